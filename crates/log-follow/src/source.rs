@@ -1,0 +1,211 @@
+//! One generation of a log: an open (or reachable) file, how far it was read, and what proves it is the same.
+//!
+//! Invariants: `read <= ` the size at the last look; `recent` holds the bytes just before `read`;
+//! `head` holds the first bytes of the file as far as they were there at the last look.
+
+use crate::mark::{HEAD_BYTES, TAIL_BYTES};
+use crate::{Checkpoint, DiskFile, FileId, Mark, SourceId};
+use std::path::PathBuf;
+
+/// How many bytes before the reading position stay in memory, so that a checkpoint inside the last batch is
+/// marked with the bytes that were read, not with what may stand in the file by then.
+const RECENT_BYTES: usize = 8 * 1024;
+
+pub(crate) struct Source<F> {
+    pub(crate) id: SourceId,
+    /// The log's own name, kept after a rotation.
+    pub(crate) path: PathBuf,
+    pub(crate) file_id: FileId,
+    /// Held between looks where the system allows it.
+    pub(crate) file: Option<F>,
+    pub(crate) read: u64,
+    /// Size at the last look.
+    pub(crate) len_bytes: u64,
+    pub(crate) rotated: bool,
+    /// When the file last grew, in the caller's time.
+    pub(crate) grew_ms: u64,
+    head: Vec<u8>,
+    recent: Vec<u8>,
+}
+
+/// What a look at one source found, before anything is read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// Nothing new.
+    Same,
+    /// There is something to read.
+    Grown,
+    /// Smaller than what was read, and what is left is the old content.
+    CutTo(u64),
+    /// Other content under the same file number.
+    Rewritten,
+}
+
+impl<F: DiskFile> Source<F> {
+    pub(crate) fn new(id: SourceId, path: PathBuf, file_id: FileId, read: u64, now_ms: u64) -> Source<F> {
+        Source {
+            id,
+            path,
+            file_id,
+            file: None,
+            read,
+            len_bytes: read,
+            rotated: false,
+            grew_ms: now_ms,
+            head: Vec::new(),
+            recent: Vec::new(),
+        }
+    }
+
+    /// Takes the marks from the file itself, once, when reading starts in the middle of it.
+    pub(crate) fn learn_marks(&mut self, file: &F) {
+        self.learn_head(file);
+        let tail = TAIL_BYTES.min(usize::try_from(self.read).unwrap_or(TAIL_BYTES));
+        self.recent = read_exactly(file, self.read - tail as u64, tail).unwrap_or_default();
+    }
+
+    fn learn_head(&mut self, file: &F) {
+        if self.head.len() < HEAD_BYTES
+            && let Ok(head) = read_up_to(file, 0, HEAD_BYTES)
+            && head.len() > self.head.len()
+        {
+            self.head = head;
+        }
+    }
+
+    /// Compares the file with what was read. Errors of the system are the caller's to report.
+    pub(crate) fn examine(&mut self, file: &F, now_ms: u64) -> std::io::Result<Condition> {
+        let seen = file.observe()?;
+        let before = std::mem::replace(&mut self.len_bytes, seen.len_bytes);
+        if seen.len_bytes > before {
+            self.grew_ms = now_ms;
+        }
+        if seen.len_bytes < self.read {
+            return Ok(if self.begins_as_before(file, seen.len_bytes) {
+                Condition::CutTo(seen.len_bytes)
+            } else {
+                Condition::Rewritten
+            });
+        }
+        if seen.len_bytes == self.read {
+            return Ok(Condition::Same);
+        }
+        // The only sign of a file that was emptied and filled beyond the old position between two looks.
+        let tail = &self.recent[self.recent.len().saturating_sub(TAIL_BYTES)..];
+        if !tail.is_empty() {
+            let now = read_exactly(file, self.read - tail.len() as u64, tail.len())?;
+            if now != tail {
+                return Ok(Condition::Rewritten);
+            }
+        }
+        self.learn_head(file);
+        Ok(Condition::Grown)
+    }
+
+    fn begins_as_before(&self, file: &F, len_bytes: u64) -> bool {
+        let common = self.head.len().min(usize::try_from(len_bytes).unwrap_or(usize::MAX));
+        common > 0 && read_exactly(file, 0, common).is_ok_and(|now| now == self.head[..common])
+    }
+
+    /// Whether another file holds everything that was read from this one: a restored or edited-in-place copy.
+    pub(crate) fn continues_in(&self, file: &F) -> bool {
+        let enough = self.head.len() >= TAIL_BYTES && self.read >= TAIL_BYTES as u64;
+        let tail = &self.recent[self.recent.len().saturating_sub(TAIL_BYTES)..];
+        enough
+            && !tail.is_empty()
+            && file.observe().is_ok_and(|seen| seen.len_bytes >= self.read)
+            && read_exactly(file, 0, self.head.len()).is_ok_and(|head| head == self.head)
+            && read_exactly(file, self.read - tail.len() as u64, tail.len()).is_ok_and(|now| now == tail)
+    }
+
+    /// Notes bytes that are about to be handed out.
+    pub(crate) fn advance(&mut self, bytes: &[u8]) {
+        self.read += bytes.len() as u64;
+        if bytes.len() >= RECENT_BYTES {
+            self.recent.clear();
+            self.recent.extend_from_slice(&bytes[bytes.len() - RECENT_BYTES..]);
+            return;
+        }
+        let surplus = (self.recent.len() + bytes.len()).saturating_sub(RECENT_BYTES);
+        self.recent.drain(..surplus);
+        self.recent.extend_from_slice(bytes);
+    }
+
+    /// A checkpoint at `offset`, which must not lie beyond what was handed out.
+    pub(crate) fn checkpoint(&self, offset: u64) -> Checkpoint {
+        let offset = offset.min(self.read);
+        let tail = TAIL_BYTES.min(usize::try_from(offset).unwrap_or(TAIL_BYTES));
+        let behind = usize::try_from(self.read - offset).unwrap_or(usize::MAX);
+        let end = self.recent.len().checked_sub(behind);
+        let mark = match end.and_then(|end| Some((end.checked_sub(tail)?, end))) {
+            Some((start, end)) => Mark::of(&self.recent[start..end]),
+            // Further back than memory reaches: an unfinished record longer than the window.
+            None => self
+                .file
+                .as_ref()
+                .and_then(|file| read_exactly(file, offset - tail as u64, tail).ok())
+                .map_or_else(|| Mark::of(&[]), |bytes| Mark::of(&bytes)),
+        };
+        Checkpoint {
+            path: self.path.clone(),
+            id: self.file_id,
+            offset,
+            head: Mark::of(&self.head),
+            tail: mark,
+            rotated: self.rotated,
+        }
+    }
+
+    /// Keeps only what the next look needs; a quiet file costs a few hundred bytes.
+    pub(crate) fn shrink(&mut self) {
+        let surplus = self.recent.len().saturating_sub(TAIL_BYTES);
+        if self.recent.capacity() > 4 * TAIL_BYTES {
+            self.recent.drain(..surplus);
+            self.recent.shrink_to_fit();
+        }
+    }
+}
+
+/// How a file compares with a checkpoint of an earlier run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// The content up to the checkpoint is the one that was read.
+    Whole,
+    /// The beginning is the one that was read, but the file now ends before the checkpoint.
+    Cut(u64),
+    /// Another content.
+    No,
+}
+
+pub(crate) fn fit<F: DiskFile>(checkpoint: &Checkpoint, file: &F) -> Fit {
+    let Ok(seen) = file.observe() else { return Fit::No };
+    let fits = |mark: &Mark, from: u64| {
+        read_exactly(file, from, mark.len as usize).is_ok_and(|bytes| mark.fits(&bytes))
+    };
+    if !fits(&checkpoint.head, 0) {
+        return Fit::No;
+    }
+    if seen.len_bytes < checkpoint.offset {
+        return if checkpoint.head.len > 0 { Fit::Cut(seen.len_bytes) } else { Fit::No };
+    }
+    let tail_from = checkpoint.offset.checked_sub(u64::from(checkpoint.tail.len));
+    if tail_from.is_some_and(|from| fits(&checkpoint.tail, from)) { Fit::Whole } else { Fit::No }
+}
+
+pub(crate) fn read_up_to<F: DiskFile>(file: &F, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = vec![0; len];
+    let mut filled = 0;
+    while filled < len {
+        match file.read_at(&mut bytes[filled..], offset + filled as u64)? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+fn read_exactly<F: DiskFile>(file: &F, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
+    let bytes = read_up_to(file, offset, len)?;
+    if bytes.len() == len { Ok(bytes) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
+}
