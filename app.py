@@ -1,0 +1,84 @@
+"""The Toolkit app: the door between a host and the incident agent.
+
+Tells the agent, outside the host's process, which session runs here. Finding, grouping and
+filing incidents is the agent's work, and so is every talk with the site: nothing here asks the
+site anything, blocks the host or raises into it.
+"""
+
+import functools
+import re
+
+import sgtk
+
+
+def never_raises(method):
+    """Keep every exception of `method` away from Toolkit, which would log it as an incident of ours.
+
+    An exception out of `init_app` drops the app with a record at the highest levels; one out of
+    `destroy_app` leaves the engine half destroyed, so that it cannot restart.
+    """
+
+    @functools.wraps(method)
+    def guarded(self, *args, **kwargs):
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as reason:  # the door is allowed to stay shut, never to fall
+            try:
+                self.logger.debug(
+                    "The incident agent was not told: %s", harmless(reason)
+                )
+            except Exception:
+                pass  # a broken log handler of the host is not ours to report
+            return None
+
+    return guarded
+
+
+def harmless(reason):
+    """One line about an exception, without the words the agent (or a studio's rules) looks for."""
+    line = " ".join(("%s: %s" % (type(reason).__name__, reason)).split())
+    return re.sub("ERROR|CRITICAL|Traceback", lambda word: word.group().lower(), line)
+
+
+class IncidentReporter(sgtk.platform.Application):
+    """Attaches this session to the incident agent and detaches it again."""
+
+    # Set on the class, so that a session whose `init_app` failed still has it.
+    _session = None
+
+    @property
+    def context_change_allowed(self):
+        """True: the same object lives on and sends the new context. Otherwise Toolkit would
+        forget it without `destroy_app`."""
+        return True
+
+    @never_raises
+    def init_app(self):
+        """Load the payload. Talking waits for `post_engine_init`, when all apps are known."""
+        payload = self.import_module("tk_incident")
+        self._session = payload.Session(self)
+
+    @never_raises
+    def post_engine_init(self):
+        """Attach. Toolkit also calls this after each context change."""
+        self._attach()
+
+    @never_raises
+    def post_context_change(self, old_context, new_context):
+        """Attach again, so that the agent knows the new shot or task."""
+        self._attach()
+
+    @never_raises
+    def destroy_app(self):
+        """Tell the agent that this session ends. The agent lives on: it may serve others."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.detach()
+
+    def _attach(self):
+        if self._session is not None:
+            self._session.attach(
+                sgtk.get_authenticated_user(),
+                sgtk.LogManager(),
+                sgtk.authentication.serialize_user,
+            )

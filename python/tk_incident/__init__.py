@@ -1,0 +1,19 @@
+"""The payload of the Toolkit app: this session's facts, and the way they reach the agent.
+
+Standard library only, Python 3.7 and later. Toolkit's objects are handed in by `app.py`; no
+module here imports Toolkit, so that each can be tried without it.
+
+=============== ====================================================================
+`session`       one run of an engine: what is sent, and when
+`facts`         what Toolkit has in memory about the session
+`site`          address, login and session token of the site
+`settings`      the app's settings in the agent's names
+`door`          the queue and the thread between the host and the program
+`program`       where the program is
+`child`         how the program is started
+`environment`   what the program gets to see of the host's environment
+`errors`        what can go wrong on the way
+=============== ====================================================================
+"""
+
+from .session import Session  # noqa: F401

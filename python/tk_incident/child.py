@@ -1,0 +1,93 @@
+"""Runs the program once: one JSON object on its stdin, an exit code back.
+
+Called on the door's thread only: it waits for the program. The program starts the agent itself
+and returns at once; should it hang, it is ended after `LIMIT_S`.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+from . import environment
+from .errors import CallRefused, CallTimedOut, ProgramUnusable
+
+# Starting a program from a cold network share can take seconds; nobody waits for it.
+LIMIT_S = 30
+
+
+def call(program, verb, message, environ, limit_s=LIMIT_S):
+    # type: (str, str, dict, dict, float) -> None
+    """Run `program verb` with `message` on stdin and wait for its end.
+
+    Raises `ProgramUnusable`, `CallTimedOut` or `CallRefused`. Their texts never hold `message`,
+    which carries the session token.
+    """
+    try:
+        child = _start([program, verb], environment.clean(environ))
+    except (OSError, ValueError) as reason:
+        raise ProgramUnusable(program, getattr(reason, "strerror", None) or reason)
+
+    # Not `communicate(timeout=…)`: on Windows its write to a full pipe ignores the timeout.
+    timed_out = threading.Event()
+    timer = threading.Timer(limit_s, _end, [child, timed_out])
+    timer.daemon = True
+    timer.start()
+    try:
+        child.communicate(encode(message))
+    finally:
+        timer.cancel()
+
+    if timed_out.is_set():
+        raise CallTimedOut(program, verb, limit_s)
+    if child.returncode != 0:
+        raise CallRefused(program, verb, child.returncode)
+
+
+def encode(message):
+    # type: (dict) -> bytes
+    """UTF-8 JSON. A lone surrogate (a file name in no valid encoding) becomes `?`: JSON readers
+    refuse the whole object otherwise. A value YAML made into a date or the like becomes text.
+    """
+    text = json.dumps(message, ensure_ascii=False, default=str)
+    return text.encode("utf-8", "replace")
+
+
+def _start(command, environ):
+    options = {
+        "stdin": subprocess.PIPE,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        # A child that holds Desktop's browser socket would keep the integration from restarting.
+        "close_fds": True,
+        "cwd": _lasting_folder(environ),
+        "env": environ,
+    }
+    if sys.platform != "win32":
+        # Its own session: Ctrl-C in the host's terminal and the end of the host do not reach it.
+        return subprocess.Popen(command, start_new_session=True, **options)
+
+    flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    try:
+        # A host in a job object would take the agent down with it when it ends.
+        return subprocess.Popen(
+            command,
+            creationflags=flags | subprocess.CREATE_BREAKAWAY_FROM_JOB,
+            **options,
+        )
+    except PermissionError:  # the job does not allow to leave it
+        return subprocess.Popen(command, creationflags=flags, **options)
+
+
+def _lasting_folder(environ):
+    """The home folder: the bundle's or the host's current folder may be deleted or unmounted."""
+    home = environ.get("USERPROFILE" if os.name == "nt" else "HOME", "")
+    return home if os.path.isdir(home) else tempfile.gettempdir()
+
+
+def _end(child, timed_out):
+    if child.poll() is None:
+        timed_out.set()
+        child.kill()

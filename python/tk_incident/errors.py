@@ -1,0 +1,52 @@
+"""What can go wrong between the host and the program. None of it ever reaches the host."""
+
+
+class IncidentError(Exception):
+    """Base of this package's exceptions. The text names the thing, the reason and what to do."""
+
+
+class ProgramMissing(IncidentError):
+    """No place holds the program."""
+
+    def __init__(self, places):
+        IncidentError.__init__(
+            self,
+            "tk-incident was not found in %s; set program_path or the environment variable "
+            "TK_INCIDENT_PROGRAM" % ", ".join(places),
+        )
+        self.places = places
+
+
+class ProgramUnusable(IncidentError):
+    """The program is there but could not be started."""
+
+    def __init__(self, program, reason):
+        IncidentError.__init__(
+            self,
+            "%s could not be started (%s); check that it is made for this system and may be run"
+            % (program, reason),
+        )
+        self.program = program
+
+
+class CallRefused(IncidentError):
+    """The program ended with another exit code than 0."""
+
+    def __init__(self, program, verb, exit_code):
+        IncidentError.__init__(
+            self,
+            "%s %s ended with exit code %s; run `%s status` or look into the agent's own log"
+            % (program, verb, exit_code, program),
+        )
+        self.exit_code = exit_code
+
+
+class CallTimedOut(IncidentError):
+    """The program did not end in time and was ended."""
+
+    def __init__(self, program, verb, limit_s):
+        IncidentError.__init__(
+            self,
+            "%s %s did not end within %s seconds and was stopped; run `%s status`"
+            % (program, verb, limit_s, program),
+        )

@@ -1,0 +1,19 @@
+"""The app's settings of `info.yml`, in the agent's names. Checking values is the agent's work."""
+
+
+def agent_settings(setting):
+    # type: (object) -> dict
+    """Return the settings to send: only those an admin has set, so that the agent's own file and
+    defaults hold for the rest.
+
+    :param setting: called with a name of `info.yml`, returns its value.
+    """
+    settings = {}
+    if setting("ticket_project_id"):
+        settings["site.project_id"] = setting("ticket_project_id")
+    if setting("site_url"):
+        settings["site.url"] = setting("site_url")
+    if setting("log_patterns"):
+        settings["watch.patterns"] = list(setting("log_patterns"))
+    settings.update(setting("extra_settings") or {})
+    return settings

@@ -1,0 +1,69 @@
+"""The site of these tests: `tk-incident desk`, on loopback, with one artist on it."""
+
+import json
+import subprocess
+
+import shotgun_api3
+
+LOGIN = "artist"
+PASSWORD = "correct horse battery staple"
+
+
+class Desk:
+    """A running desk. `url`, `project` and `session_token` are those of the artist's work."""
+
+    def __init__(self, program, folder, environ):
+        self._log = open(str(folder) + ".stderr", "wb")
+        self._process = subprocess.Popen(
+            [program, "desk", "--json", "--data", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=environ,
+        )
+        line = self._process.stdout.readline()
+        if not line:
+            self.stop()
+            raise AssertionError("the desk did not start: %s" % self._errors())
+        ready = json.loads(line)
+        assert ready["type"] == "ready", ready
+        self.url = ready["url"].rstrip("/")
+        self.admin = shotgun_api3.Shotgun(
+            self.url, script_name=ready["script_name"], api_key=ready["script_key"]
+        )
+        self.project = {"type": "Project", "id": ready["project_id"]}
+        self.admin.create(
+            "HumanUser",
+            {"login": LOGIN, "name": "An Artist", "password_proxy": PASSWORD},
+        )
+        self.session_token = shotgun_api3.Shotgun(
+            self.url, login=LOGIN, password=PASSWORD
+        ).get_session_token()
+
+    def tickets(self):
+        """All tickets, oldest first."""
+        return self.admin.find(
+            "Ticket",
+            [],
+            ["title", "description", "project", "attachments"],
+            order=[{"field_name": "id", "direction": "asc"}],
+        )
+
+    def attachments(self, ticket):
+        """File name to content of everything attached to `ticket`."""
+        return {
+            link["name"]: self.admin.download_attachment(
+                {"type": "Attachment", "id": link["id"]}
+            )
+            for link in ticket["attachments"]
+        }
+
+    def stop(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        self._log.close()
+
+    def _errors(self):
+        with open(self._log.name, "rb") as log:
+            return log.read().decode("utf-8", "replace")

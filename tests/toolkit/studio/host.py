@@ -1,0 +1,110 @@
+"""A host program: one process that bootstraps Toolkit and does what the test tells it.
+
+Reads one JSON object per line from the file descriptor LIVE_ORDERS and answers each with one on
+LIVE_REPLIES. Standard input is not used, so a prompt of Toolkit fails instead of hanging.
+"""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["LIVE_CORE"], "python"))
+
+import sgtk  # noqa: E402
+
+# One record of the filling is this long, so that 5 MiB take about a second.
+FILLING = "x" * 230
+
+
+def start(order):
+    """Bootstrap as an integration does: its log file first, then the engine."""
+    sgtk.LogManager().initialize_base_file_handler(order["instance"])
+    user = sgtk.authentication.ShotgunAuthenticator().create_session_user(
+        login=order["login"],
+        session_token=order["session_token"],
+        host=os.environ["LIVE_SITE"],
+    )
+    manager = sgtk.bootstrap.ToolkitManager(user)
+    manager.plugin_id = "live.test"
+    manager.do_shotgun_config_lookup = False
+    manager.base_configuration = {
+        "type": "path",
+        "path": os.environ["LIVE_CONFIG"],
+        "name": "live-config",
+    }
+    if order.get("expired"):
+        manager.pre_engine_start_callback = lambda context: expire_session()
+    engine = manager.bootstrap_engine(order["instance"], order.get("entity"))
+    return {"apps": sorted(engine.apps)}
+
+
+def expire_session():
+    import sgtk  # the bootstrap has swapped the core
+
+    sgtk.get_authenticated_user().impl.set_session_token("a token of last week")
+
+
+def publish(order):
+    engine().apps["tk-multi-stub"].publish(order["path"])
+
+
+def fail(order):
+    """An error of the engine itself."""
+    try:
+        raise RuntimeError(order["reason"])
+    except RuntimeError:
+        engine().logger.exception(order["message"])
+
+
+def fill(order):
+    """Write `bytes` at INFO, which rolls the log file over at 5 MiB."""
+    logger = engine().logger
+    for _ in range(order["bytes"] // len(FILLING)):
+        logger.info(FILLING)
+
+
+def change_context(order):
+    tk = engine().sgtk
+    entity = order["entity"]
+    engine().change_context(tk.context_from_entity(entity["type"], entity["id"]))
+
+
+def restart(order):
+    import sgtk
+
+    sgtk.platform.restart()
+    return {"apps": sorted(engine().apps)}
+
+
+def destroy(order):
+    engine().destroy()
+
+
+def engine():
+    import sgtk
+
+    return sgtk.platform.current_engine()
+
+
+ORDERS = {
+    order.__name__: order
+    for order in (start, publish, fail, fill, change_context, restart, destroy)
+}
+
+
+def serve(orders, replies):
+    for line in orders:
+        order = json.loads(line)
+        try:
+            answer = ORDERS[order["do"]](order) or {}
+        except Exception as reason:
+            answer = {"raised": "%s: %s" % (type(reason).__name__, reason)}
+        replies.write(json.dumps(answer) + "\n")
+        replies.flush()
+
+
+if __name__ == "__main__":
+    serve(
+        os.fdopen(int(os.environ.pop("LIVE_ORDERS")), "r", encoding="utf-8"),
+        os.fdopen(int(os.environ.pop("LIVE_REPLIES")), "w", encoding="utf-8"),
+    )
