@@ -1,0 +1,426 @@
+//! One HTTP request, one answer: routes, timeouts, sizes, and what each trouble of the HTTP library means.
+//!
+//! Nothing is kept between requests but the parsed certificates: an idle agent holds no connection and no buffers, and
+//! a reused connection that the other side has just closed would make every failed write ambiguous. Never follows a
+//! redirect, never repeats a request, and never looks at proxy variables (see `proxy`).
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use ureq::config::Config;
+use ureq::http::{HeaderMap, Method, Uri};
+use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport as Connection};
+use ureq::{Agent, SendBody, Timeout};
+
+use crate::body::Outgoing;
+use crate::error::{FlowError, FlowErrorKind};
+use crate::proxy::{Bypass, ProxySetting};
+use crate::trust;
+use crate::url::root_of;
+
+/// How we call ourselves.
+const USER_AGENT: &str = concat!("tk-incident/", env!("CARGO_PKG_VERSION"));
+/// Shortest wait for a connection: a revocation lookup on Windows may take 10 s of it.
+const CONNECT_MS: u64 = 20_000;
+/// Slowest line we put up with, in bytes per second: what a body may take beyond the usual wait.
+const SLOWEST_BYTES_PER_S: u64 = 32 * 1024;
+/// Longest download, in milliseconds.
+const DOWNLOAD_MS: u64 = 3_600_000;
+/// Each connection's buffers, in bytes.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// Makes requests.
+pub(crate) struct Transport {
+    proxy: Option<ProxySetting>,
+    bypass: Bypass,
+    ca_file: Option<PathBuf>,
+    timeout_ms: u64,
+    system: OnceLock<Roots>,
+    private: OnceLock<Roots>,
+}
+
+/// A root set and the connector that keeps what was parsed from it.
+struct Roots {
+    tls: TlsConfig,
+    connector: SharedConnector,
+}
+
+impl Roots {
+    fn new(tls: TlsConfig) -> Self {
+        Self { tls, connector: SharedConnector::default() }
+    }
+}
+
+/// The library's connector, shared by the short-lived agents: each request has timeouts of its own, and an agent that
+/// only differs in them would parse all certificates again.
+#[derive(Debug, Clone, Default)]
+struct SharedConnector(Arc<DefaultConnector>);
+
+impl Connector for SharedConnector {
+    type Out = Box<dyn Connection>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<()>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        self.0.connect(details, chained)
+    }
+}
+
+/// Whom a request goes to, for texts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Peer {
+    Site,
+    Storage,
+}
+
+/// One request.
+pub(crate) struct Request<'a> {
+    /// The call, as a person would name it.
+    pub(crate) call: &'a str,
+    pub(crate) peer: Peer,
+    pub(crate) method: Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Option<Outgoing>,
+    /// Whether it changes rows once the other side has all of it.
+    pub(crate) writes: bool,
+}
+
+/// The head of an answer, with its body still to be read.
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) peer: String,
+    pub(crate) writes: bool,
+    call: String,
+    timeout_ms: u64,
+    body: ureq::Body,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        proxy: Option<ProxySetting>,
+        bypass: Bypass,
+        ca_file: Option<PathBuf>,
+        timeout_ms: u64,
+    ) -> Self {
+        let timeout_ms = if timeout_ms == 0 { 30_000 } else { timeout_ms };
+        Self { proxy, bypass, ca_file, timeout_ms, system: OnceLock::new(), private: OnceLock::new() }
+    }
+
+    /// Reads the certificate file now, so that a wrong one is reported at once.
+    pub(crate) fn load_ca_file(&self) -> Result<(), FlowError> {
+        self.private_roots().map(|_| ())
+    }
+
+    pub(crate) fn proxy_password(&self) -> Option<&SecretString> {
+        self.proxy.as_ref()?.password()
+    }
+
+    /// Makes the request and reads the head of the answer.
+    pub(crate) fn open(&self, mut request: Request<'_>) -> Result<Response, FlowError> {
+        let https = request.uri.scheme_str() == Some("https");
+        let system = || self.system.get_or_init(|| Roots::new(trust::system()));
+        if !https {
+            // Never used for TLS: the address says http, and redirects are not followed.
+            let plain = Roots::new(TlsConfig::default());
+            return self.attempt(&mut request, &plain).map_err(|(error, _)| error);
+        }
+        let Some(private) = self.private_roots()? else {
+            return self.attempt(&mut request, system()).map_err(|(error, _)| error);
+        };
+        match self.attempt(&mut request, private) {
+            Err((_, Distrust::Certificate)) if !request.body.as_ref().is_some_and(Outgoing::started) => {
+                self.attempt(&mut request, system()).map_err(|(error, _)| error)
+            }
+            outcome => outcome.map_err(|(error, _)| error),
+        }
+    }
+
+    fn private_roots(&self) -> Result<Option<&Roots>, FlowError> {
+        let Some(path) = &self.ca_file else { return Ok(None) };
+        if self.private.get().is_none() {
+            // A second thread may have been quicker; both have read the same file.
+            let _ = self.private.set(Roots::new(trust::of_file(path)?));
+        }
+        Ok(self.private.get())
+    }
+
+    fn attempt(&self, request: &mut Request<'_>, roots: &Roots) -> Result<Response, (FlowError, Distrust)> {
+        let uri = request.uri;
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let proxy = self.proxy.as_ref().filter(|_| !self.bypass.covers(uri.host().unwrap_or_default(), port));
+        let root = root_of(uri);
+        let peer = match request.peer {
+            Peer::Site => format!("site {root}"),
+            Peer::Storage => format!("storage {root}"),
+        };
+        let body_bytes = request.body.as_ref().map(Outgoing::length);
+        let mut meaning = Meaning {
+            call: request.call,
+            peer: &peer,
+            proxy: proxy.map(ProxySetting::address),
+            timeout_ms: self.timeout_ms,
+            started: false,
+            perhaps_happened: false,
+        };
+        let config = match self.config(roots, proxy, body_bytes) {
+            Ok(config) => config,
+            Err(error) => return Err(meaning.of(error)),
+        };
+        let agent = Agent::with_parts(config, roots.connector.clone(), DefaultResolver::default());
+        let mut builder = ureq::http::Request::builder().method(request.method.clone()).uri(uri.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value.as_str());
+        }
+        let outcome = match &mut request.body {
+            Some(body) => builder
+                .header("content-length", body.length())
+                .body(SendBody::from_reader(body))
+                .map_err(ureq::Error::from)
+                .and_then(|request| agent.run(request)),
+            None => builder.body(()).map_err(ureq::Error::from).and_then(|request| agent.run(request)),
+        };
+        match outcome {
+            Ok(answer) => {
+                let (head, body) = answer.into_parts();
+                Ok(Response {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    peer,
+                    writes: request.writes,
+                    call: request.call.to_owned(),
+                    timeout_ms: self.timeout_ms,
+                    body,
+                })
+            }
+            Err(error) => {
+                if let Some(body) = &mut request.body {
+                    if let Some(trouble) = body.take_file_trouble() {
+                        let text =
+                            format!("{}: the file could not be read to its end: {trouble}", request.call);
+                        let error =
+                            FlowError::new(FlowErrorKind::File, request.call, text).caused_by(trouble);
+                        return Err((error, Distrust::No));
+                    }
+                    meaning.started = body.started();
+                    meaning.perhaps_happened = request.writes && body.finished();
+                }
+                Err(meaning.of(error))
+            }
+        }
+    }
+
+    fn config(
+        &self,
+        roots: &Roots,
+        proxy: Option<&ProxySetting>,
+        body_bytes: Option<u64>,
+    ) -> Result<Config, ureq::Error> {
+        let proxy = proxy.map(ProxySetting::for_ureq).transpose()?;
+        let wait = self.timeout_ms;
+        let connect = wait.max(CONNECT_MS);
+        let send = wait.saturating_add(body_bytes.unwrap_or(0).saturating_mul(1000) / SLOWEST_BYTES_PER_S);
+        // A request without a body is a download, which may be long; a stall is still noticed at once.
+        let receive = if body_bytes.is_some() { wait.saturating_mul(2) } else { DOWNLOAD_MS };
+        let all =
+            [wait, connect, wait, send, wait, receive].iter().fold(0_u64, |sum, ms| sum.saturating_add(*ms));
+        let ms = |ms: u64| Some(Duration::from_millis(ms));
+        Ok(Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .tls_config(roots.tls.clone())
+            .proxy(proxy)
+            .user_agent(USER_AGENT)
+            .accept_encoding("identity")
+            .input_buffer_size(BUFFER_BYTES)
+            .output_buffer_size(BUFFER_BYTES)
+            .max_idle_connections(0)
+            .max_idle_connections_per_host(0)
+            .timeout_resolve(ms(wait))
+            .timeout_connect(ms(connect))
+            .timeout_send_request(ms(wait))
+            .timeout_send_body(ms(send))
+            .timeout_recv_response(ms(wait))
+            .timeout_recv_body(ms(receive))
+            .timeout_per_read(ms(wait))
+            .timeout_global(ms(all))
+            .build())
+    }
+}
+
+impl Response {
+    /// Reads the whole body; more than `limit` bytes are a bad answer.
+    pub(crate) fn read(&mut self, limit: u64) -> Result<Vec<u8>, FlowError> {
+        let outcome = self.body.with_config().limit(limit).read_to_vec();
+        outcome.map_err(|error| self.broken(error))
+    }
+
+    /// Reads what there is of the body, for a text that only explains a refusal.
+    pub(crate) fn read_some(&mut self, limit: u64) -> Vec<u8> {
+        let mut some = Vec::new();
+        // A refusal stays a refusal when its explanation breaks off.
+        let _ = self.body.as_reader().take(limit).read_to_end(&mut some);
+        some
+    }
+
+    /// The body as a stream. Its errors are understood by `broken_stream`.
+    pub(crate) fn stream(&mut self) -> impl Read + '_ {
+        self.body.as_reader()
+    }
+
+    pub(crate) fn broken_stream(&self, error: io::Error) -> FlowError {
+        self.broken(ureq::Error::from(error))
+    }
+
+    fn broken(&self, error: ureq::Error) -> FlowError {
+        let meaning = Meaning {
+            call: &self.call,
+            peer: &self.peer,
+            proxy: None,
+            timeout_ms: self.timeout_ms,
+            started: true,
+            perhaps_happened: self.writes,
+        };
+        meaning.of(error).0
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Whether another root set may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Distrust {
+    No,
+    Certificate,
+}
+
+/// What is known about a request when it fails.
+struct Meaning<'a> {
+    call: &'a str,
+    peer: &'a str,
+    proxy: Option<String>,
+    timeout_ms: u64,
+    /// Whether any of the body was sent: then there was a connection.
+    started: bool,
+    perhaps_happened: bool,
+}
+
+impl Meaning<'_> {
+    /// What an error of the HTTP library means. Its own texts are not repeated where they could hold an address.
+    fn of(&self, error: ureq::Error) -> (FlowError, Distrust) {
+        let (peer, call) = (self.peer, self.call);
+        let error = match error {
+            ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => self.no_connection("in time", None),
+            ureq::Error::Timeout(_) => {
+                let seconds = self.timeout_ms.div_ceil(1000);
+                let text = format!(
+                    "{peer} went silent for {seconds} s during {call}: is it overloaded, is the line slow?"
+                );
+                self.error(FlowErrorKind::Timeout, text)
+            }
+            ureq::Error::HostNotFound => self.no_connection("under that name", None),
+            ureq::Error::ConnectionFailed => self.no_connection("at all", None),
+            ureq::Error::ConnectProxyFailed(reason) => {
+                let proxy = self.proxy.as_deref().unwrap_or_default();
+                let text = if reason.contains("407") {
+                    format!(
+                        "proxy {proxy} wants a user name and password: write user:password@host:port in site.proxy"
+                    )
+                } else {
+                    format!("proxy {proxy} does not let us through to {peer}: {reason}")
+                };
+                self.error(FlowErrorKind::Proxy, text)
+            }
+            ureq::Error::Rustls(error) => return self.tls(error),
+            ureq::Error::Tls(text) => {
+                self.error(FlowErrorKind::Tls, format!("no TLS connection with {peer}: {text}"))
+            }
+            ureq::Error::Io(error) => match tls_error(&error) {
+                Some(error) => return self.tls(error),
+                None => self.io(error),
+            },
+            ureq::Error::BodyExceedsLimit(limit) => {
+                let text =
+                    format!("{peer} answered {call} with more than {limit} bytes: is something else there?");
+                self.error(FlowErrorKind::BadAnswer, text)
+            }
+            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
+                let text =
+                    format!("{peer} answered {call} with something that is not HTTP: is the address right?");
+                self.error(FlowErrorKind::BadAnswer, text)
+            }
+            _ => self
+                .error(FlowErrorKind::BadAnswer, format!("{call} with {peer} failed inside the HTTP client")),
+        };
+        (error, Distrust::No)
+    }
+
+    fn error(&self, kind: FlowErrorKind, text: String) -> FlowError {
+        FlowError::new(kind, self.call, text).perhaps_happened(self.perhaps_happened)
+    }
+
+    fn io(&self, error: io::Error) -> FlowError {
+        use io::ErrorKind::{
+            BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
+        };
+        let broken = matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof);
+        if self.started || (broken && self.proxy.is_none()) {
+            let text = format!("the connection to {} broke during {}", self.peer, self.call);
+            return self.error(FlowErrorKind::Interrupted, text).caused_by(error);
+        }
+        let how = if error.kind() == ConnectionRefused { "" } else { "at all" };
+        self.no_connection(how, Some(error))
+    }
+
+    /// No connection came about. Behind a proxy the proxy is the one that was not reached.
+    fn no_connection(&self, how: &str, source: Option<io::Error>) -> FlowError {
+        let (kind, text) = match (&self.proxy, how) {
+            (Some(proxy), "") => {
+                (FlowErrorKind::Proxy, format!("proxy {proxy} refused the connection: check site.proxy"))
+            }
+            (Some(proxy), _) => {
+                (FlowErrorKind::Proxy, format!("proxy {proxy} cannot be reached: check site.proxy"))
+            }
+            (None, "") => {
+                let text = format!("{} refused the connection: is it running, is a proxy needed?", self.peer);
+                (FlowErrorKind::Unreachable, text)
+            }
+            (None, how) => {
+                let advice = "is the address right, is the network up, is a proxy needed?";
+                (FlowErrorKind::Unreachable, format!("{} cannot be reached {how}: {advice}", self.peer))
+            }
+        };
+        let error = self.error(kind, text);
+        match source {
+            Some(source) => error.caused_by(source),
+            None => error,
+        }
+    }
+
+    fn tls(&self, error: rustls::Error) -> (FlowError, Distrust) {
+        let peer = self.peer;
+        let (text, distrust) = match &error {
+            rustls::Error::InvalidCertificate(_) => {
+                let advice =
+                    "if your studio inspects connections, set site.ca_file to its root certificate (PEM)";
+                (format!("the certificate of {peer} is not trusted: {advice}"), Distrust::Certificate)
+            }
+            _ => (format!("no TLS connection with {peer}: does it speak https on this port?"), Distrust::No),
+        };
+        (self.error(FlowErrorKind::Tls, text).caused_by(error), distrust)
+    }
+}
+
+fn tls_error(error: &io::Error) -> Option<rustls::Error> {
+    error.get_ref()?.downcast_ref::<rustls::Error>().cloned()
+}
