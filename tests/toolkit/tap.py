@@ -60,13 +60,17 @@ class Tap:
         self._thread.start()
 
     def toolkit_calls(self):
-        """Methods called by Toolkit's own client, which is what a host's code calls with. Usage
-        figures are left out: core sends them on a thread of its own, at times of its own.
+        """Methods called by Toolkit's own client, which is what a host's code calls with.
+
+        Core sends usage figures on a thread of its own, at times of its own; they and the `info`
+        that opens their connection are left out. Whatever is worth asking is another call.
         """
         return [
             method
             for agent, method in self.calls
-            if agent.startswith("shotgun-json") and "metrics" not in method
+            if agent.startswith("shotgun-json")
+            and method != "info"
+            and "metrics" not in method
         ]
 
     def stop(self):
