@@ -40,10 +40,10 @@ class Door(object):
         with self._lock:
             if message == self._attached:
                 return False
-            self._attached = message
             if self._waiting and self._waiting[-1][0] == "attach":
                 self._waiting.pop()
             self._put("attach", message)
+            self._attached = message
         return True
 
     def detach(self, message):
