@@ -1,1 +1,253 @@
-//! (under construction)
+//! The desk: an FPT-compatible server with a ticket page, the embedded default of the agent and the test bench of its client.
+//!
+//! It speaks api3 (the protocol of Toolkit and of the official Python client), keeps rows in SQLite and files by their content
+//! hash, and shows tickets on plain pages. It listens on loopback only: there is no access control on the pages yet. It does not
+//! speak REST, keeps no event log and no thumbnails, and knows nothing of the agent.
+
+mod api3;
+mod attachment;
+mod auth;
+mod download;
+mod fault;
+mod files;
+mod filter;
+mod filter_time;
+mod note_thread;
+mod page;
+mod preferences;
+mod query;
+mod schema;
+mod schema_view;
+mod secret;
+mod seed;
+mod server;
+mod site;
+mod storage;
+mod store;
+mod summarize;
+mod table;
+mod upload;
+mod value;
+mod write;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::files::Files;
+use crate::schema::Schema;
+use crate::secret::{Signer, Verified};
+use crate::seed::ScriptKey;
+use crate::server::Server;
+use crate::site::Site;
+use crate::store::Store;
+
+/// How and where a desk runs.
+#[derive(Debug, Clone)]
+pub struct DeskOptions {
+    /// Loopback address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Folder for the database, the files and the script key; created when missing.
+    pub data: PathBuf,
+    /// The upload form that `info` advertises.
+    pub uploads: UploadForm,
+    /// Entity types this site does without, as a site with Tickets switched off: absent from the schema, unknown to every call.
+    pub disabled_entities: Vec<String>,
+}
+
+impl Default for DeskOptions {
+    fn default() -> Self {
+        DeskOptions {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: PathBuf::from("desk"),
+            uploads: UploadForm::Classic,
+            disabled_entities: Vec::new(),
+        }
+    }
+}
+
+/// The two ways files reach an FPT site. Both are always served; clients use the one that `info` advertises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadForm {
+    /// One multipart form to the site.
+    Classic,
+    /// Signed PUTs to a storage service, then a link ("direct S3").
+    Storage,
+}
+
+/// Why a desk could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeskError {
+    /// Anything but loopback is refused while the pages have no access control.
+    #[error(
+        "the desk cannot listen on {address}: it has no access control yet and serves this machine only; use 127.0.0.1 or [::1]"
+    )]
+    NotLoopback {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The address is taken or not ours.
+    #[error("the desk cannot listen on {address}; choose another with --listen")]
+    Bind {
+        /// The address asked for.
+        address: SocketAddr,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another desk has the folder.
+    #[error("the data folder {} is in use by another desk; stop it, or give this one a folder of its own with --data", folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The data folder cannot be used.
+    #[error("the data folder {} cannot be used; check that it can be written", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The script key file cannot be used.
+    #[error("the script key file {} cannot be used; mend it, or remove it to get a new key", file.display())]
+    KeyFile {
+        /// The file.
+        file: PathBuf,
+        /// The reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error("the database {} cannot be used", file.display())]
+    Database {
+        /// The file.
+        file: PathBuf,
+        /// The reason.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The database was written by a newer desk.
+    #[error("the database {} was written by a newer version (layout {layout}); use that version", file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its layout's number.
+        layout: i64,
+    },
+    /// The compiled-in schema is broken: a fault of ours.
+    #[error("the compiled-in entity schema is broken; please report this")]
+    Schema {
+        /// The reason.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// What a client needs to know about a running desk; serialises to `{"type":"ready",…}`.
+#[derive(Clone, Serialize)]
+#[serde(tag = "type", rename = "ready")]
+pub struct Ready {
+    /// Address of the site, without a slash at its end.
+    pub url: String,
+    /// Address of the ticket page.
+    pub page: String,
+    /// Name of the script user.
+    pub script_name: String,
+    /// Key of the script user: a secret.
+    pub script_key: String,
+    /// The project incidents are filed in.
+    pub project_id: i64,
+}
+
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Ready")
+            .field("url", &self.url)
+            .field("page", &self.page)
+            .field("script_name", &self.script_name)
+            .field("script_key", &"[hidden]")
+            .field("project_id", &self.project_id)
+            .finish()
+    }
+}
+
+/// A running desk. Stops when dropped.
+pub struct Desk {
+    ready: Ready,
+    server: Server,
+}
+
+impl Desk {
+    /// Binds the address and opens (at first: creates) the data before it returns; serves on a thread of its own.
+    ///
+    /// # Errors
+    /// When the address is not loopback or taken, when the folder cannot be used or is in use by another desk.
+    pub fn start(options: DeskOptions) -> Result<Desk, DeskError> {
+        if !options.listen.ip().is_loopback() {
+            return Err(DeskError::NotLoopback { address: options.listen });
+        }
+        let schema = Schema::load(&options.disabled_entities)
+            .map_err(|error| DeskError::Schema { source: Box::new(error) })?;
+        let folder = options.data.as_path();
+        let unusable = |source| DeskError::Folder { folder: folder.to_owned(), source };
+        create_private(folder).map_err(unusable)?;
+        let mut first = None;
+        let store = Store::open(folder, &schema, |transaction| {
+            // Under the folder's lock: two desks that start at once must not make two keys.
+            let key = match ScriptKey::read_or_create(folder) {
+                Ok(key) => key,
+                Err(error) => {
+                    first = Some(Err(error));
+                    return Ok(());
+                }
+            };
+            let project_id = seed::rows(transaction, &key)?;
+            first = Some(Ok((key, project_id, seed::signing_secret(transaction)?)));
+            Ok(())
+        })?;
+        let (key, project_id, secret) =
+            first.unwrap_or_else(|| Err(unusable(std::io::Error::other("not prepared"))))?;
+        let files = Files::open(folder.join("files")).map_err(unusable)?;
+        let unbound = |source| DeskError::Bind { address: options.listen, source };
+        let listener = std::net::TcpListener::bind(options.listen).map_err(unbound)?;
+        let bound = listener.local_addr().map_err(unbound)?;
+        let site = Site {
+            schema,
+            store,
+            files,
+            verified: Verified::new(),
+            signer: Signer::new(&secret),
+            uploads: options.uploads,
+            bound,
+        };
+        let server = Server::start(site, listener).map_err(unbound)?;
+        let url = format!("http://{bound}");
+        let page = format!("{url}/tickets");
+        let ready = Ready { url, page, script_name: key.script_name, script_key: key.script_key, project_id };
+        Ok(Desk { ready, server })
+    }
+
+    /// Where the desk is and how to get in.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Answers what is being asked, closes the database and ends the thread.
+    pub fn stop(self) {
+        drop(self.server);
+    }
+}
+
+/// A folder only its owner can enter.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

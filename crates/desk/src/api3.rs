@@ -1,0 +1,170 @@
+//! `POST /api3/json`: the JSON-RPC of FPT. Envelope in, method chosen, envelope out.
+//!
+//! Faults are HTTP 200, as on real sites. What a method does is in `query`, `write`, `summarize`, `schema_view`, `note_thread`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, http::header};
+use serde_json::{Value, json};
+
+use crate::UploadForm;
+use crate::auth::{self, Actor, Credentials};
+use crate::fault::{Fault, Trouble, clip};
+use crate::query::{self, PAGE_SIZE};
+use crate::site::{BodyError, Site, whole_body};
+use crate::write::Writer;
+use crate::{note_thread, preferences, schema_view, summarize};
+
+/// Largest request body.
+const LIMIT_BYTES: usize = 8 * 1024 * 1024;
+
+/// The FPT version the desk is compatible with.
+const VERSION: [u32; 4] = [8, 80, 0, 0];
+
+/// The route's handler.
+pub(crate) async fn call(State(site): State<Arc<Site>>, headers: HeaderMap, body: Body) -> Response {
+    let body = match whole_body(body, LIMIT_BYTES).await {
+        Ok(body) => body,
+        Err(BodyError::TooLarge) => {
+            let text = format!("an api3 request is at most {LIMIT_BYTES} bytes\n");
+            return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
+        }
+        Err(BodyError::Cut) => {
+            return (StatusCode::BAD_REQUEST, "the request body is incomplete\n").into_response();
+        }
+    };
+    let address = site.address(&headers);
+    match answer(&site, address, &body).await {
+        Ok(value) => Json(value).into_response(),
+        Err(Trouble::Fault(fault)) => Json(fault.to_json()).into_response(),
+        Err(trouble) => failed(&trouble),
+    }
+}
+
+/// Toolkit reports its usage here and ignores the answer.
+pub(crate) async fn track_metrics(body: Body) -> Response {
+    match whole_body(body, LIMIT_BYTES).await {
+        Ok(_) => ([(header::CONTENT_TYPE, "application/json")], "{}").into_response(),
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+/// A failure of the desk itself: the client may try again.
+pub(crate) fn failed(trouble: &Trouble) -> Response {
+    let mut text = trouble.to_string();
+    let mut source = std::error::Error::source(trouble);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    (StatusCode::INTERNAL_SERVER_ERROR, text + "\n").into_response()
+}
+
+async fn answer(site: &Arc<Site>, address: String, body: &[u8]) -> Result<Value, Trouble> {
+    let mut request: Value = serde_json::from_slice(body)
+        .map_err(|error| Fault::request(format!("API the request is not valid JSON: {error}")))?;
+    let Some(method) = request.get("method_name").and_then(Value::as_str).map(str::to_owned) else {
+        return Err(Fault::request("API invalid/missing string 'method_name'").into());
+    };
+    if method == "info" {
+        return Ok(info(site.uploads));
+    }
+    let mut params = match request.get_mut("params").map(Value::take) {
+        Some(Value::Array(params)) => params,
+        _ => return Err(Fault::request("API invalid/missing list 'params'").into()),
+    };
+    let credentials = Credentials::from_json(params.first())?;
+    let actor = site.authenticate(credentials).await?;
+    let arguments = params.get_mut(1).map_or_else(|| json!({}), Value::take);
+    let results = match method.as_str() {
+        "create" | "update" | "delete" | "revive" | "batch" => {
+            write(site, method, address, actor, arguments).await?
+        }
+        "get_session_token" => {
+            let now = site.now();
+            let token =
+                site.store.write(move |transaction| auth::start_session(transaction, &actor, now)).await?;
+            json!({"session_id": token})
+        }
+        _ => read(site, method, address, arguments).await?,
+    };
+    Ok(json!({"results": results}))
+}
+
+async fn write(
+    site: &Arc<Site>,
+    method: String,
+    address: String,
+    actor: Actor,
+    arguments: Value,
+) -> Result<Value, Trouble> {
+    let shared = site.clone();
+    site.store
+        .write(move |transaction| {
+            let writer = Writer { transaction, context: shared.context(&method, &address), actor: &actor };
+            match method.as_str() {
+                "create" => writer.create(&arguments),
+                "update" => writer.update(&arguments),
+                "delete" => writer.set_retired(&arguments, true),
+                "revive" => writer.set_retired(&arguments, false),
+                _ => writer.batch(&arguments),
+            }
+        })
+        .await
+}
+
+async fn read(site: &Arc<Site>, method: String, address: String, arguments: Value) -> Result<Value, Trouble> {
+    let shared = site.clone();
+    site.store
+        .read(move |connection| {
+            let context = shared.context(&method, &address);
+            match method.as_str() {
+                "read" => query::read(connection, context, &arguments),
+                "summarize" => summarize::summarize(connection, context, &arguments),
+                "note_thread_contents" => note_thread::contents(connection, context, &arguments),
+                "preferences_read" => Ok(preferences::read(&arguments)),
+                "schema_entity_read" => Ok(schema_view::entities(&shared.schema)),
+                "schema_read" => Ok(schema_view::everything(&shared.schema)),
+                "schema_field_read" => {
+                    let entity = context.entity_of(&arguments)?;
+                    match arguments.get("field_name").and_then(Value::as_str) {
+                        None => Ok(schema_view::fields(&shared.schema, entity)),
+                        Some(name) => {
+                            let field = entity.field(name);
+                            let field =
+                                field.ok_or_else(|| Fault::unknown_field(&method, &entity.name, name))?;
+                            Ok(json!({name: schema_view::describe(&shared.schema, entity, field)}))
+                        }
+                    }
+                }
+                other => {
+                    Err(Fault::request(format!("API method '{}' is not known to this site", clip(other)))
+                        .into())
+                }
+            }
+        })
+        .await
+}
+
+fn info(uploads: UploadForm) -> Value {
+    let storage = uploads == UploadForm::Storage;
+    let mut info = json!({
+        "full_version": VERSION,
+        "version": VERSION[..3],
+        "user_authentication_method": "default",
+        "unified_login_flow_enabled": false,
+        "authentication_app_session_launcher_enabled": false,
+        "s3_uploads_enabled": storage,
+        "s3_direct_uploads_enabled": storage,
+        "api_max_entities_per_page": PAGE_SIZE,
+    });
+    if storage {
+        // A list: the official client fails on the bare string.
+        info["s3_enabled_upload_types"] = json!({"*": ["*"]});
+    }
+    info
+}

@@ -1,0 +1,203 @@
+//! Attachments: the row that stands for an uploaded file, and the way from its id to the bytes.
+
+use jiff::Timestamp;
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Value, json};
+
+use crate::fault::{Fault, Trouble};
+use crate::files::Stored;
+use crate::query;
+use crate::schema::DataType;
+use crate::table::RETIRED;
+use crate::value::format_time;
+use crate::write::Writer;
+
+/// Longest file name kept, in characters.
+const MAX_NAME: usize = 200;
+
+/// An uploaded file and where it is to be attached.
+pub(crate) struct Upload {
+    pub(crate) entity_type: String,
+    pub(crate) entity_id: i64,
+    /// A url field of the row, `attachments`, or none: just attach.
+    pub(crate) field_name: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) file_name: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) created_at: Option<Timestamp>,
+    pub(crate) stored: Stored,
+}
+
+/// What is needed to send or show an attachment's bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct AttachedFile {
+    pub(crate) id: i64,
+    pub(crate) hash: String,
+    pub(crate) size_bytes: u64,
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+}
+
+/// Creates the Attachment row and links it; gives its id.
+pub(crate) fn attach(writer: &Writer<'_>, upload: &Upload) -> Result<i64, Trouble> {
+    let context = writer.context;
+    let entity = context.entity(&upload.entity_type)?;
+    writer.must_be_active(entity, upload.entity_id)?;
+    let field = upload.field_name.as_deref().filter(|name| !name.is_empty() && *name != "attachments");
+    let url_field = match field {
+        None => None,
+        Some(name) => match entity.field(name) {
+            Some(field) if field.data_type == DataType::Url => Some(field),
+            Some(field) => {
+                return Err(Fault::request(format!(
+                    "API {}() {}.{name} is a {} field and takes no file",
+                    context.call,
+                    entity.name,
+                    field.data_type.name()
+                ))
+                .into());
+            }
+            None => return Err(Fault::unknown_field(context.call, &entity.name, name).into()),
+        },
+    };
+    let file_name = base_name(&upload.file_name);
+    let shown = upload.display_name.as_deref().map(base_name).filter(|name| !name.is_empty());
+    let shown = shown.unwrap_or_else(|| file_name.clone());
+    let mut fields = vec![json!({"field_name": "display_name", "value": shown})];
+    let target = json!({"type": entity.name, "id": upload.entity_id});
+    let attachment = context.entity("Attachment")?;
+    if url_field.is_none() {
+        let links = attachment.field("attachment_links").ok_or_else(|| Fault::unknown_type("Attachment"))?;
+        if !links.to.contains(&entity.name) {
+            return Err(Fault::request(format!(
+                "API {}() files cannot be attached to {}",
+                context.call, entity.name
+            ))
+            .into());
+        }
+        fields.push(json!({"field_name": "attachment_links", "value": [target]}));
+    }
+    let project = match entity.name.as_str() {
+        "Project" => target.clone(),
+        _ if entity.field("project").is_some() => {
+            let row =
+                query::row(writer.transaction, context, entity, upload.entity_id, &["project".to_owned()])?;
+            row.and_then(|mut row| row.get_mut("project").map(Value::take)).unwrap_or(Value::Null)
+        }
+        _ => Value::Null,
+    };
+    fields.push(json!({"field_name": "project", "value": project}));
+    let mut tags = Vec::new();
+    for name in &upload.tags {
+        tags.push(tag(writer, name)?);
+    }
+    fields.push(json!({"field_name": "tags", "value": tags}));
+    if let Some(time) = upload.created_at {
+        fields.push(json!({"field_name": "created_at", "value": format_time(time)}));
+    }
+    let row = writer.create(&json!({"type": "Attachment", "fields": fields}))?;
+    let id = row.get("id").and_then(Value::as_i64).ok_or_else(|| Fault::unknown_row("Attachment", 0))?;
+
+    let content_type = content_type(&file_name);
+    let file =
+        json!({"id": id, "name": shown, "content_type": content_type, "link_type": "upload"}).to_string();
+    let text = |text: &str| Sql::Text(text.to_owned());
+    let extension = file_name.rsplit_once('.').map_or(Sql::Null, |(_, extension)| text(extension));
+    // A number field holds 32 bits; a larger file shows its size on the page alone.
+    let size =
+        i32::try_from(upload.stored.size_bytes).map_or(Sql::Null, |size| Sql::Integer(i64::from(size)));
+    writer.set_columns(
+        attachment,
+        id,
+        &[
+            ("this_file", text(&file)),
+            ("original_fname", text(&file_name)),
+            ("filename", text(&file_name)),
+            ("file_extension", extension),
+            ("file_size", size),
+            ("processing_status", text("clean")),
+        ],
+    )?;
+    writer.transaction.execute(
+        "INSERT INTO desk_file (attachment_id, content_hash, size_bytes, name, content_type) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![id, upload.stored.hash, i64::try_from(upload.stored.size_bytes).unwrap_or(i64::MAX), file_name, content_type],
+    )?;
+    if let Some(field) = url_field {
+        writer.set_columns(entity, upload.entity_id, &[(&field.name, text(&file))])?;
+    }
+    Ok(id)
+}
+
+/// The file of an attachment that is not retired.
+pub(crate) fn find(connection: &Connection, id: i64) -> Result<Option<AttachedFile>, Trouble> {
+    let sql = format!(
+        "SELECT content_hash, size_bytes, name, content_type FROM desk_file JOIN Attachment ON Attachment.id = attachment_id \
+         WHERE attachment_id = ?1 AND {RETIRED} = 0"
+    );
+    let found = connection
+        .prepare_cached(&sql)?
+        .query_row([id], |row| {
+            let size_bytes: i64 = row.get(1)?;
+            Ok(AttachedFile {
+                id,
+                hash: row.get(0)?,
+                size_bytes: size_bytes.unsigned_abs(),
+                name: row.get(2)?,
+                content_type: row.get(3)?,
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+fn tag(writer: &Writer<'_>, name: &str) -> Result<Value, Trouble> {
+    let sql = format!("SELECT id FROM Tag WHERE name = ?1 COLLATE NOCASE AND {RETIRED} = 0");
+    let id: Option<i64> = writer.transaction.query_row(&sql, [name], |row| row.get(0)).optional()?;
+    match id {
+        Some(id) => Ok(json!({"type": "Tag", "id": id})),
+        None => writer.create(&json!({"type": "Tag", "fields": [{"field_name": "name", "value": name}]})),
+    }
+}
+
+/// The last part of whatever path a client sends (Windows callers send theirs whole), without control characters.
+pub(crate) fn base_name(path: &str) -> String {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME).collect();
+    match name.trim() {
+        "" | "." | ".." => "file".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The type a file is served with, by its name alone. Nothing here is run or drawn by a browser as a page.
+fn content_type(name: &str) -> &'static str {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+    match extension.as_str() {
+        "log" | "txt" | "py" | "yml" | "yaml" | "toml" | "csv" | "md" => "text/plain",
+        "json" => "application/json",
+        "zip" => "application/zip",
+        "gz" => "application/gzip",
+        "pdf" => "application/pdf",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "mov" => "video/quicktime",
+        "mp4" => "video/mp4",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_never_a_path() {
+        assert_eq!(base_name("C:\\logs\\tk-maya.log"), "tk-maya.log");
+        assert_eq!(base_name("/tmp/a/../보고.log"), "보고.log");
+        assert_eq!(base_name("../.."), "file");
+        assert_eq!(base_name("a\r\nb.log"), "ab.log");
+        assert_eq!(base_name(""), "file");
+    }
+}

@@ -1,0 +1,55 @@
+//! `note_thread_contents`: a Note with its replies and attachments, oldest first.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::fault::{Fault, Trouble};
+use crate::query::{Context, Wanted, field_names, find, row};
+
+/// Rows of one kind in a thread.
+const MAX_ROWS: i64 = 5000;
+
+/// The flat list of the thread's rows; `entity_fields` adds fields by type.
+pub(crate) fn contents(
+    connection: &Connection,
+    context: Context<'_>,
+    arguments: &Value,
+) -> Result<Value, Trouble> {
+    let Some(id) = arguments.get("note_id").and_then(Value::as_i64) else {
+        return Err(Fault::request("API note_thread_contents() invalid/missing integer 'note_id'").into());
+    };
+    let fields = |kind: &str, own: &[&str]| -> Result<Vec<String>, Fault> {
+        let mut fields: Vec<String> = own.iter().map(|name| (*name).to_owned()).collect();
+        fields.extend(field_names(
+            context,
+            arguments.get("entity_fields").and_then(|by_type| by_type.get(kind)),
+        )?);
+        Ok(fields)
+    };
+    let note = context.entity("Note")?;
+    let note_fields = fields("Note", &["content", "created_at", "created_by"])?;
+    let first =
+        row(connection, context, note, id, &note_fields)?.ok_or_else(|| Fault::unknown_row("Note", id))?;
+    let mut thread = vec![first];
+    let parts = [
+        ("Reply", "entity", fields("Reply", &["content", "created_at", "user"])?),
+        ("Attachment", "attachment_links", fields("Attachment", &["this_file", "created_at", "created_by"])?),
+    ];
+    for (kind, path, fields) in parts {
+        let filters = json!({"logical_operator": "and", "conditions": [
+            {"path": path, "relation": "is", "values": [{"type": "Note", "id": id}]}
+        ]});
+        let wanted = Wanted {
+            filters: Some(&filters),
+            fields: &fields,
+            sorts: &[],
+            retired: false,
+            limit: MAX_ROWS,
+            offset: 0,
+        };
+        thread.extend(find(connection, context, context.entity(kind)?, &wanted)?);
+    }
+    // Stable, so rows of one second stay in the order of their kinds and ids.
+    thread[1..].sort_by(|one, other| one["created_at"].as_str().cmp(&other["created_at"].as_str()));
+    Ok(Value::from(thread))
+}

@@ -1,0 +1,90 @@
+//! The routes, and the thread that serves them.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post, put};
+use tokio::sync::oneshot;
+
+use crate::site::Site;
+use crate::{api3, download, page, storage, upload};
+
+/// How long running requests may take to finish when the desk stops.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// The thread `desk` with its current-thread runtime.
+pub(crate) struct Server {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves `site` on a bound listener.
+    pub(crate) fn start(site: Site, listener: std::net::TcpListener) -> std::io::Result<Server> {
+        listener.set_nonblocking(true)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(32).build()?;
+        let listener = {
+            let _entered = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
+            runtime.block_on(serve(site, listener, stopped));
+            // Blocking work that outlives its connection ends by itself; half files are not kept.
+            runtime.shutdown_timeout(FAREWELL);
+        })?;
+        Ok(Server { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // An error means the thread has ended already.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn serve(site: Site, listener: tokio::net::TcpListener, stopped: oneshot::Receiver<()>) {
+    let (farewell, begun) = oneshot::channel();
+    let stop = async move {
+        let _ = stopped.await;
+        let _ = farewell.send(());
+    };
+    let serving = axum::serve(listener, routes(Arc::new(site))).with_graceful_shutdown(stop);
+    let deadline = async move {
+        let _ = begun.await;
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        // axum's server ends only when told to.
+        _ = serving.into_future() => {}
+        () = deadline => {}
+    }
+}
+
+fn routes(site: Arc<Site>) -> Router {
+    Router::new()
+        .route("/api3/json", post(api3::call))
+        .route("/api3/track_metrics/", post(api3::track_metrics))
+        .route("/upload/upload_file", post(upload::upload_file))
+        .route("/upload/publish_thumbnail", post(upload::publish_thumbnail))
+        .route("/upload/api_get_upload_link_info", post(upload::link_info))
+        .route("/upload/api_get_upload_link_for_part", post(upload::link_for_part))
+        .route("/upload/api_complete_multipart_upload", post(upload::complete))
+        .route("/upload/api_link_file", post(upload::link_file))
+        .route("/storage/{upload}/{part}", put(storage::put))
+        .route("/file_serve/attachment/{id}", get(download::attachment))
+        .merge(page::routes())
+        // Every handler that takes a body counts it by itself, with a limit of its own.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(site)
+}

@@ -1,0 +1,148 @@
+//! What every request handler shares, and the outermost questions of each: who calls, from which address, how long may a body take.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use jiff::Timestamp;
+
+use crate::UploadForm;
+use crate::auth::{self, Actor, Credentials};
+use crate::fault::Trouble;
+use crate::files::Files;
+use crate::query::Context;
+use crate::schema::Schema;
+use crate::secret::{Signer, Verified};
+use crate::store::Store;
+
+/// How long a sender may stay silent in the middle of a body. The official client re-sends a failed PUT as an empty body and then
+/// waits for ever; only this ends it.
+pub(crate) const SILENCE: Duration = Duration::from_secs(30);
+
+/// The running desk.
+pub(crate) struct Site {
+    pub(crate) schema: Schema,
+    pub(crate) store: Store,
+    pub(crate) files: Files,
+    pub(crate) verified: Verified,
+    pub(crate) signer: Signer,
+    pub(crate) uploads: UploadForm,
+    pub(crate) bound: SocketAddr,
+}
+
+impl Site {
+    /// The clock of the desk.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Scheme, host and port as the client reached us: what it can reach again.
+    pub(crate) fn address(&self, headers: &HeaderMap) -> String {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| {
+            !host.is_empty()
+                && host.len() <= 255
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-_[]".contains(&byte))
+        });
+        match host {
+            Some(host) => format!("http://{host}"),
+            None => format!("http://{}", self.bound),
+        }
+    }
+
+    /// Lets a caller in, and notes the use of a session.
+    pub(crate) async fn authenticate(
+        self: &std::sync::Arc<Self>,
+        credentials: Credentials,
+    ) -> Result<Actor, Trouble> {
+        let now = self.now();
+        let site = self.clone();
+        let actor =
+            self.store.read(move |connection| credentials.verify(connection, &site.verified, now)).await?;
+        if let Some(session) = actor.touch.clone() {
+            self.store.write(move |transaction| auth::touch(transaction, &session, now)).await?;
+        }
+        Ok(actor)
+    }
+
+    /// The reading context of a call.
+    pub(crate) fn context<'a>(&'a self, call: &'a str, address: &'a str) -> Context<'a> {
+        Context { schema: &self.schema, call, now: self.now(), site: address }
+    }
+}
+
+/// Whether the browser was pointed at this machine by name. A page that answers to any name can be read by a web site that
+/// lets its own name point here (DNS rebinding).
+pub(crate) fn asks_for_loopback(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
+    if let Ok(address) = host.parse::<SocketAddr>() {
+        return address.ip().is_loopback();
+    }
+    let name = host.split_once(':').filter(|(name, _)| !name.starts_with('[')).map_or(host, |(name, _)| name);
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().or_else(|_| name.parse()).is_ok_and(|address| address.is_loopback())
+}
+
+/// Why a body could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    TooLarge,
+    /// The sender went silent, hung up or broke the framing.
+    Cut,
+}
+
+/// The next piece of a body; none at its end.
+pub(crate) async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyError> {
+    loop {
+        let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context));
+        match tokio::time::timeout(SILENCE, frame).await {
+            Err(_) | Ok(Some(Err(_))) => return Err(BodyError::Cut),
+            Ok(None) => return Ok(None),
+            Ok(Some(Ok(frame))) => {
+                // Trailers are not ours.
+                if let Ok(bytes) = frame.into_data() {
+                    return Ok(Some(bytes));
+                }
+            }
+        }
+    }
+}
+
+/// A whole body, of at most `limit_bytes`.
+pub(crate) async fn whole_body(mut body: Body, limit_bytes: usize) -> Result<Vec<u8>, BodyError> {
+    let mut whole = Vec::new();
+    while let Some(piece) = next_piece(&mut body).await? {
+        if whole.len() + piece.len() > limit_bytes {
+            return Err(BodyError::TooLarge);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_answered() {
+        let asks = |host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            asks_for_loopback(&headers)
+        };
+        for host in
+            ["127.0.0.1:8080", "127.0.0.1", "localhost", "LocalHost:9", "[::1]:80", "[::1]", "127.9.9.9:1"]
+        {
+            assert!(asks(host), "{host}");
+        }
+        for host in
+            ["evil.example:8080", "10.0.0.1:80", "localhost.evil.example", "", "127.0.0.1.evil.example:80"]
+        {
+            assert!(!asks(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The database: one writer thread, one reader thread, both off the runtime.
+//!
+//! Owns the connections, the transactions and the lock on the data folder. A write is acknowledged after its commit, and a commit is
+//! on the disk (WAL, `synchronous = FULL`): the last acknowledged write survives SIGKILL. What is read and written is the
+//! caller's business.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use crate::fault::Trouble;
+use crate::schema::Schema;
+use crate::{DeskError, table};
+
+/// Raised when the layout of the desk's own tables changes; a newer file is refused, never written.
+const LAYOUT: i64 = 1;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// Handle to the two database threads. They end when the handle is closed.
+pub(crate) struct Store {
+    writer: Worker,
+    reader: Worker,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens or creates `desk.db` in `folder` and runs `first` on it before anything else does.
+    pub(crate) fn open<F>(folder: &Path, schema: &Schema, first: F) -> Result<Store, DeskError>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<(), Trouble>,
+    {
+        let lock = lock_folder(folder)?;
+        let file = folder.join("desk.db");
+        let failed = |source: rusqlite::Error| DeskError::Database { file: file.clone(), source };
+        let mut writer = connect(&file).map_err(failed)?;
+        let layout: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+        if layout > LAYOUT {
+            return Err(DeskError::Newer { file, layout });
+        }
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        table::prepare(&transaction, schema).map_err(failed)?;
+        transaction.execute_batch(&format!("PRAGMA user_version = {LAYOUT}")).map_err(failed)?;
+        first(&transaction).map_err(|trouble| match trouble {
+            Trouble::Sql(source) => failed(source),
+            Trouble::Io(source) => DeskError::Folder { folder: folder.to_owned(), source },
+            other => DeskError::Folder { folder: folder.to_owned(), source: std::io::Error::other(other) },
+        })?;
+        transaction.commit().map_err(failed)?;
+        let reader = connect(&file).map_err(failed)?;
+        reader.execute_batch("PRAGMA query_only = ON").map_err(failed)?;
+        let thread = |name, connection| {
+            Worker::start(name, connection)
+                .map_err(|source| DeskError::Folder { folder: folder.to_owned(), source })
+        };
+        Ok(Store {
+            writer: thread("desk-writer", writer)?,
+            reader: thread("desk-reader", reader)?,
+            _lock: lock,
+        })
+    }
+
+    /// Runs `work` in one transaction: committed when it gives `Ok`, else without a trace.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, Trouble> + Send + 'static,
+    {
+        self.writer
+            .run(move |connection| {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let result = work(&transaction)?;
+                transaction.commit()?;
+                Ok(result)
+            })
+            .await
+    }
+
+    /// Runs `work` on one snapshot of what has been committed.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Trouble> + Send + 'static,
+    {
+        self.reader
+            .run(move |connection| {
+                let snapshot = connection.transaction()?;
+                work(&snapshot)
+            })
+            .await
+    }
+}
+
+struct Worker {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    fn start(name: &str, mut connection: Connection) -> std::io::Result<Worker> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            for job in queue {
+                // A job that panics has rolled back (its transaction is dropped) and answers nobody; the thread goes on.
+                let _ = catch_unwind(AssertUnwindSafe(|| job(&mut connection)));
+            }
+        })?;
+        Ok(Worker { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    async fn run<T, F>(&self, work: F) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, Trouble> + Send + 'static,
+    {
+        let (answer, result) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            // The caller may have hung up; what was committed stays.
+            let _ = answer.send(work(connection));
+        });
+        let jobs = self.jobs.as_ref().ok_or(Trouble::Closed)?;
+        jobs.send(job).map_err(|_| Trouble::Closed)?;
+        result.await.map_err(|_| Trouble::Closed)?
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // Only ever an error when the thread panicked outside a job, which leaves nothing to do here.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Two desks on one folder would each keep an own idea of it.
+fn lock_folder(folder: &Path) -> Result<File, DeskError> {
+    let failed = |source| DeskError::Folder { folder: folder.to_owned(), source };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("desk.lock"))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(DeskError::InUse { folder: folder.to_owned() }),
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.create_scalar_function(
+        "fold",
+        1,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+        |context| {
+            let text: Option<String> = context.get(0)?;
+            Ok(text.map(|text| fold(&text)))
+        },
+    )?;
+    Ok(connection)
+}
+
+/// Text as it is compared: FPT ignores case everywhere.
+pub(crate) fn fold(text: &str) -> String {
+    text.to_lowercase()
+}

@@ -1,0 +1,129 @@
+//! How types and fields lie in SQLite: one table a type, one or two columns a field, one table for all owned multi-entity links.
+//!
+//! Every name that reaches SQL text from here is a name of `schema.toml`; what clients send is only ever bound.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+
+use crate::schema::{DataType, EntityType, Field, LinkSide, Schema};
+
+/// The column that says a row is retired (soft-deleted).
+pub(crate) const RETIRED: &str = "\"__retired\"";
+
+/// Tables of the desk's own, beside one for each entity type.
+const OWN_TABLES: &str = "
+CREATE TABLE IF NOT EXISTS desk_link (
+    owner_type TEXT NOT NULL, owner_id INTEGER NOT NULL, field TEXT NOT NULL, position INTEGER NOT NULL,
+    target_type TEXT NOT NULL, target_id INTEGER NOT NULL,
+    PRIMARY KEY (owner_type, owner_id, field, target_type, target_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS desk_link_target ON desk_link (target_type, target_id, owner_type, field);
+CREATE TABLE IF NOT EXISTS desk_setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS desk_session (
+    token_hash TEXT PRIMARY KEY, user_type TEXT NOT NULL, user_id INTEGER NOT NULL, last_used_s INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS desk_upload (
+    id TEXT PRIMARY KEY, file_name TEXT NOT NULL, multipart INTEGER NOT NULL, created_s INTEGER NOT NULL,
+    content_hash TEXT, size_bytes INTEGER
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS desk_upload_part (
+    upload_id TEXT NOT NULL, part INTEGER NOT NULL, content_hash TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (upload_id, part)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS desk_file (
+    attachment_id INTEGER PRIMARY KEY, content_hash TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    name TEXT NOT NULL, content_type TEXT NOT NULL
+);
+";
+
+/// A name of the schema as SQL text.
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+/// The column of a field that has one, qualified.
+pub(crate) fn column(alias: &str, field: &Field) -> String {
+    format!("{alias}.\"{}\"", field.name)
+}
+
+/// The two columns of an entity field, qualified: type and id.
+pub(crate) fn link_columns(alias: &str, field: &Field) -> (String, String) {
+    (format!("{alias}.\"{}__type\"", field.name), format!("{alias}.\"{}__id\"", field.name))
+}
+
+/// The expression for a row's display name.
+pub(crate) fn display(alias: &str, entity: &EntityType) -> String {
+    let columns: Vec<String> = entity.display.iter().map(|name| format!("{alias}.\"{name}\"")).collect();
+    if columns.len() == 1 { columns.concat() } else { format!("COALESCE({})", columns.join(", ")) }
+}
+
+/// Creates what is missing: tables, columns of fields that came with a newer schema file, indexes.
+pub(crate) fn prepare(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
+    connection.execute_batch(OWN_TABLES)?;
+    let looked_up = looked_up_links(schema);
+    for entity in schema.tables() {
+        let table = quote(&entity.name);
+        connection.execute_batch(&format!(
+            "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY AUTOINCREMENT, {RETIRED} INTEGER NOT NULL DEFAULT 0)"
+        ))?;
+        let present: BTreeSet<String> = connection
+            .prepare(&format!("PRAGMA table_info({table})"))?
+            .query_map([], |row| row.get::<_, String>("name"))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (column, kind) in entity.fields.values().flat_map(columns) {
+            if !present.contains(&column) {
+                connection
+                    .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {} {kind}", quote(&column)))?;
+            }
+        }
+        for field in entity.fields.values() {
+            let index = quote(&format!("{}.{}", entity.name, field.name));
+            if field.index {
+                let column = quote(&field.name);
+                connection.execute_batch(&format!(
+                    "CREATE INDEX IF NOT EXISTS {index} ON {table} ({column} COLLATE NOCASE)"
+                ))?;
+            } else if looked_up.contains(&(entity.name.as_str(), field.name.as_str())) {
+                let (kind, id) =
+                    (quote(&format!("{}__type", field.name)), quote(&format!("{}__id", field.name)));
+                connection.execute_batch(&format!(
+                    "CREATE INDEX IF NOT EXISTS {index} ON {table} ({kind}, {id})"
+                ))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The columns a field needs, with their SQLite types.
+fn columns(field: &Field) -> Vec<(String, &'static str)> {
+    if field.computed || field.name == "id" {
+        return Vec::new();
+    }
+    match field.data_type {
+        DataType::MultiEntity => Vec::new(),
+        DataType::Entity => {
+            vec![(format!("{}__type", field.name), "TEXT"), (format!("{}__id", field.name), "INTEGER")]
+        }
+        DataType::Number
+        | DataType::Duration
+        | DataType::Percent
+        | DataType::Timecode
+        | DataType::Checkbox => vec![(field.name.clone(), "INTEGER")],
+        DataType::Float | DataType::Currency => vec![(field.name.clone(), "REAL")],
+        _ => vec![(field.name.clone(), "TEXT")],
+    }
+}
+
+/// Entity fields that another type's multi-entity field is the reverse of: they are searched by target.
+fn looked_up_links(schema: &Schema) -> BTreeSet<(&str, &str)> {
+    schema
+        .tables()
+        .flat_map(|entity| entity.fields.values())
+        .filter_map(|field| match &field.side {
+            LinkSide::OtherEntity { type_name, field } => Some((type_name.as_str(), field.as_str())),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,265 @@
+//! Values between JSON and SQLite: what a field of each data type accepts, how it is kept, how it reads back.
+//!
+//! Owns validation that needs only the field. Whether a linked row exists is `write`'s question.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::types::{Value as Sql, ValueRef};
+use serde_json::{Map, Value, json};
+
+use crate::fault::{Fault, clip};
+use crate::schema::{DataType, EntityType, Field};
+
+/// A link to a row: type and id.
+pub(crate) type Link = (String, i64);
+
+/// A checked value, ready to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    One(Sql),
+    Link(Option<Link>),
+    Links(Vec<Link>),
+    /// A password in clear, to be hashed before it is kept.
+    Secret(Option<String>),
+}
+
+/// Names the field a value is meant for in fault texts.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    /// The api3 method.
+    pub(crate) call: &'a str,
+    pub(crate) entity: &'a EntityType,
+    pub(crate) field: &'a Field,
+}
+
+impl Target<'_> {
+    fn path(&self) -> String {
+        format!("{}.{}", self.entity.name, self.field.name)
+    }
+
+    /// FPT's text for a value of the wrong type, in Ruby's class names.
+    fn expected(&self, classes: &str, got: &Value) -> Fault {
+        Fault::request(format!(
+            "API {}() {} expected [{classes}] data type(s) but got {}: {}",
+            self.call,
+            self.path(),
+            ruby_class(got),
+            clip(&got.to_string())
+        ))
+    }
+
+    fn refused(&self, reason: &str) -> Fault {
+        Fault::request(format!("API {}() {} {reason}", self.call, self.path()))
+    }
+}
+
+/// Checks `value` for the field.
+pub(crate) fn encode(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
+    let one = |sql| Ok(Cell::One(sql));
+    match target.field.data_type {
+        DataType::Entity => match value {
+            Value::Null => Ok(Cell::Link(None)),
+            _ => link(target, value).map(|link| Cell::Link(Some(link))),
+        },
+        DataType::MultiEntity => match value {
+            Value::Array(items) => {
+                let mut links = Vec::with_capacity(items.len());
+                for item in items {
+                    let link = link(target, item)?;
+                    if !links.contains(&link) {
+                        links.push(link);
+                    }
+                }
+                Ok(Cell::Links(links))
+            }
+            other => Err(target.expected("Array", other)),
+        },
+        DataType::Password => match value {
+            Value::Null => Ok(Cell::Secret(None)),
+            Value::String(secret) => Ok(Cell::Secret(Some(secret.clone()))),
+            // The value itself stays out of the text.
+            other => {
+                Err(target.refused(&format!("expected [String, NilClass] but got {}", ruby_class(other))))
+            }
+        },
+        DataType::Serializable => match value {
+            Value::Null => one(Sql::Null),
+            other => one(Sql::Text(other.to_string())),
+        },
+        DataType::Url => url(target, value).map(Cell::One),
+        _ if value.is_null() => one(Sql::Null),
+        _ => scalar(target, value).map(Cell::One),
+    }
+}
+
+/// Checks a value that is neither null nor a link: also what filters compare with.
+pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
+    match target.field.data_type {
+        DataType::Checkbox => match value {
+            Value::Bool(checked) => Ok(Sql::Integer(i64::from(*checked))),
+            other => Err(target.expected("TrueClass, FalseClass, NilClass", other)),
+        },
+        DataType::Number | DataType::Duration | DataType::Percent | DataType::Timecode => {
+            let number = value.as_i64().ok_or_else(|| target.expected("Integer, NilClass", value))?;
+            match i32::try_from(number) {
+                Ok(number) => Ok(Sql::Integer(i64::from(number))),
+                // Row ids are ours and may outgrow what a number field holds.
+                Err(_) if target.field.name == "id" => Ok(Sql::Integer(number)),
+                Err(_) => Err(target.refused(&format!("is a 32-bit number and cannot hold {number}"))),
+            }
+        }
+        DataType::Float | DataType::Currency => {
+            let number = value.as_f64().ok_or_else(|| target.expected("Float, Integer, NilClass", value))?;
+            let limit = if target.field.data_type == DataType::Float {
+                999_999_999.999_999
+            } else {
+                9_999_999_999_999.99
+            };
+            if number.abs() > limit {
+                return Err(target.refused(&format!("cannot hold {number}: its limit is {limit}")));
+            }
+            Ok(Sql::Real(number))
+        }
+        DataType::Date => {
+            let text = text_of(target, value)?;
+            let date: Date =
+                text.get(..10).filter(|_| text.len() == 10).and_then(|text| text.parse().ok()).ok_or_else(
+                    || target.refused(&format!("expected a date YYYY-MM-DD but got {}", clip(text))),
+                )?;
+            Ok(Sql::Text(date.to_string()))
+        }
+        DataType::DateTime => {
+            let text = text_of(target, value)?;
+            let time = parse_time(text).ok_or_else(|| {
+                target.refused(&format!("expected a time YYYY-MM-DDTHH:MM:SSZ but got {}", clip(text)))
+            })?;
+            Ok(Sql::Text(format_time(time)))
+        }
+        DataType::List | DataType::StatusList => {
+            let text = text_of(target, value)?;
+            Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
+        }
+        _ => {
+            let text = text_of(target, value)?.trim();
+            Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
+        }
+    }
+}
+
+/// Checks that a list value is one of the field's.
+pub(crate) fn check_listed(target: Target<'_>, value: &Sql) -> Result<(), Fault> {
+    let Sql::Text(text) = value else { return Ok(()) };
+    let valid = &target.field.values;
+    match target.field.data_type {
+        DataType::StatusList if !valid.contains(text) => Err(Fault::write(format!(
+            "{} failed for [{}]: '{}' is not a valid status. Valid statuses: {}",
+            capitalised(target.call),
+            target.path(),
+            clip(text),
+            valid.join(", ")
+        ))),
+        DataType::List if !valid.contains(text) => Err(Fault::write(format!(
+            "{} failed for [{}]: '{}' is not a valid value. Valid values: {}",
+            capitalised(target.call),
+            target.path(),
+            clip(text),
+            valid.join(", ")
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Checks an entity hash: `{"type", "id"}` of a type the field may link to.
+pub(crate) fn link(target: Target<'_>, value: &Value) -> Result<Link, Fault> {
+    let Value::Object(hash) = value else {
+        return Err(target.expected("Hash, NilClass", value));
+    };
+    let (Some(kind), Some(id)) =
+        (hash.get("type").and_then(Value::as_str), hash.get("id").and_then(Value::as_i64))
+    else {
+        return Err(target.refused(&format!("invalid/missing entity hash: {}", clip(&value.to_string()))));
+    };
+    if !target.field.to.iter().any(|valid| valid == kind) {
+        return Err(target.refused(&format!(
+            "expected an entity of type [{}] but got {}",
+            target.field.to.join(", "),
+            clip(kind)
+        )));
+    }
+    Ok((kind.to_owned(), id))
+}
+
+/// A web link, as far as clients may write one; files get theirs by uploading.
+fn url(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
+    let Value::Object(hash) = value else {
+        return if value.is_null() { Ok(Sql::Null) } else { Err(target.expected("Hash, NilClass", value)) };
+    };
+    if let Some(link) = hash.get("url").and_then(Value::as_str) {
+        let name = hash.get("name").and_then(Value::as_str).unwrap_or(link);
+        return Ok(Sql::Text(json!({"url": link, "name": name, "link_type": "web"}).to_string()));
+    }
+    Err(target.refused("expected a link {\"url\", \"name\"}; a file is linked by uploading it"))
+}
+
+fn text_of<'v>(target: Target<'_>, value: &'v Value) -> Result<&'v str, Fault> {
+    value.as_str().ok_or_else(|| target.expected("String, NilClass", value))
+}
+
+/// A kept value as JSON. Links and url fields are put together by `query`.
+pub(crate) fn decode(data_type: DataType, value: ValueRef<'_>) -> Value {
+    match (data_type, value) {
+        (DataType::Password, _) => Value::from("*******"),
+        (_, ValueRef::Null) => Value::Null,
+        (DataType::Checkbox, ValueRef::Integer(number)) => Value::from(number != 0),
+        (_, ValueRef::Integer(number)) => Value::from(number),
+        (_, ValueRef::Real(number)) => Value::from(number),
+        (DataType::Serializable | DataType::Url, ValueRef::Text(text)) => {
+            serde_json::from_slice(text).unwrap_or(Value::Null)
+        }
+        (_, ValueRef::Text(text) | ValueRef::Blob(text)) => Value::from(String::from_utf8_lossy(text)),
+    }
+}
+
+/// An entity hash.
+pub(crate) fn entity_hash(link: &Link, name: Option<&str>) -> Value {
+    let mut hash = Map::new();
+    hash.insert("type".into(), Value::from(link.0.as_str()));
+    hash.insert("id".into(), Value::from(link.1));
+    hash.insert("name".into(), name.map_or(Value::Null, Value::from));
+    Value::Object(hash)
+}
+
+/// A time with a zone, or without one and then UTC.
+pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
+    if text.len() > 40 {
+        return None;
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let civil: jiff::civil::DateTime = text.trim_end_matches(" UTC").parse().ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+/// FPT's spelling: UTC, whole seconds.
+pub(crate) fn format_time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn ruby_class(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NilClass",
+        Value::Bool(true) => "TrueClass",
+        Value::Bool(false) => "FalseClass",
+        Value::Number(number) if number.is_f64() => "Float",
+        Value::Number(_) => "Integer",
+        Value::String(_) => "String",
+        Value::Array(_) => "Array",
+        Value::Object(_) => "Hash",
+    }
+}
+
+fn capitalised(call: &str) -> String {
+    let mut letters = call.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
