@@ -78,7 +78,8 @@ fn without_markup(text: &str) -> String {
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(QUOTED_CHARS) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
+        // Our sentences go on after what is quoted, or end without a full stop.
+        None => text.trim_end_matches(['.', ' ']).to_owned(),
     }
 }
 

@@ -33,6 +33,9 @@ const SLOWEST_BYTES_PER_S: u64 = 32 * 1024;
 const DOWNLOAD_MS: u64 = 3_600_000;
 /// Each connection's buffers, in bytes.
 const BUFFER_BYTES: usize = 16 * 1024;
+/// Largest head of an answer, in bytes. Less than a buffer: a head that fills the buffer would look like a broken
+/// connection.
+const HEAD_BYTES: usize = 12 * 1024;
 
 /// Makes requests.
 pub(crate) struct Transport {
@@ -169,6 +172,7 @@ impl Transport {
             proxy: proxy.map(ProxySetting::address),
             timeout_ms: self.timeout_ms,
             started: false,
+            unconnected: body_bytes.is_some(),
             perhaps_happened: false,
         };
         let config = match self.config(roots, proxy, body_bytes) {
@@ -211,6 +215,7 @@ impl Transport {
                         return Err((error, Distrust::No));
                     }
                     meaning.started = body.started();
+                    meaning.unconnected = !body.started();
                     meaning.perhaps_happened = request.writes && body.finished();
                 }
                 Err(meaning.of(error))
@@ -242,6 +247,7 @@ impl Transport {
             .accept_encoding("identity")
             .input_buffer_size(BUFFER_BYTES)
             .output_buffer_size(BUFFER_BYTES)
+            .max_response_header_size(HEAD_BYTES)
             .max_idle_connections(0)
             .max_idle_connections_per_host(0)
             .timeout_resolve(ms(wait))
@@ -251,6 +257,7 @@ impl Transport {
             .timeout_recv_response(ms(wait))
             .timeout_recv_body(ms(receive))
             .timeout_per_read(ms(wait))
+            .timeout_per_write(ms(wait))
             .timeout_global(ms(all))
             .build())
     }
@@ -287,6 +294,7 @@ impl Response {
             proxy: None,
             timeout_ms: self.timeout_ms,
             started: true,
+            unconnected: false,
             perhaps_happened: self.writes,
         };
         meaning.of(error).0
@@ -312,6 +320,8 @@ struct Meaning<'a> {
     timeout_ms: u64,
     /// Whether any of the body was sent: then there was a connection.
     started: bool,
+    /// Whether there surely was no connection.
+    unconnected: bool,
     perhaps_happened: bool,
 }
 
@@ -321,6 +331,10 @@ impl Meaning<'_> {
         let (peer, call) = (self.peer, self.call);
         let error = match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => self.no_connection("in time", None),
+            ureq::Error::Timeout(_) if self.unconnected && self.proxy.is_some() => {
+                let proxy = self.proxy.as_deref().unwrap_or_default();
+                self.error(FlowErrorKind::Proxy, format!("proxy {proxy} went silent: check site.proxy"))
+            }
             ureq::Error::Timeout(_) => {
                 let seconds = self.timeout_ms.div_ceil(1000);
                 let text = format!(
