@@ -1,0 +1,210 @@
+//! The first line of a record: which lines are headers, and what a header says.
+//!
+//! Two readers share the knowledge here. `probe` answers, for raw bytes and without looking past the level word, whether
+//! a line starts a record; it decides about every line of every log, so it works on fixed byte positions. `read` takes the
+//! header of one decoded record apart.
+//!
+//! Forms, strongest first (see `Form`). A weaker form never ends a record of a stronger one: a Toolkit log quotes
+//! consoles of helper processes in its messages, and their lines look like headers of those other forms.
+
+use crate::level::Level;
+use crate::time::LocalTime;
+
+/// Longest prefix `probe` ever needs: mark, time, bracket, blanks, process id, blanks, level word, blanks, one more.
+pub(crate) const PROBE_BYTES: usize = 3 + 25 + 8 + 10 + 8 + 12 + 8 + 1;
+
+/// Which of the known header layouts a line has. Greater is stronger.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Form {
+    /// `[ERROR logger] message`: stream handlers, consoles.
+    Stream,
+    /// `time [ ERROR] message` (Desktop's console, Desktop before 1.4, tk-flame) and
+    /// `time [ 1234 ERROR  ] logger - message` (tk-desktop before 2.1).
+    Old,
+    /// `time [1234 ERROR logger] message`: every Toolkit log since core 0.18.
+    Standard,
+}
+
+/// What the beginning of a line says.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Probe {
+    /// A header; `None` for a level word Toolkit does not know.
+    Header(Form, Option<Level>),
+    /// No header, whatever follows.
+    Other,
+    /// Too few bytes to tell.
+    Undecided,
+}
+
+/// A byte cursor that knows whether the line goes on beyond what is there.
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn skip_while(&mut self, most: usize, wanted: impl Fn(u8) -> bool) -> usize {
+        let start = self.at;
+        while self.at - start < most && self.peek().is_some_and(&wanted) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+}
+
+/// `dddd-dd-dd dd:dd:dd,ddd [` as a mask: `d` stands for a digit.
+const TIME_MASK: &[u8; 25] = b"dddd-dd-dd dd:dd:dd,ddd [";
+
+/// Quick refusal of a line of at least 25 bytes: the separators stand where a time has them.
+#[inline]
+pub(crate) fn may_start_with_time(line: &[u8]) -> bool {
+    line.len() >= 25
+        && line[4] == b'-'
+        && line[7] == b'-'
+        && line[13] == b':'
+        && line[16] == b':'
+        && line[19] == b','
+        && line[24] == b'['
+}
+
+/// Decides whether a line is a header by its first bytes.
+///
+/// `line` is the line without its newline, or its beginning; `whole` says that nothing follows on that line. The answer
+/// for a beginning, when there is one, is the answer for every longer piece of the same line: however a log is cut into
+/// reads, the records are the same.
+pub(crate) fn probe(line: &[u8], whole: bool) -> Probe {
+    let out_of_bytes = if whole { Probe::Other } else { Probe::Undecided };
+    let line = match line {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => rest,
+        [0xEF] | [0xEF, 0xBB] => return out_of_bytes,
+        other => other,
+    };
+    match line.first() {
+        None => out_of_bytes,
+        Some(b'[') => probe_stream(line, out_of_bytes),
+        Some(b'0'..=b'9') => probe_timed(line, out_of_bytes),
+        Some(_) => Probe::Other,
+    }
+}
+
+fn probe_timed(line: &[u8], out_of_bytes: Probe) -> Probe {
+    let fits = line.iter().zip(TIME_MASK).all(|(byte, mask)| match mask {
+        b'd' => byte.is_ascii_digit(),
+        exact => byte == exact,
+    });
+    if !fits {
+        return Probe::Other;
+    }
+    if line.len() < TIME_MASK.len() {
+        return out_of_bytes;
+    }
+    let mut cursor = Cursor { bytes: line, at: TIME_MASK.len() };
+    cursor.skip_while(8, |b| b == b' ');
+    let digits = cursor.skip_while(10, |b| b.is_ascii_digit());
+    if digits > 0 && cursor.skip_while(8, |b| b == b' ') == 0 {
+        return if cursor.peek().is_none() { out_of_bytes } else { Probe::Other };
+    }
+    let word_start = cursor.at;
+    let letters = cursor.skip_while(12, |b| b.is_ascii_uppercase());
+    let Some(after) = cursor.peek() else { return out_of_bytes };
+    let level = Level::from_word(&line[word_start..cursor.at]);
+    let blanks = cursor.skip_while(8, |b| b == b' ');
+    let Some(next) = cursor.peek() else { return out_of_bytes };
+    match after {
+        _ if letters < 2 => Probe::Other,
+        b' ' if next == b']' && level.is_some() => Probe::Header(Form::Old, level),
+        b' ' if digits > 0 && blanks < 8 => Probe::Header(Form::Standard, level),
+        b']' if level.is_some() => Probe::Header(Form::Old, level),
+        _ => Probe::Other,
+    }
+}
+
+fn probe_stream(line: &[u8], out_of_bytes: Probe) -> Probe {
+    let mut cursor = Cursor { bytes: line, at: 1 };
+    cursor.skip_while(12, |b| b.is_ascii_uppercase());
+    let level = Level::from_word(&line[1..cursor.at]);
+    match cursor.peek() {
+        None => return out_of_bytes,
+        Some(b' ') if level.is_some() => {}
+        Some(_) => return Probe::Other,
+    }
+    match line.get(cursor.at + 1) {
+        None => out_of_bytes,
+        Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/') => {
+            Probe::Header(Form::Stream, level)
+        }
+        Some(_) => Probe::Other,
+    }
+}
+
+/// A header taken apart. The message begins `message_at` bytes into the text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Header<'t> {
+    pub(crate) form: Form,
+    pub(crate) time: Option<LocalTime>,
+    pub(crate) pid: Option<u32>,
+    pub(crate) level: Option<Level>,
+    pub(crate) logger: Option<&'t str>,
+    pub(crate) message_at: usize,
+}
+
+/// Reads the header at the beginning of a decoded record; `None` when it has none (text before the first header).
+pub(crate) fn read(text: &str) -> Option<Header<'_>> {
+    let line = &text[..memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len())];
+    let Probe::Header(form, level) = probe(line.as_bytes(), true) else { return None };
+    // A byte order mark is gone after decoding, so positions count from the first byte.
+    let open = line.find('[')?;
+    let inside_at = open + 1;
+    let inside = &line[inside_at..];
+    let padded = inside.trim_start_matches(' ');
+    let digits = padded.bytes().take_while(u8::is_ascii_digit).count();
+    let pid = padded[..digits].parse().ok();
+    let after_pid = padded[digits..].trim_start_matches(' ');
+    let word = after_pid.bytes().take_while(u8::is_ascii_uppercase).count();
+    let rest = &after_pid[word..];
+    let rest_at = line.len() - rest.len();
+    // The logger may hold blanks and brackets (tk-desktop names one after a path): it ends at the first `] `.
+    let (close, message_at) = match rest.find("] ") {
+        Some(close) => (close, rest_at + close + 2),
+        None => match rest.rfind(']') {
+            Some(close) => (close, rest_at + close + 1),
+            None => (rest.len(), line.len()),
+        },
+    };
+    let logger = rest[..close].trim();
+    let header = Header {
+        form,
+        time: LocalTime::read(line),
+        pid,
+        level,
+        logger: (!logger.is_empty()).then_some(logger),
+        message_at,
+    };
+    Some(if form == Form::Old { with_old_fields(header, line) } else { header })
+}
+
+/// The old forms keep the logger (`name - message`) or the process (`PID 12: message`) behind the bracket.
+fn with_old_fields<'t>(mut header: Header<'t>, line: &'t str) -> Header<'t> {
+    let message = &line[header.message_at..];
+    if header.pid.is_some() {
+        if let Some((name, rest)) = message.split_once(" - ")
+            && !name.is_empty()
+            && name.len() <= 64
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        {
+            header.logger = Some(name);
+            header.message_at = line.len() - rest.len();
+        }
+    } else if let Some(rest) = message.strip_prefix("PID ") {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if let (Ok(pid), Some(after)) = (rest[..digits].parse(), rest[digits..].strip_prefix(": ")) {
+            header.pid = Some(pid);
+            header.message_at = line.len() - after.len();
+        }
+    }
+    header
+}

@@ -1,0 +1,265 @@
+//! A record as an incident: the exception a person would name, the summary, the signature.
+
+use crate::record::Record;
+use crate::signature::key_frames::{self, FrameUse, SeenFrame};
+use crate::signature::message::{cap, innermost_reason, normalise};
+use crate::signature::place::PlaceKind;
+use crate::signature::words::ContextWords;
+use crate::signature::{Component, Signature, reason};
+use crate::traceback::{self, Block, BlockKind, Choice, Raised};
+
+/// Something someone should look at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Incident {
+    /// The record it was recognised in.
+    pub record: Record,
+    /// The exception a person would name, without its modules; `None` when there is none.
+    pub error_name: Option<String>,
+    /// The exception at the root of the chain, only when its name differs.
+    pub root_error_name: Option<String>,
+    /// One line for people: the exception's reason, else the first line of the message. Redacted as the record was.
+    pub summary: String,
+    /// The traceback blocks as text, joined as printed; `None` without a traceback.
+    pub traceback: Option<String>,
+    /// Frames of the exception a person would name, innermost first, with what the signature made of them.
+    pub frames: Vec<SeenFrame>,
+    /// What makes it the same problem as another.
+    pub signature: Signature,
+}
+
+/// Summaries are cut to this many characters.
+const SUMMARY_CHARS: usize = 200;
+/// A traceback is cut to this size; the record itself has all of it.
+const TRACEBACK_BYTES: usize = 64 * 1024;
+
+/// Finds the error in a record and computes its signature.
+///
+/// `words` are the words of the work at hand that must not vary a signature.
+pub fn recognise(record: Record, words: &ContextWords) -> Incident {
+    let flat = traceback::flatten(&record.body).into_owned();
+    let blocks = traceback::find(&flat);
+    let choice = traceback::choose(&blocks);
+    let found = choice.as_ref().map(|choice| (&blocks[choice.primary], choice));
+
+    let from_block = found.and_then(|(block, _)| block.raised);
+    let bare = if from_block.is_none() { bare_exception(&record.message) } else { None };
+    let raised = from_block.or(bare);
+    let fatal = found.is_some_and(|(block, _)| block.kind == BlockKind::Fatal);
+    let error_name = match raised {
+        _ if fatal => Some(FATAL_NAME.to_owned()),
+        raised => raised.map(|raised| raised.short_name().to_owned()),
+    };
+    let root_error_name = found
+        .and_then(|(_, choice)| blocks[choice.root].raised)
+        .map(|root| root.short_name().to_owned())
+        .filter(|root| error_name.as_ref().is_some_and(|name| name != root));
+
+    let frames = found.map(|(block, _)| key_frames::examine(&block.frames)).unwrap_or_default();
+    let components = match found {
+        Some((block, choice)) if !fatal => {
+            of_traceback(&record, &blocks, block, choice, raised, &frames, words)
+        }
+        Some((block, _)) => of_crash(&record, block),
+        None => of_message(&record, raised, words),
+    };
+    Incident {
+        error_name,
+        root_error_name,
+        summary: summary(&record, raised),
+        traceback: traceback_text(&flat, &blocks),
+        frames,
+        signature: Signature::of(components),
+        record,
+    }
+}
+
+const FATAL_NAME: &str = "Fatal Python error";
+
+fn component(kind: &'static str, value: impl Into<String>) -> Component {
+    Component { kind, value: value.into() }
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything a signature is made of, in one place")]
+fn of_traceback(
+    record: &Record,
+    blocks: &[Block<'_>],
+    block: &Block<'_>,
+    choice: &Choice,
+    raised: Option<Raised<'_>>,
+    frames: &[SeenFrame],
+    words: &ContextWords,
+) -> Vec<Component> {
+    if let Some(members) = of_group(record, blocks, choice, words) {
+        return members;
+    }
+    let keys: Vec<&SeenFrame> =
+        frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest)).collect();
+    if keys.is_empty() {
+        return of_message(record, raised, words);
+    }
+    let mut components = Vec::with_capacity(keys.len() + 2);
+    if let Some(raised) = raised {
+        let name = raised.short_name();
+        components.push(component("type", reason::canonical_type(name)));
+        if name.ends_with("SyntaxError") || matches!(name, "IndentationError" | "TabError") {
+            if let Some(frame) = block.frames.last() {
+                components.push(component("file", crate::signature::place::place(frame.path).key()));
+            }
+        } else {
+            let said = reason::reason(name, raised.text, words)
+                // One frame alone merges different failures of a shared helper.
+                .or_else(|| if keys.len() < 2 { reason::bag(raised.text, words) } else { None });
+            components.extend(said.map(|said| component("reason", said)));
+        }
+    } else {
+        let said = normalise(&innermost_reason(&record.message), words);
+        components.push(component("message", said));
+    }
+    components.extend(keys.iter().map(|frame| component("frame", frame.key())));
+    components
+}
+
+/// An exception group: its one member if all are the same, else the types of its members.
+fn of_group(
+    record: &Record,
+    blocks: &[Block<'_>],
+    choice: &Choice,
+    words: &ContextWords,
+) -> Option<Vec<Component>> {
+    let of_leaf = |leaf: &usize| {
+        let block = &blocks[*leaf];
+        let alone = Choice { primary: *leaf, root: *leaf, leaves: Vec::new() };
+        of_traceback(record, blocks, block, &alone, block.raised, &key_frames::examine(&block.frames), words)
+    };
+    let first = of_leaf(choice.leaves.first()?);
+    if choice.leaves[1..].iter().all(|leaf| of_leaf(leaf) == first) {
+        return Some(first);
+    }
+    let mut types: Vec<&str> = choice
+        .leaves
+        .iter()
+        .filter_map(|leaf| blocks[*leaf].raised)
+        .map(|raised| reason::canonical_type(raised.short_name()))
+        .collect();
+    types.sort_unstable();
+    types.dedup();
+    let frames = key_frames::examine(&blocks[choice.primary].frames);
+    let mut components = vec![component("type", "ExceptionGroup")];
+    components.extend(types.into_iter().map(|name| component("leaf", name)));
+    let keys = frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest));
+    components.extend(keys.map(|frame| component("frame", frame.key())));
+    Some(components)
+}
+
+/// A fatal signal: the host, what happened, the innermost named functions. Addresses never count.
+fn of_crash(record: &Record, block: &Block<'_>) -> Vec<Component> {
+    const LEAD: &str = "Fatal Python error:";
+    let said =
+        record.message.split_once(LEAD).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
+    let engine = record.origin.engine.as_deref().unwrap_or_default();
+    let mut components = vec![
+        component("type", FATAL_NAME),
+        component("native", engine),
+        component("reason", said.unwrap_or_default().to_lowercase()),
+    ];
+    let innermost = block.frames.iter().rev().take(key_frames::KEY_FRAMES);
+    components.extend(innermost.map(|frame| component("frame", frame.function.unwrap_or_default())));
+    components
+}
+
+/// No usable frames: the message, and the bundle that logged it unless the record lost its logger.
+fn of_message(record: &Record, raised: Option<Raised<'_>>, words: &ContextWords) -> Vec<Component> {
+    let mut components = Vec::new();
+    let said = match raised {
+        Some(raised) => {
+            let name = raised.short_name();
+            components.push(component("type", reason::canonical_type(name)));
+            reason::reason(name, raised.text, words)
+                .or_else(|| reason::bag(raised.text, words))
+                // The exception says nothing: what was said around it does.
+                .or_else(|| reason::bag(&record.message, words))
+        }
+        None => reason::fault_line(&record.message, words).or_else(|| reason::bag(&record.message, words)),
+    };
+    let kind = if raised.is_some() { "reason" } else { "message" };
+    components.push(component(kind, said.unwrap_or_default()));
+    if !record.origin.proxied {
+        let origin = &record.origin;
+        let bundle = origin.app.as_deref().or(origin.framework.as_deref());
+        let core =
+            record.logger.as_deref().filter(|logger| logger.starts_with("sgtk.core")).map(|_| "tk-core");
+        components.extend(bundle.or(core).map(|bundle| component("bundle", bundle)));
+    }
+    components
+}
+
+/// `SomeError: text` in a message without a traceback. The innermost of several when the outer one only wraps.
+fn bare_exception(message: &str) -> Option<Raised<'_>> {
+    let message = cap(message, crate::signature::message::MOST_BYTES);
+    let mut found: Option<Raised<'_>> = None;
+    for (colon, _) in message.match_indices(':') {
+        let before = &message[..colon];
+        let start = before
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+        let name = &before[start..];
+        let after = &message[colon + 1..];
+        if !(after.is_empty() || after.starts_with([' ', '\n'])) || !is_bare_name(name) {
+            continue;
+        }
+        let text = after.trim();
+        // A wrapper is explained by what follows it; the first other exception is the one.
+        let wraps = found.is_some_and(|outer| reason::is_bag(outer.short_name()));
+        if found.is_none() || wraps {
+            found = Some(Raised { name, text });
+        }
+    }
+    found
+}
+
+/// A CamelCase word that ends like an exception, or a well-known one.
+fn is_bare_name(name: &str) -> bool {
+    let short = name.rsplit('.').next().unwrap_or(name);
+    let camel =
+        short.starts_with(|c: char| c.is_ascii_uppercase()) && short.bytes().any(|b| b.is_ascii_lowercase());
+    let suffixed = ["Error", "Exception", "Warning", "Fault"]
+        .iter()
+        .any(|end| short.len() > end.len() && short.ends_with(end));
+    camel && (suffixed || matches!(short, "KeyboardInterrupt" | "SystemExit" | "StopIteration" | "Exception"))
+}
+
+fn summary(record: &Record, raised: Option<Raised<'_>>) -> String {
+    let first_line =
+        |text: &str| text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
+    let said = raised
+        .and_then(|raised| first_line(&innermost_reason(raised.text)))
+        .or_else(|| first_line(&record.message))
+        .or_else(|| first_line(&record.body))
+        .unwrap_or_default();
+    let plain: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match plain.char_indices().nth(SUMMARY_CHARS) {
+        Some((at, _)) => format!("{}…", plain[..at].trim_end()),
+        None => plain,
+    }
+}
+
+fn traceback_text(flat: &str, blocks: &[Block<'_>]) -> Option<String> {
+    let first = blocks.first()?;
+    let last = blocks.last()?;
+    let text = flat[first.span.start..last.span.end].trim_end();
+    if text.len() <= TRACEBACK_BYTES {
+        return Some(text.to_owned());
+    }
+    let head = cap(text, TRACEBACK_BYTES / 2);
+    let tail = &text[text.ceil_char_boundary(text.len() - TRACEBACK_BYTES / 2)..];
+    Some(format!("{head}\n[...]\n{tail}"))
+}
+
+impl Incident {
+    /// The innermost frame in the key, for people: `module.function`.
+    pub fn innermost(&self) -> Option<String> {
+        let key =
+            self.frames.iter().find(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest))?;
+        (key.place.kind != PlaceKind::Evaluated).then(|| key.short())
+    }
+}

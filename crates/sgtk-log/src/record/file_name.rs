@@ -1,0 +1,21 @@
+//! What the name of a log file says about the engine behind it.
+
+/// Name or path of the log a record came from. `-` and the empty name say nothing.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct FileName<'a>(pub &'a str);
+
+impl<'a> FileName<'a> {
+    /// The name without folders, `.log` and what rotation and compression put behind it.
+    ///
+    /// `tk-maya.log`, `tk-maya.log.1`, `tk-maya.log.<uuid>` and `logs/tk-maya.log.gz` are all `tk-maya`.
+    pub fn engine(self) -> Option<&'a str> {
+        let name = self.0.rsplit(['/', '\\']).next().unwrap_or(self.0);
+        let name = name.strip_suffix(".gz").unwrap_or(name);
+        let stem = match name.rfind(".log") {
+            Some(at) if name[at + 4..].is_empty() || name[at + 4..].starts_with('.') => &name[..at],
+            // Not one of Toolkit's logs: a pasted or renamed file names an engine only by its beginning.
+            _ => name.split('.').next().filter(|stem| stem.starts_with("tk-"))?,
+        };
+        (!stem.is_empty() && stem != "-").then_some(stem)
+    }
+}

@@ -1,0 +1,109 @@
+//! Records: from bytes (`reader`) and, decoded and redacted, to their fields.
+
+pub(crate) mod file_name;
+pub(crate) mod kept;
+pub(crate) mod origin;
+pub(crate) mod reader;
+
+use crate::header::{self, Form};
+use crate::level::Level;
+use crate::record::file_name::FileName;
+use crate::record::origin::Origin;
+use crate::time::LocalTime;
+use crate::traceback::{self, Block};
+
+/// A record taken apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// Layout of its header; `None` when it has none.
+    pub form: Option<Form>,
+    /// When it was written, in the local time of the workstation.
+    pub time: Option<LocalTime>,
+    /// Process that wrote it.
+    pub pid: Option<u32>,
+    /// Level.
+    pub level: Option<Level>,
+    /// Logger name as written.
+    pub logger: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What was said: without header, tracebacks and wrappers such as `[PROXY]`, trimmed.
+    pub message: String,
+    /// Everything after the header, trailing white space removed.
+    pub body: String,
+}
+
+/// Takes the text of one record apart. The text is decoded and redacted; any text gives a record.
+pub fn parse(text: &str, file: FileName<'_>) -> Record {
+    let head = header::read(text);
+    let body = text[head.as_ref().map_or(0, |head| head.message_at)..].trim_end();
+    let flat = traceback::flatten(body);
+    let blocks = traceback::find(&flat);
+    let said = outside(&flat, &blocks);
+    let (message, proxied) = peel(said.trim());
+    let logger = head.as_ref().and_then(|head| head.logger);
+    let origin = origin::read(logger, message, proxied, file, &blocks);
+    Record {
+        form: head.as_ref().map(|head| head.form),
+        time: head.as_ref().and_then(|head| head.time),
+        pid: head.as_ref().and_then(|head| head.pid),
+        level: head.as_ref().and_then(|head| head.level),
+        logger: logger.map(str::to_owned),
+        origin,
+        message: message.to_owned(),
+        body: body.to_owned(),
+    }
+}
+
+/// The text outside the traceback blocks and the sentences that join them.
+fn outside(text: &str, blocks: &[Block<'_>]) -> String {
+    let mut out = String::new();
+    let mut at = 0;
+    for block in blocks {
+        push_said(&mut out, &text[at.min(block.span.start)..block.span.start]);
+        at = block.span.end.max(at);
+    }
+    push_said(&mut out, &text[at..]);
+    out
+}
+
+fn push_said(out: &mut String, piece: &str) {
+    for line in piece.split_inclusive('\n') {
+        let inner = line.trim();
+        let joins = inner.starts_with("The above exception was the direct cause")
+            || inner.starts_with("During handling of the above exception")
+            || inner.starts_with("+-") && inner.contains("----");
+        if !joins && !(out.is_empty() && inner.is_empty()) {
+            out.push_str(line);
+        }
+    }
+}
+
+/// Removes the wrappers that processes and threads put before a message; tells whether it was passed on by Desktop.
+fn peel(message: &str) -> (&str, bool) {
+    let mut rest = message;
+    let mut proxied = false;
+    loop {
+        let before = rest;
+        if let Some(after) = rest.strip_prefix("[PROXY]") {
+            rest = after.trim_start();
+            proxied = true;
+        }
+        rest = rest.strip_prefix("Main Thread - ").unwrap_or(rest);
+        if let Some((thread, after)) = rest.strip_prefix("Thread ").and_then(|after| after.split_once(" - "))
+            && !thread.is_empty()
+            && thread.bytes().all(|b| b.is_ascii_digit())
+        {
+            rest = after;
+        }
+        if let Some((engine, after)) = rest.strip_prefix("Shotgun ").and_then(|after| after.split_once(": "))
+            && engine.starts_with("tk-")
+            && !engine.contains(' ')
+        {
+            rest = after;
+        }
+        if rest == before {
+            return (rest, proxied);
+        }
+    }
+}

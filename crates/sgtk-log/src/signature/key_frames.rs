@@ -1,0 +1,146 @@
+//! Which frames say where a problem is.
+//!
+//! The three innermost calls of code that Toolkit, a studio or an app vendor can change, without the plumbing every
+//! call goes through. Part of the signature algorithm.
+
+use crate::signature::place::{Place, PlaceKind, place};
+use crate::traceback::Frame;
+
+/// Frames in the key: one merges shared helpers, all of them make every caller its own problem.
+pub(crate) const KEY_FRAMES: usize = 3;
+/// Frames examined, from the innermost: recursion can print thousands.
+const MOST_EXAMINED: usize = 200;
+
+/// Why a frame is or is not in the key.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum FrameUse {
+    /// In the key.
+    Key,
+    /// In the key because nothing closer to the problem was there.
+    NextBest,
+    /// Repeats a frame already seen.
+    Repeated,
+    /// Toolkit code that every call passes through.
+    Plumbing,
+    /// A comprehension; Python 3.12 has no frames for them.
+    Comprehension,
+    /// Code nobody here can change.
+    Foreign,
+    /// Further out than the key reaches.
+    Outer,
+}
+
+/// A frame as the signature sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeenFrame {
+    /// Where its file belongs.
+    pub place: Place,
+    /// Function, empty for the place of a syntax error.
+    pub function: String,
+    /// What became of it.
+    pub used: FrameUse,
+}
+
+impl SeenFrame {
+    /// `bundle:tk-x/publish.py#execute`
+    pub fn key(&self) -> String {
+        format!("{}#{}", self.place.key(), self.function)
+    }
+
+    /// `publish.execute`
+    pub fn short(&self) -> String {
+        match self.function.as_str() {
+            "" | "<module>" => self.place.module().to_owned(),
+            function => format!("{}.{function}", self.place.module()),
+        }
+    }
+}
+
+/// Goes through frames (outermost first) from the innermost one and stops when the key is full.
+///
+/// The result is innermost first.
+pub(crate) fn examine(frames: &[Frame<'_>]) -> Vec<SeenFrame> {
+    let mut seen: Vec<SeenFrame> = Vec::new();
+    let mut in_key = 0;
+    for frame in frames.iter().rev().take(MOST_EXAMINED) {
+        if in_key == KEY_FRAMES {
+            break;
+        }
+        let place = place(frame.path);
+        let function = frame.function.unwrap_or_default();
+        let repeated = seen
+            .iter()
+            .any(|other| other.function == function && other.place == place && other.used != FrameUse::Outer);
+        let used = if matches!(function, "<listcomp>" | "<dictcomp>" | "<setcomp>" | "<genexpr>") {
+            FrameUse::Comprehension
+        } else if is_plumbing(&place, function) {
+            FrameUse::Plumbing
+        } else if !place.kind.is_in_app() {
+            FrameUse::Foreign
+        } else if repeated {
+            FrameUse::Repeated
+        } else {
+            in_key += 1;
+            FrameUse::Key
+        };
+        seen.push(SeenFrame { place, function: function.to_owned(), used });
+    }
+    if in_key == 0 {
+        promote_next_best(&mut seen);
+    }
+    seen
+}
+
+/// Without frames of our own: the innermost ones that are neither Python's nor evaluated text.
+fn promote_next_best(seen: &mut [SeenFrame]) {
+    let mut promoted: Vec<String> = Vec::new();
+    for frame in seen {
+        if promoted.len() == KEY_FRAMES {
+            break;
+        }
+        let key = frame.key();
+        let wanted = frame.used == FrameUse::Foreign
+            && !matches!(frame.place.kind, PlaceKind::Python | PlaceKind::Evaluated)
+            && !promoted.contains(&key);
+        if wanted {
+            frame.used = FrameUse::NextBest;
+            promoted.push(key);
+        }
+    }
+}
+
+fn is_plumbing(place: &Place, function: &str) -> bool {
+    if matches!(function, "wrapper" | "_wrapped" | "wrapped" | "decorator" | "inner_wrapper") {
+        return true;
+    }
+    let module = place.module();
+    match place.kind {
+        PlaceKind::Core => match module {
+            "engine" => matches!(
+                function,
+                "callback_wrapper"
+                    | "_create_widget"
+                    | "_create_dialog"
+                    | "_create_dialog_with_widget"
+                    | "show_dialog"
+                    | "show_modal"
+                    | "execute_in_main_thread"
+                    | "_execute_in_main_thread"
+            ),
+            "hook" | "bundle" | "pipelineconfig" => {
+                function.starts_with("execute_hook")
+                    || function.starts_with("execute_core_hook")
+                    || function == "_execute_core_hook_internal"
+            }
+            "loader" => function == "load_plugin",
+            _ => false,
+        },
+        PlaceKind::Bundle => match place.name.as_deref() {
+            Some("tk-desktop") => function == "_trigger_callback",
+            Some("tk-maya") => function == "_execute_within_exception_trap",
+            Some("tk-framework-shotgunutils") => function == "run" && module.starts_with("background_task"),
+            _ => function == "run" && module == "background_task_manager",
+        },
+        _ => false,
+    }
+}

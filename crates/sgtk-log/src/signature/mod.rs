@@ -1,0 +1,79 @@
+//! What makes two incidents the same problem.
+//!
+//! A signature is a hash over components: the exception's type, its reason, the innermost frames of code that someone
+//! here can change; without frames, the normalised message. No user, host, version, line number, process or time goes in.
+//! Everything below this module is the algorithm `g1`: a change that moves any signature is a new name.
+
+pub(crate) mod key_frames;
+pub(crate) mod message;
+pub(crate) mod pattern;
+pub(crate) mod place;
+pub(crate) mod reason;
+pub(crate) mod words;
+
+use std::fmt;
+
+/// Name of the algorithm; part of the hash and of the printed form.
+pub const ALGORITHM: &str = "g1";
+
+/// One part of what was hashed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Component {
+    /// What it is: `type`, `reason`, `frame`, `leaf`, `native`, `message`, `bundle`, `file`.
+    pub kind: &'static str,
+    /// Its value. Holds no user, host, path of a machine or secret.
+    pub value: String,
+}
+
+/// Identity of a problem.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Signature {
+    hash: [u8; 16],
+    components: Vec<Component>,
+}
+
+impl Signature {
+    /// Hashes components: BLAKE3 over the algorithm name and every kind and value with its length, first 128 bits.
+    pub(crate) fn of(components: Vec<Component>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        let mut part = |text: &str| {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        part(ALGORITHM);
+        for component in &components {
+            part(component.kind);
+            part(&component.value);
+        }
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Signature { hash, components }
+    }
+
+    /// What was hashed, in order.
+    pub fn components(&self) -> &[Component] {
+        &self.components
+    }
+
+    /// The first 40 bits in eight lower-case base32 characters (Crockford's alphabet: no i, l, o, u).
+    pub fn bucket(&self) -> String {
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let bits = self.hash[..5].iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+        (0..8).map(|index| char::from(ALPHABET[(bits >> (35 - 5 * index) & 31) as usize])).collect()
+    }
+
+    pub(crate) fn first(&self, kind: &str) -> Option<&str> {
+        self.components
+            .iter()
+            .find(|component| component.kind == kind)
+            .map(|component| component.value.as_str())
+    }
+}
+
+impl fmt::Display for Signature {
+    /// `g1:` and 32 lower-case hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{ALGORITHM}:")?;
+        self.hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

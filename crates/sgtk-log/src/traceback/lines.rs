@@ -1,0 +1,262 @@
+//! The line parser: text to blocks.
+//!
+//! A frame is `File "path", line n` with an optional `, in function`; the indented lines after it are source text and
+//! markers and are never looked at. Blank lines do not end a block. The exception is the first line after the frames that
+//! is not indented and reads `dotted.Name` or `dotted.Name: text`; its text runs to the next connector, block or end.
+
+use memchr::memmem;
+
+use super::{Block, BlockKind, Frame, Link, Raised};
+
+const HEADER: &str = "Traceback (most recent call last):";
+const STACK: &str = "Stack (most recent call last):";
+const FATAL: &str = "(most recent call first):";
+const DIRECT_CAUSE: &str = "The above exception was the direct cause of the following exception:";
+const DURING_HANDLING: &str = "During handling of the above exception, another exception occurred:";
+
+/// More frames than this are not kept: recursion repeats itself. The innermost ones decide, so the middle goes.
+const MOST_FRAMES: usize = 400;
+
+/// Finds all blocks of a text that went through `flatten`, in the order printed.
+pub(crate) fn find(text: &str) -> Vec<Block<'_>> {
+    let bytes = text.as_bytes();
+    if memmem::find(bytes, b"File \"").is_none() && memmem::find(bytes, b"(most recent call").is_none() {
+        return Vec::new();
+    }
+    let mut walk = Walk { text, done: Vec::new(), open: None, link: None };
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        walk.line(at, line.trim_end_matches(['\n', '\r']));
+        at += line.len();
+    }
+    walk.close(text.len());
+    walk.done
+}
+
+struct Walk<'t> {
+    text: &'t str,
+    done: Vec<Block<'t>>,
+    open: Option<Growing<'t>>,
+    /// What a connector said about the next block.
+    link: Option<Link>,
+}
+
+struct Growing<'t> {
+    start: usize,
+    kind: BlockKind,
+    link: Link,
+    headed: bool,
+    indent: usize,
+    frames: Vec<Frame<'t>>,
+    name: Option<&'t str>,
+    text_at: usize,
+}
+
+impl<'t> Walk<'t> {
+    fn line(&mut self, at: usize, line: &'t str) {
+        let inner = line.trim_start_matches([' ', '\t']);
+        if inner.is_empty() {
+            return;
+        }
+        let indent = line.len() - inner.len();
+        if let Some(frame) = read_frame(inner) {
+            return self.frame(at, frame);
+        }
+        if let Some((kind, column)) = block_header(line) {
+            // Before the header on its line there may be a message.
+            let indent = if column == indent { indent } else { 0 };
+            return self.begin(at + column, kind, true, indent);
+        }
+        match inner.trim_end() {
+            DIRECT_CAUSE => return self.connect(at, Link::DirectCause),
+            DURING_HANDLING => return self.connect(at, Link::DuringHandling),
+            _ if inner.starts_with("+-") && inner.contains("----") => return self.connect(at, Link::Leaf),
+            _ => {}
+        }
+        let Some(open) = &mut self.open else { return };
+        if open.name.is_some() || indent > open.indent || is_cut_mark(inner) {
+            return;
+        }
+        match read_raised(inner) {
+            Some(name)
+                if open.kind == BlockKind::Exception
+                    && (looks_like_exception(name) || open.headed && !open.frames.is_empty()) =>
+            {
+                open.name = Some(name);
+                open.text_at =
+                    at + indent + (inner.len() - inner[name.len()..].trim_start_matches(':').len());
+            }
+            _ => self.close(at),
+        }
+    }
+
+    fn frame(&mut self, at: usize, frame: Frame<'t>) {
+        if self.open.as_ref().is_none_or(|open| open.name.is_some()) {
+            self.begin(at, BlockKind::Exception, false, 0);
+        }
+        let Some(open) = &mut self.open else { return };
+        if open.frames.len() == MOST_FRAMES {
+            open.frames.drain(MOST_FRAMES / 4..MOST_FRAMES / 2);
+        }
+        open.frames.push(frame);
+    }
+
+    fn connect(&mut self, at: usize, link: Link) {
+        self.close(at);
+        if !self.done.is_empty() {
+            self.link = Some(link);
+        }
+    }
+
+    fn begin(&mut self, at: usize, kind: BlockKind, headed: bool, indent: usize) {
+        let inside_exception = self.open.as_ref().is_some_and(|open| open.name.is_some());
+        self.close(at);
+        let link = match (self.link.take(), self.done.last()) {
+            (Some(link), _) => link,
+            (None, None) => Link::First,
+            (None, Some(before)) if inside_exception && (!headed || introduces(before)) => Link::Embedded,
+            (None, Some(_)) => Link::Adjacent,
+        };
+        self.open = Some(Growing {
+            start: at,
+            kind,
+            link,
+            headed,
+            indent,
+            frames: Vec::new(),
+            name: None,
+            text_at: at,
+        });
+    }
+
+    fn close(&mut self, end: usize) {
+        let Some(mut open) = self.open.take() else { return };
+        if open.kind == BlockKind::Fatal {
+            open.frames.reverse();
+        }
+        let mut raised =
+            open.name.map(|name| Raised { name, text: self.text[open.text_at.min(end)..end].trim() });
+        let mut link = open.link;
+        if open.frames.is_empty() && raised.is_none() {
+            return;
+        }
+        if raised.is_none()
+            && matches!(link, Link::Embedded | Link::Adjacent)
+            && let Some(outer) = self.done.last().and_then(|before| before.raised)
+            && let Some(quoted) = quoted_class(outer.text)
+        {
+            // Toolkit's plugin loader prints the type in the text and the frames after it, without a last line.
+            raised = Some(quoted);
+            link = Link::Embedded;
+        }
+        let block = Block { kind: open.kind, link, frames: open.frames, raised, span: open.start..end };
+        match self.done.last_mut() {
+            // `logger.exception(traceback.format_exc())` prints everything twice.
+            Some(before) if before.says_the_same_as(&block) => before.span.end = end,
+            _ => self.done.push(block),
+        }
+    }
+}
+
+fn block_header(line: &str) -> Option<(BlockKind, usize)> {
+    if !line.contains("(most recent call ") {
+        return None;
+    }
+    if let Some(column) = line.find(HEADER) {
+        return Some((BlockKind::Exception, column));
+    }
+    if let Some(column) = line.find(STACK) {
+        return Some((BlockKind::Stack, column));
+    }
+    let column = line.find("Current thread 0x").or_else(|| line.find("Thread 0x"))?;
+    line[column..].contains(FATAL).then_some((BlockKind::Fatal, column))
+}
+
+/// `File "path", line 12, in function`, without its indentation.
+fn read_frame(inner: &str) -> Option<Frame<'_>> {
+    let rest = inner.strip_prefix("File \"")?;
+    let close = rest.find("\", line ")?;
+    let after = &rest[close + "\", line ".len()..];
+    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 {
+        return None;
+    }
+    let tail = &after[digits..];
+    let function = tail.strip_prefix(", in ").or_else(|| tail.strip_prefix(" in ")).map(str::trim_end);
+    Some(Frame { path: &rest[..close], line: after[..digits].parse().unwrap_or(0), function })
+}
+
+/// The name in `dotted.Name` or `dotted.Name: text`.
+fn read_raised(line: &str) -> Option<&str> {
+    let mut end = 0;
+    let mut rest = line;
+    loop {
+        let word = match rest.strip_prefix("<locals>") {
+            Some(_) => "<locals>".len(),
+            None => {
+                if !rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+                    return None;
+                }
+                rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
+            }
+        };
+        end += word;
+        rest = &line[end..];
+        match rest.strip_prefix('.') {
+            Some(after) if !after.is_empty() => {
+                end += 1;
+                rest = after;
+            }
+            _ => break,
+        }
+    }
+    let after = rest.trim_end();
+    (after.is_empty() || after == ":" || rest.starts_with(": ")).then(|| &line[..end])
+}
+
+/// Whether a bare name is that of an exception, judged by its spelling alone.
+pub(crate) fn looks_like_exception(name: &str) -> bool {
+    let short = name.rsplit('.').next().unwrap_or(name);
+    short.ends_with("Error")
+        || short.ends_with("Exception")
+        || short.ends_with("Warning")
+        || short.ends_with("Fault")
+        || short.ends_with("ExceptionGroup")
+        || WELL_KNOWN.contains(&short)
+}
+
+/// Exceptions of Python, its libraries and Toolkit whose names do not say that they are exceptions.
+const WELL_KNOWN: [&str; 12] = [
+    "KeyboardInterrupt",
+    "SystemExit",
+    "StopIteration",
+    "StopAsyncIteration",
+    "GeneratorExit",
+    "Empty",
+    "Full",
+    "timeout",
+    "gaierror",
+    "herror",
+    "error",
+    "OperationFailed",
+];
+
+/// Whether the text of an exception announces that a traceback follows in it.
+fn introduces(block: &Block<'_>) -> bool {
+    block.raised.is_some_and(|raised| raised.text.ends_with(':') || quoted_class(raised.text).is_some())
+}
+
+/// The type and text in `Exception: <class 'ImportError'> - No module named x`.
+fn quoted_class(text: &str) -> Option<Raised<'_>> {
+    let at = text.find("<class '").map(|at| at + 8).or_else(|| text.find("<type '").map(|at| at + 7))?;
+    let (name, rest) = text[at..].split_once("'>")?;
+    let said = rest.strip_prefix(" - ").unwrap_or_default();
+    let valid =
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+    valid.then(|| Raised { name, text: said.trim() })
+}
+
+/// The line that stands for the middle of a record over the limits.
+fn is_cut_mark(line: &str) -> bool {
+    line.starts_with("[... ") && line.ends_with(" bytes left out ...]")
+}

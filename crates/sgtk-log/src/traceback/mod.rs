@@ -1,0 +1,91 @@
+//! Tracebacks in the text of a record: blocks of frames with the exception they ended in, and how the blocks are linked.
+//!
+//! Toolkit and Python write at least a dozen shapes (headless, doubled, embedded in an exception's text, chained,
+//! grouped, escaped into one line, of a fatal signal); `find` reads them all into the same `Block`s. Which of several
+//! exceptions is the one a person would name is decided in `chain`.
+
+mod chain;
+mod lines;
+mod margins;
+
+pub(crate) use chain::{Choice, choose};
+pub(crate) use lines::find;
+pub(crate) use margins::flatten;
+
+use std::ops::Range;
+
+/// One call in a traceback.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Frame<'t> {
+    /// Path as printed.
+    pub(crate) path: &'t str,
+    /// 1-based line of the source; 0 when it could not be read.
+    pub(crate) line: u32,
+    /// Function as printed; `None` for the place of a syntax error.
+    pub(crate) function: Option<&'t str>,
+}
+
+/// An exception as printed at the end of a block.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Raised<'t> {
+    /// Type as printed, with its modules.
+    pub(crate) name: &'t str,
+    /// Text, possibly of several lines, trimmed; empty when there is none.
+    pub(crate) text: &'t str,
+}
+
+impl<'t> Raised<'t> {
+    /// The type without its modules: `tank.errors.TankError` is `TankError`.
+    pub(crate) fn short_name(&self) -> &'t str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+}
+
+/// How a block is joined to the one printed before it.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Link {
+    /// Nothing was printed before it.
+    First,
+    /// `The above exception was the direct cause of the following exception`.
+    DirectCause,
+    /// `During handling of the above exception, another exception occurred`.
+    DuringHandling,
+    /// It simply follows (Python 2, or two tracebacks in one message).
+    Adjacent,
+    /// It stands in the text of the exception before it, and is that exception's cause.
+    Embedded,
+    /// It begins a member of an exception group.
+    Leaf,
+}
+
+/// What wrote a block.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum BlockKind {
+    /// A Python exception, or the frames of one.
+    Exception,
+    /// Python's fault handler, on a signal.
+    Fatal,
+    /// `Stack (most recent call last)`: where a message was logged, no failure.
+    Stack,
+}
+
+/// Frames, innermost last, and the exception they ended in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Block<'t> {
+    /// What wrote it.
+    pub(crate) kind: BlockKind,
+    /// How it is joined to the block before it.
+    pub(crate) link: Link,
+    /// Calls, outermost first.
+    pub(crate) frames: Vec<Frame<'t>>,
+    /// The exception; `None` when only frames were printed.
+    pub(crate) raised: Option<Raised<'t>>,
+    /// Place in the text, in bytes.
+    pub(crate) span: Range<usize>,
+}
+
+impl Block<'_> {
+    fn says_the_same_as(&self, other: &Block<'_>) -> bool {
+        self.kind == other.kind && self.frames == other.frames && self.raised == other.raised
+    }
+}
