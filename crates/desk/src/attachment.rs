@@ -32,7 +32,6 @@ pub(crate) struct Upload {
 /// What is needed to send or show an attachment's bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct AttachedFile {
-    pub(crate) id: i64,
     pub(crate) hash: String,
     pub(crate) size_bytes: u64,
     pub(crate) name: String,
@@ -140,7 +139,6 @@ pub(crate) fn find(connection: &Connection, id: i64) -> Result<Option<AttachedFi
         .query_row([id], |row| {
             let size_bytes: i64 = row.get(1)?;
             Ok(AttachedFile {
-                id,
                 hash: row.get(0)?,
                 size_bytes: size_bytes.unsigned_abs(),
                 name: row.get(2)?,

@@ -4,7 +4,7 @@
 //! work runs on blocking threads. Which row a file belongs to is not known here.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -102,16 +102,24 @@ impl Files {
         Ok(Body::new(Outgoing { queue }))
     }
 
-    /// At most the last `limit_bytes` of a file, and where they begin.
-    pub(crate) async fn tail(&self, hash: &str, limit_bytes: u64) -> io::Result<(Vec<u8>, u64)> {
+    /// At most the last `limit_bytes` of a file.
+    pub(crate) async fn tail(&self, hash: &str, limit_bytes: u64) -> io::Result<Tail> {
         let path = self.path(hash);
         blocking(move || {
             let mut file = File::open(path)?;
             let from = file.metadata()?.len().saturating_sub(limit_bytes);
-            file.seek(SeekFrom::Start(from))?;
+            let mut lines_before = 0;
+            let mut before = (&mut file).take(from);
+            let mut buffer = vec![0; CHUNK_BYTES];
+            loop {
+                match before.read(&mut buffer)? {
+                    0 => break,
+                    length => lines_before += buffer[..length].iter().filter(|byte| **byte == b'\n').count() as u64,
+                }
+            }
             let mut bytes = Vec::new();
             file.take(limit_bytes).read_to_end(&mut bytes)?;
-            Ok((bytes, from))
+            Ok(Tail { bytes, from, lines_before })
         })
         .await
     }
@@ -119,6 +127,15 @@ impl Files {
     fn path(&self, hash: &str) -> PathBuf {
         self.folder.join(&hash[..hash.len().min(2)]).join(hash)
     }
+}
+
+/// The end of a file, and what lies before it.
+pub(crate) struct Tail {
+    pub(crate) bytes: Vec<u8>,
+    /// Offset of the first byte.
+    pub(crate) from: u64,
+    /// Line ends before it.
+    pub(crate) lines_before: u64,
 }
 
 /// A file on its way in. Dropped before [`Incoming::keep`], it leaves nothing behind.

@@ -1,0 +1,187 @@
+//! `/tickets/<id>`: one ticket, laid out so that it is understood in ten seconds.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::api3::failed;
+use crate::attachment::{self, AttachedFile};
+use crate::fault::Trouble;
+use crate::page::{missing, page};
+use crate::page_file::can_be_read;
+use crate::page_list::{Status, Title};
+use crate::query::{Context, Wanted, find, row};
+use crate::show::{Moment, size, visible};
+use crate::site::Site;
+use crate::ticket_text::{self, Part, TicketText, TraceKind, TraceLine};
+
+/// Replies and attachments shown.
+const MAX_ROWS: i64 = 1000;
+
+#[derive(Template)]
+#[template(path = "ticket.html")]
+struct TicketPage {
+    id: i64,
+    title: Title,
+    status: Status,
+    count: Option<i64>,
+    last_seen: Option<Moment>,
+    created: Option<Moment>,
+    created_by: String,
+    project: String,
+    priority: Option<String>,
+    headline: Option<String>,
+    place: Option<String>,
+    /// Prose and tracebacks, in order.
+    story: Vec<Part>,
+    /// Facts, in order.
+    facts: Vec<Facts>,
+    key: Option<String>,
+    replies: Vec<Reply>,
+    files: Vec<File>,
+}
+
+struct Facts {
+    title: String,
+    rows: Vec<(String, String)>,
+}
+
+struct Reply {
+    author: String,
+    when: Option<Moment>,
+    text: String,
+}
+
+struct File {
+    id: i64,
+    name: String,
+    size: String,
+    readable: bool,
+}
+
+/// The route's handler.
+pub(crate) async fn ticket(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse::<i64>() else { return missing("ticket") };
+    let shared = site.clone();
+    let made = site.store.read(move |connection| load(connection, shared.context("read", ""), id)).await;
+    match made {
+        Ok(Some(ticket)) => page(StatusCode::OK, &ticket),
+        Ok(None) => missing("ticket"),
+        Err(trouble) => failed(&trouble),
+    }
+}
+
+fn load(connection: &Connection, context: Context<'_>, id: i64) -> Result<Option<TicketPage>, Trouble> {
+    let Some(entity) = context.schema.entity("Ticket") else { return Ok(None) };
+    let fields = names(&[
+        "title",
+        "description",
+        "sg_status_list",
+        "sg_priority",
+        "sg_incident_count",
+        "sg_incident_last_seen",
+        "created_at",
+        "created_by",
+        "project",
+    ]);
+    let Some(ticket) = row(connection, context, entity, id, &fields)? else { return Ok(None) };
+    let now = context.now;
+    let parsed = ticket_text::parse(&visible(ticket["description"].as_str().unwrap_or_default()));
+    let TicketText { headline, place, parts, key } = parsed;
+    let (mut story, mut facts) = (Vec::new(), Vec::new());
+    for part in parts {
+        match part {
+            Part::Facts { title, rows } => facts.push(Facts { title, rows }),
+            other => story.push(other),
+        }
+    }
+    Ok(Some(TicketPage {
+        id,
+        title: Title::of(ticket["title"].as_str()),
+        status: Status::of(context.schema, ticket["sg_status_list"].as_str()),
+        count: ticket["sg_incident_count"].as_i64(),
+        last_seen: Moment::of(ticket["sg_incident_last_seen"].as_str(), now),
+        created: Moment::of(ticket["created_at"].as_str(), now),
+        created_by: name_of(&ticket["created_by"]),
+        project: name_of(&ticket["project"]),
+        priority: ticket["sg_priority"].as_str().map(visible),
+        headline,
+        place,
+        story,
+        facts,
+        key,
+        replies: replies(connection, context, id, now)?,
+        files: files(connection, context, id)?,
+    }))
+}
+
+fn replies(connection: &Connection, context: Context<'_>, id: i64, now: Timestamp) -> Result<Vec<Reply>, Trouble> {
+    let Some(entity) = context.schema.entity("Reply") else { return Ok(Vec::new()) };
+    let filters = linked_to_ticket("entity", id);
+    let fields = names(&["content", "user", "created_at"]);
+    let wanted = Wanted { filters: Some(&filters), fields: &fields, sorts: &[], retired: false, limit: MAX_ROWS, offset: 0 };
+    let rows = find(connection, context, entity, &wanted)?;
+    Ok(rows
+        .iter()
+        .map(|row| Reply {
+            author: name_of(&row["user"]),
+            when: Moment::of(row["created_at"].as_str(), now),
+            text: visible(row["content"].as_str().unwrap_or_default()),
+        })
+        .collect())
+}
+
+fn files(connection: &Connection, context: Context<'_>, id: i64) -> Result<Vec<File>, Trouble> {
+    let Some(entity) = context.schema.entity("Attachment") else { return Ok(Vec::new()) };
+    let filters = linked_to_ticket("attachment_links", id);
+    let fields = names(&["display_name"]);
+    let wanted = Wanted { filters: Some(&filters), fields: &fields, sorts: &[], retired: false, limit: MAX_ROWS, offset: 0 };
+    let mut files = Vec::new();
+    for row in find(connection, context, entity, &wanted)? {
+        let Some(id) = row["id"].as_i64() else { continue };
+        let kept: Option<AttachedFile> = attachment::find(connection, id)?;
+        let Some(kept) = kept else { continue };
+        files.push(File {
+            id,
+            name: visible(row["display_name"].as_str().unwrap_or(&kept.name)),
+            size: size(kept.size_bytes),
+            readable: can_be_read(&kept),
+        });
+    }
+    Ok(files)
+}
+
+fn linked_to_ticket(path: &str, id: i64) -> Value {
+    json!({"logical_operator": "and", "conditions": [
+        {"path": path, "relation": "is", "values": [{"type": "Ticket", "id": id}]}
+    ]})
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn name_of(link: &Value) -> String {
+    visible(link["name"].as_str().unwrap_or_default())
+}
+
+impl TraceLine {
+    /// The style class of the line.
+    fn class(&self) -> &'static str {
+        match (&self.kind, self.key) {
+            (TraceKind::Joint, _) => "joint",
+            (TraceKind::Error, true) => "error key",
+            (TraceKind::Error, false) => "error",
+            (TraceKind::Frame { .. }, true) => "frame key",
+            (TraceKind::Frame { .. }, false) => "frame",
+            (TraceKind::Code, true) => "code key",
+            (TraceKind::Code, false) => "code",
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! How the pages spell things: text from logs made harmless, sizes, times.
+
+use jiff::Timestamp;
+
+use crate::value::parse_time;
+
+/// Text with everything that could act on a terminal or turn the reading direction shown as a sign.
+///
+/// Line ends and tabs stay. HTML is escaped by the templates.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' => shown.push(letter),
+            '\r' => {}
+            '\0'..='\x1f' => shown.push(char::from_u32(0x2400 + u32::from(letter)).unwrap_or('\u{fffd}')),
+            '\x7f' => shown.push('␡'),
+            '\u{80}'..='\u{9f}' => shown.push('\u{fffd}'),
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+                shown.push_str(&format!("<U+{:04X}>", u32::from(letter)));
+            }
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// A size a person can judge.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} bytes");
+    }
+    let (mut value, mut unit) = (bytes as f64 / 1000.0, 0);
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if value < 10.0 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
+}
+
+/// A moment on a page: its exact spelling and how long ago it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// For machines.
+    pub(crate) iso: String,
+    /// `2026-01-14 10:49:11 UTC`.
+    pub(crate) exact: String,
+    /// `3 hours ago`.
+    pub(crate) ago: String,
+}
+
+impl Moment {
+    /// From a kept time; none when it is none.
+    pub(crate) fn of(iso: Option<&str>, now: Timestamp) -> Option<Moment> {
+        let iso = iso?;
+        let time = parse_time(iso)?;
+        let exact = time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        Some(Moment { iso: iso.to_owned(), exact, ago: ago(time, now) })
+    }
+}
+
+fn ago(time: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second() - time.as_second();
+    let count = |number: i64, unit: &str| format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" });
+    match seconds {
+        // Clocks of workstations are a little ahead now and then.
+        i64::MIN..-300 => "in the future".to_owned(),
+        -300..60 => "just now".to_owned(),
+        60..3600 => count(seconds / 60, "minute"),
+        3600..86_400 => count(seconds / 3600, "hour"),
+        86_400..2_592_000 => count(seconds / 86_400, "day"),
+        _ => time.strftime("%Y-%m-%d").to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_acts_on_a_terminal_or_on_the_reader() {
+        assert_eq!(visible("a\x1b[31mred\x07\tb\r\n여기\u{9b}"), "a␛[31mred␇\tb\n여기\u{fffd}");
+        assert_eq!(visible("log\u{202e}fdp.exe"), "log<U+202E>fdp.exe");
+        for code in 0..=0xffff {
+            if let Some(letter) = char::from_u32(code) {
+                let shown = visible(&letter.to_string());
+                assert!(shown.chars().all(|shown| !shown.is_control() || "\n\t".contains(shown)), "{code:x}");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_and_times_read_well() {
+        assert_eq!([size(0), size(999), size(1234), size(999_600), size(5_242_880)], [
+            "0 bytes", "999 bytes", "1.2 KB", "1.0 MB", "5.2 MB"
+        ]);
+        let now: Timestamp = "2026-01-14T12:00:00Z".parse().unwrap();
+        let ago = |text| Moment::of(Some(text), now).unwrap().ago;
+        assert_eq!(ago("2026-01-14T11:59:30Z"), "just now");
+        assert_eq!(ago("2026-01-14T10:30:00Z"), "1 hour ago");
+        assert_eq!(ago("2026-01-02T10:30:00Z"), "12 days ago");
+        assert_eq!(ago("2025-01-02T10:30:00Z"), "2025-01-02");
+    }
+}
