@@ -91,6 +91,45 @@ pub(crate) fn probe(line: &[u8], whole: bool) -> Probe {
     }
 }
 
+/// Lowest byte and number of further bytes that `TIME_MASK` allows at each place.
+const TIME_RANGE: ([u8; 25], [u8; 25]) = {
+    let (mut low, mut span) = ([0; 25], [0; 25]);
+    let mut at = 0;
+    while at < 25 {
+        let digit = TIME_MASK[at] == b'd';
+        low[at] = if digit { b'0' } else { TIME_MASK[at] };
+        span[at] = if digit { 9 } else { 0 };
+        at += 1;
+    }
+    (low, span)
+};
+
+/// Whether a line begins with a time and a bracket. Without branches: it runs for nearly every line.
+#[inline]
+fn starts_with_time(line: &[u8; 25]) -> bool {
+    let mut wrong = false;
+    for at in 0..25 {
+        wrong |= line[at].wrapping_sub(TIME_RANGE.0[at]) > TIME_RANGE.1[at];
+    }
+    !wrong
+}
+
+/// The header nearly every line of a Toolkit log has: `time [123 LEVEL l…`. Any doubt is left to `probe`.
+#[inline]
+pub(crate) fn probe_usual(line: &[u8]) -> Option<Probe> {
+    let (time, rest) = line.split_first_chunk::<25>()?;
+    let digits = rest.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
+    let (level, logger) = match &rest[digits..] {
+        [b' ', b'D', b'E', b'B', b'U', b'G', b' ', logger, ..] => (Level::Debug, *logger),
+        [b' ', b'I', b'N', b'F', b'O', b' ', logger, ..] => (Level::Info, *logger),
+        [b' ', b'W', b'A', b'R', b'N', b'I', b'N', b'G', b' ', logger, ..] => (Level::Warning, *logger),
+        [b' ', b'E', b'R', b'R', b'O', b'R', b' ', logger, ..] => (Level::Error, *logger),
+        _ => return None,
+    };
+    let usual = digits > 0 && !matches!(logger, b' ' | b']') && starts_with_time(time);
+    usual.then_some(Probe::Header(Form::Standard, Some(level)))
+}
+
 fn probe_timed(line: &[u8], out_of_bytes: Probe) -> Probe {
     let fits = line.iter().zip(TIME_MASK).all(|(byte, mask)| match mask {
         b'd' => byte.is_ascii_digit(),

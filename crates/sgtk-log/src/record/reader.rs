@@ -180,6 +180,10 @@ impl RecordReader {
         if !self.carry.is_empty() {
             self.finish_carry(&mut feed, sink);
         }
+        if self.place != Place::Start && feed.at < bytes.len() {
+            // The rest of a line whose beginning was flushed.
+            self.continue_at(&mut feed, 0);
+        }
         while feed.at < bytes.len() {
             match self.place {
                 Place::Start => self.read_lines(&mut feed, sink),
@@ -272,7 +276,9 @@ impl RecordReader {
                     self.continue_at(feed, start)
                 }
                 b'0'..=b'9' | b'[' | 0xEF => {
-                    self.decide(feed, start, header::probe(&bytes[start..newline], true), sink)
+                    let line = &bytes[start..newline];
+                    let probe = header::probe_usual(line).unwrap_or_else(|| header::probe(line, true));
+                    self.decide(feed, start, probe, sink);
                 }
                 _ => self.continue_at(feed, start),
             }
