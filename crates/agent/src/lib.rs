@@ -1,1 +1,37 @@
-//! (under construction)
+//! The pipeline that turns log lines into tickets: follow, recognise, decide, keep, deliver.
+//!
+//! Owns the sessions, the policy, the state, the evidence, the delivery, the control channel and the single
+//! instance. What is read comes from `log-follow`, what it means from `sgtk-log`, what must not be shown from
+//! `redact`, and the site is behind `flow`. Deliberately absent: arguments, exit codes and anything printed
+//! (the `cli` crate), any server (`desk`), and any asynchronous runtime: three named threads do all there is.
+//!
+//! Start with [`agent::run`], then `pipeline.rs` (log line to transaction) and `delivery.rs` (transaction to
+//! ticket); `docs/architecture.md` walks one incident through both.
+
+pub mod agent;
+pub mod attach;
+pub mod backoff;
+pub mod clock;
+pub mod control;
+pub mod delivery;
+pub mod description;
+mod draft;
+pub mod event;
+pub mod evidence;
+pub mod facts;
+pub mod filing;
+pub mod incident_line;
+pub mod instance;
+pub mod login;
+mod nearest;
+pub mod own_log;
+pub mod paths;
+pub mod pipeline;
+pub mod policy;
+pub mod reader;
+pub mod recognise;
+pub mod settings;
+pub mod shared;
+pub mod status;
+pub mod store;
+mod stream;

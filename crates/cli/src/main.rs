@@ -1,2 +1,48 @@
-//! (under construction)
-fn main() {}
+//! The program `tk-incident`: parse, run, render the error, exit with its code.
+//!
+//! Owns the command line, what is printed and the exit codes; everything it does is done by `agent` and `desk`.
+
+mod arguments;
+mod attach;
+mod completions;
+mod config;
+#[cfg(feature = "desk")]
+mod demo;
+#[cfg(feature = "desk")]
+mod desk;
+mod exit;
+mod follow;
+mod options;
+mod output;
+mod run;
+mod scan;
+mod status;
+mod stop_signal;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return exit::usage(&error),
+    };
+    let output = output::Output::new(&arguments.global);
+    let result = match arguments.command {
+        Command::Run(command) => run::run(&command, &arguments.global, &output),
+        #[cfg(feature = "desk")]
+        Command::Demo(command) => demo::demo(&command, &output),
+        Command::Scan(command) => scan::scan(&command, &arguments.global, &output),
+        Command::Follow(command) => follow::follow(&command, &arguments.global, &output),
+        Command::Status => status::status(&arguments.global, &output),
+        Command::Stop => status::stop(&arguments.global, &output),
+        Command::Attach => attach::attach(&arguments.global),
+        Command::Detach => attach::detach(&arguments.global),
+        #[cfg(feature = "desk")]
+        Command::Desk(command) => desk::desk(&command, &output),
+        Command::Config(command) => config::config(&command, &output),
+        Command::Completions(command) => completions::completions(&command, &output),
+    };
+    exit::finish(result, &output)
+}

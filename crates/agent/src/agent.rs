@@ -1,0 +1,219 @@
+//! The agent as a whole: takes the lock, opens the state, starts its threads and waits for the end.
+//!
+//! Threads: `follow` (the caller's own), `deliver` and `control`. They share the state and nothing that blocks.
+
+use crate::attach::Attach;
+use crate::clock::{Clock, SystemClock};
+use crate::control::{Control, Request};
+use crate::delivery::{DeliveryWorker, Destination, Wake, chain};
+use crate::event::Event;
+use crate::evidence;
+use crate::instance::{Instance, InstanceError};
+use crate::own_log;
+use crate::paths::StateFolder;
+use crate::pipeline::{Command, Parts, Pipeline, STATE};
+use crate::reader::LogReader;
+use crate::settings::{Settings, StartAt};
+use crate::shared::{EventSink, Shared, lock};
+use crate::status::{Identity, status};
+use crate::store::{Store, StoreError};
+use log_follow::{FollowOptions, Follower, Patterns, SystemDisk};
+use serde_json::{Value, json};
+use sgtk_log::Level;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+
+/// At most this much is read before it is kept: memory in a storm, and the time a crash costs.
+const LOOK_BYTES: u64 = 1024 * 1024;
+/// The threads do little with their stacks; the default of 2 MiB each would count as idle memory on some systems.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// What an agent needs to run.
+pub struct AgentOptions {
+    /// Effective settings.
+    pub settings: Settings,
+    /// Where tickets go.
+    pub destination: Destination,
+    /// The page of our own desk, if that is where they go.
+    pub page: Option<String>,
+    /// The state folder of this user and site.
+    pub folder: StateFolder,
+    /// The log folders, already found.
+    pub log_folders: Vec<PathBuf>,
+    /// The session that started us, if one did.
+    pub attach: Option<Attach>,
+    /// Where events go.
+    pub events: EventSink,
+    /// Tell every record, not only the first of each problem.
+    pub list_all: bool,
+}
+
+/// Why an agent could not start. Once it runs, it goes on whatever happens.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// Another one runs, or the lock cannot be used.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// The state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A folder or file of ours cannot be made.
+    #[error("cannot make `{}`: check free space and permissions, or set agent.state_dir", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The control channel or a thread cannot be made.
+    #[error("cannot start the {what}")]
+    Start {
+        /// Which part.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A way to end a running agent from another thread, a signal handler for instance.
+#[derive(Clone)]
+pub struct Stopper(Sender<Command>);
+
+impl Stopper {
+    /// Ends it soon; nothing is lost by it.
+    pub fn stop(&self, reason: &'static str) {
+        // It may have ended already.
+        let _ = self.0.send(Command::Stop(reason));
+    }
+}
+
+/// Runs an agent on this thread until it is stopped. `started` is called once it works.
+///
+/// # Errors
+/// When it cannot start; see [`AgentError`].
+pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), AgentError> {
+    let folder = options.folder;
+    let made = |source| AgentError::Folder { path: folder.path().to_owned(), source };
+    folder.create().map_err(made)?;
+    let _instance = Instance::take(&folder)?;
+    own_log::start(&folder.own_log())
+        .map_err(|source| AgentError::Folder { path: folder.own_log(), source })?;
+    let (store, damage) = Store::open(&folder.database())?;
+    evidence::sweep(&folder.evidence(), &mut |hash| store.needs_evidence(hash).unwrap_or(true));
+    let positions = store.positions()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let identity = Identity {
+        site: options.destination.url.clone(),
+        page: options.page,
+        state: folder.path().display().to_string(),
+        started_ms: clock.steady_ms(),
+    };
+    let shared = Arc::new(Shared::new(store, clock, options.events));
+    if let Some(damage) = damage {
+        tracing::warn!("{damage}");
+        shared.tell(&Event::Warning { what: STATE.to_owned(), message: damage });
+    }
+
+    let (commands, orders) = channel();
+    let (wake, woken) = channel();
+    if let Some(attach) = options.attach {
+        let _ = commands.send(Command::Attach(Box::new(attach)));
+    }
+    let control =
+        Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
+    let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone());
+    thread("control", move || control.serve(handler))?;
+    let worker = DeliveryWorker::new(
+        Arc::clone(&shared),
+        options.settings.clone(),
+        options.destination,
+        folder.evidence(),
+    );
+    let delivering = thread("deliver", move || worker.run(&woken))?;
+
+    let folders: Vec<String> = options.log_folders.iter().map(|folder| folder.display().to_string()).collect();
+    let follower = follower(&options.settings, options.log_folders, &positions);
+    let gate = options.settings.detect.levels.iter().min().copied().unwrap_or(Level::Error);
+    let reader = LogReader::new(follower, positions, gate, options.settings.agent.quiet_ms);
+    let pipeline = Pipeline::new(Parts {
+        shared: Arc::clone(&shared),
+        settings: options.settings,
+        reader,
+        spool: folder.evidence(),
+        wake: wake.clone(),
+        list_all: options.list_all,
+    });
+    shared.tell(&Event::Ready {
+        version: env!("CARGO_PKG_VERSION"),
+        pid: std::process::id(),
+        site: identity.site.clone(),
+        folders,
+        state: identity.state,
+    });
+    tracing::info!(site = identity.site, "started");
+    started(Stopper(commands));
+    let reason = pipeline.run(&orders);
+    let _ = wake.send(Wake::Stop);
+    // A call to the site may take its whole time-out; what it achieved is found again if we do not wait.
+    drop(delivering);
+    let seen = lock(&shared.store).totals().map_or(0, |totals| totals.seen);
+    tracing::info!(reason, "stopped");
+    shared.tell(&Event::Stopped { seen, reason });
+    Ok(())
+}
+
+fn follower(
+    settings: &Settings,
+    folders: Vec<PathBuf>,
+    positions: &[crate::store::Position],
+) -> Follower<SystemDisk> {
+    let patterns = Patterns::new(settings.watch.patterns.clone());
+    let options = FollowOptions {
+        watches: folders.into_iter().map(|folder| (folder, patterns.clone())).collect(),
+        start_at: match settings.watch.start_at {
+            StartAt::Start => log_follow::StartAt::Start,
+            StartAt::End => log_follow::StartAt::End,
+        },
+        look_bytes: LOOK_BYTES,
+    };
+    Follower::new(SystemDisk, options, positions.iter().map(|position| position.checkpoint.clone()).collect())
+}
+
+fn answering(shared: Arc<Shared>, identity: Identity, commands: Sender<Command>) -> crate::control::Handler {
+    Box::new(move |request| {
+        let done = || json!({ "ok": true, "v": 1, "pid": std::process::id() });
+        match request {
+            Request::Status => match status(&shared, &identity) {
+                Ok(status) => serde_json::to_value(status).unwrap_or(Value::Null),
+                Err(error) => json!({ "ok": false, "error": chain(&error) }),
+            },
+            Request::Attach(attach) => {
+                let _ = commands.send(Command::Attach(attach));
+                done()
+            }
+            Request::Detach(detach) => {
+                let _ = commands.send(Command::Detach(detach));
+                done()
+            }
+            Request::Stop => {
+                let _ = commands.send(Command::Stop("asked to stop"));
+                done()
+            }
+        }
+    })
+}
+
+fn thread(
+    name: &'static str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<std::thread::JoinHandle<()>, AgentError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(work)
+        .map_err(|source| AgentError::Start { what: name, source })
+}

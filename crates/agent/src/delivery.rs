@@ -1,0 +1,364 @@
+//! The thread that brings the spool to the site, one step at a time.
+//!
+//! Owns when a step is tried, and what a failure means: the site is away (everything waits), nobody is signed
+//! in (everything waits), or this one step was refused (it waits alone). A step's success is recorded in the
+//! same transaction that removes it from the queue; until then it is repeated, which `filing.rs` makes safe.
+
+use crate::backoff::{Jitter, wait_ms};
+use crate::event::Event;
+use crate::evidence::archive_path;
+use crate::filing::{Filing, FilingError};
+use crate::login::credentials;
+use crate::settings::Settings;
+use crate::shared::{Shared, lock};
+use crate::store::{Delivery, Step, StoreError};
+use flow::{EntityFields, FlowError, FlowErrorKind, Site};
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+/// What the site is called in warnings and in `status`.
+pub const SITE: &str = "site";
+/// The longest sleep while something waits: the wall clock may be set back.
+const LONGEST_WAIT_MS: i64 = 60_000;
+/// Fields of a ticket are asked for again after this, in case an admin has added some.
+const FIELDS_AGE_MS: u64 = 3_600_000;
+
+/// Why the thread wakes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// There may be something to deliver, or a new login.
+    Look,
+    /// Try the site now, whatever the waiting time.
+    Now,
+    /// The agent ends.
+    Stop,
+}
+
+/// Where the thread delivers to.
+pub struct Destination {
+    /// `https://studio.example`
+    pub url: String,
+    /// When no session knows one; 0 for none.
+    pub project_id: u64,
+    /// Credentials that need no session: those of our own desk.
+    pub own: Option<flow::Credentials>,
+}
+
+/// See the module's own words.
+pub struct DeliveryWorker {
+    shared: Arc<Shared>,
+    settings: Settings,
+    destination: Destination,
+    spool: PathBuf,
+    site: Option<Box<dyn Site>>,
+    login_generation: Option<u64>,
+    fields: Option<(EntityFields, u64)>,
+    jitter: Jitter,
+    zone: TimeZone,
+}
+
+impl DeliveryWorker {
+    /// Nothing is connected before something is due.
+    #[must_use]
+    pub fn new(
+        shared: Arc<Shared>,
+        settings: Settings,
+        destination: Destination,
+        spool: PathBuf,
+    ) -> DeliveryWorker {
+        let seed = shared.clock.wall_ms().unsigned_abs() ^ (u64::from(std::process::id()) << 32);
+        DeliveryWorker {
+            shared,
+            settings,
+            destination,
+            spool,
+            site: None,
+            login_generation: None,
+            fields: None,
+            jitter: Jitter::new(seed),
+            zone: TimeZone::system(),
+        }
+    }
+
+    /// Works until told to stop.
+    pub fn run(mut self, wake: &Receiver<Wake>) {
+        loop {
+            let woken = match self.work() {
+                Some(wait) => wake.recv_timeout(wait),
+                None => wake.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match woken {
+                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Wake::Now) => lock(&self.shared.contact).not_before_ms = 0,
+                Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Does everything that is due. Returns how long to sleep; `None` until woken.
+    fn work(&mut self) -> Option<Duration> {
+        loop {
+            let now_ms = self.shared.clock.wall_ms();
+            let next = {
+                let store = lock(&self.shared.store);
+                store.next_delivery(now_ms).and_then(|next| Ok((next, store.next_due_ms()?)))
+            };
+            let (delivery, due_ms) = match next {
+                Ok(next) => next,
+                Err(error) => {
+                    self.shared.warn("state", chain(&error));
+                    return Some(Duration::from_secs(5));
+                }
+            };
+            self.notice_new_login();
+            let not_before_ms = lock(&self.shared.contact).not_before_ms;
+            let Some(delivery) = delivery else {
+                return due_ms.map(|due_ms| sleep_until(due_ms.max(not_before_ms), now_ms));
+            };
+            if now_ms < not_before_ms {
+                return Some(sleep_until(not_before_ms, now_ms));
+            }
+            match self.deliver(&delivery, now_ms) {
+                Ok(()) => self.contact_made(now_ms),
+                Err(error) => self.failed(&delivery, &error, now_ms),
+            }
+        }
+    }
+
+    /// A new session ends the waiting for one.
+    fn notice_new_login(&mut self) {
+        let generation = lock(&self.shared.login).generation;
+        if self.login_generation.is_some_and(|known| known != generation) {
+            self.login_generation = None;
+            let mut contact = lock(&self.shared.contact);
+            contact.not_before_ms = 0;
+            contact.failures = 0;
+        }
+    }
+
+    fn deliver(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), DeliveryError> {
+        self.connect()?;
+        let site = self.site.as_deref().expect("connected above");
+        let fields = &self.fields.as_ref().expect("connected above").0;
+        let filing = Filing {
+            site,
+            fields,
+            entity_type: &self.settings.site.entity_type,
+            ticket: &self.settings.ticket,
+            project_id: if self.settings.site.project_id == 0 {
+                self.destination.project_id
+            } else {
+                self.settings.site.project_id
+            },
+            spool: &self.spool,
+            zone: &self.zone,
+        };
+        let shared = &self.shared;
+        match (delivery.step, delivery.ticket_id, &delivery.evidence) {
+            (Step::Ticket, ..) => {
+                let ticket = filing.ticket(delivery)?;
+                lock(&shared.store).ticket_stands(delivery, ticket.id, now_ms)?;
+                shared.tell(&Event::Ticket {
+                    ticket_id: ticket.id,
+                    title: delivery.title.clone(),
+                    signature: delivery.signature.clone(),
+                    created: ticket.created,
+                });
+            }
+            (Step::Log, Some(ticket_id), Some(hash)) => {
+                let attached = filing.log(ticket_id, hash)?;
+                self.step_done(delivery, ticket_id, attached)?;
+            }
+            (Step::Archive, Some(ticket_id), Some(hash)) => {
+                let attached = filing.archive(ticket_id, hash)?;
+                self.step_done(delivery, ticket_id, Some(attached))?;
+            }
+            (Step::Count, Some(ticket_id), _) => match filing.count(ticket_id, delivery, now_ms)? {
+                Some(due_ms) => lock(&shared.store).put_off(delivery, due_ms, None)?,
+                None => {
+                    let flush_ms = i64::try_from(self.settings.limits.count_flush_s).unwrap_or(60) * 1_000;
+                    lock(&shared.store).count_told(delivery, now_ms, now_ms + flush_ms)?;
+                    shared.tell(&Event::Counted { ticket_id, count: delivery.count });
+                }
+            },
+            // A step whose evidence was lost has nothing to do.
+            (Step::Log | Step::Archive | Step::Count, ..) => lock(&shared.store).step_done(delivery)?,
+        }
+        Ok(())
+    }
+
+    fn step_done(
+        &self,
+        delivery: &Delivery,
+        ticket_id: u64,
+        attached: Option<(u64, String)>,
+    ) -> Result<(), StoreError> {
+        {
+            let mut store = lock(&self.shared.store);
+            store.step_done(delivery)?;
+            if let Some(hash) = &delivery.evidence
+                && !store.needs_evidence(hash)?
+            {
+                // What cannot be removed now is swept at the next start.
+                let _ = std::fs::remove_file(archive_path(&self.spool, hash));
+            }
+        }
+        if let Some((attachment_id, name)) = attached {
+            self.shared.tell(&Event::Attached { ticket_id, attachment_id, name });
+        }
+        Ok(())
+    }
+
+    /// Makes sure there is a client, signed in, that knows the fields of a ticket.
+    fn connect(&mut self) -> Result<(), DeliveryError> {
+        if self.site.is_none() {
+            let proxy = self.settings.site.proxy.clone();
+            let ca_file = self.settings.site.ca_file.clone();
+            let mut options = flow::SiteOptions::new(self.destination.url.clone());
+            options.proxy = (!proxy.is_empty()).then(|| SecretString::from(proxy));
+            options.ca_file = (!ca_file.as_os_str().is_empty()).then_some(ca_file);
+            self.site = Some(Box::new(flow::connect(options)?));
+            self.login_generation = None;
+        }
+        let site = self.site.as_mut().expect("made above");
+        if self.login_generation.is_none() {
+            let login = lock(&self.shared.login);
+            let found = match &self.destination.own {
+                Some(own) => own.clone(),
+                None => credentials(&self.settings.site.credentials, &login, &self.destination.url)?,
+            };
+            site.set_credentials(Some(found));
+            self.login_generation = Some(login.generation);
+        }
+        let now_ms = self.shared.clock.steady_ms();
+        let fresh = |age: &u64| now_ms.saturating_sub(*age) < FIELDS_AGE_MS;
+        if !self.fields.as_ref().is_some_and(|(_, age)| fresh(age)) {
+            self.fields = Some((site.fields(&self.settings.site.entity_type)?, now_ms));
+        }
+        Ok(())
+    }
+
+    fn contact_made(&mut self, now_ms: i64) {
+        {
+            let mut contact = lock(&self.shared.contact);
+            contact.failures = 0;
+            contact.not_before_ms = 0;
+            contact.trouble = None;
+            contact.last_ms = Some(now_ms);
+        }
+        self.shared.over(SITE);
+    }
+
+    fn failed(&mut self, delivery: &Delivery, error: &DeliveryError, now_ms: i64) {
+        let limits = &self.settings.limits;
+        let range = (limits.retry_min_s * 1_000, limits.retry_max_s * 1_000);
+        let mut random = |end| self.jitter.below(end);
+        let message = chain(error);
+        let mut later = |failures, asked| {
+            let wait = wait_ms(failures, range, asked, &mut random);
+            now_ms.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX / 2))
+        };
+        match error.reach() {
+            Reach::Everything { asked_ms } => {
+                let mut contact = lock(&self.shared.contact);
+                contact.failures += 1;
+                contact.not_before_ms = later(contact.failures, asked_ms);
+                contact.trouble = Some(message.clone());
+                drop(contact);
+                // What was known of the site may be what is wrong: fields, key file, token.
+                self.fields = None;
+                self.login_generation = None;
+                self.shared.warn(SITE, message);
+            }
+            Reach::State => {
+                let mut contact = lock(&self.shared.contact);
+                contact.not_before_ms = later(1, None);
+                drop(contact);
+                self.shared.warn("state", message);
+            }
+            Reach::ThisStep { asked_ms } => {
+                let due_ms = later(delivery.attempts + 1, asked_ms);
+                tracing::warn!(title = delivery.title, "{message}");
+                let kept = lock(&self.shared.store).put_off(delivery, due_ms, Some(&message));
+                if let Err(error) = kept {
+                    self.shared.warn("state", chain(&error));
+                    lock(&self.shared.contact).not_before_ms = due_ms;
+                }
+            }
+        }
+    }
+}
+
+/// Whom a failure concerns.
+enum Reach {
+    /// The site or the login: no other step would fare better.
+    Everything { asked_ms: Option<u64> },
+    /// Our own state: what was achieved could not be noted, and is found again when it can.
+    State,
+    /// This step alone.
+    ThisStep { asked_ms: Option<u64> },
+}
+
+#[derive(Debug, thiserror::Error)]
+enum DeliveryError {
+    #[error(transparent)]
+    Filing(#[from] FilingError),
+    #[error(transparent)]
+    Login(#[from] crate::login::LoginError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<FlowError> for DeliveryError {
+    fn from(error: FlowError) -> Self {
+        DeliveryError::Filing(FilingError::Flow(error))
+    }
+}
+
+impl DeliveryError {
+    fn reach(&self) -> Reach {
+        match self {
+            DeliveryError::Filing(FilingError::Flow(error)) => {
+                let asked_ms = error.retry_after_ms();
+                match error.kind() {
+                    FlowErrorKind::Fault
+                    | FlowErrorKind::Forbidden
+                    | FlowErrorKind::UploadRefused
+                    | FlowErrorKind::BadAnswer
+                    | FlowErrorKind::File => Reach::ThisStep { asked_ms },
+                    _ => Reach::Everything { asked_ms },
+                }
+            }
+            DeliveryError::Filing(FilingError::NoProject | FilingError::Spool(_)) => {
+                Reach::ThisStep { asked_ms: None }
+            }
+            DeliveryError::Login(_) => Reach::Everything { asked_ms: None },
+            DeliveryError::Store(_) => Reach::State,
+        }
+    }
+}
+
+/// An error with its causes, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        // Some causes repeat what their effect already said.
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn sleep_until(due_ms: i64, now_ms: i64) -> Duration {
+    let wait = due_ms.saturating_sub(now_ms).clamp(1, LONGEST_WAIT_MS);
+    Duration::from_millis(wait.unsigned_abs())
+}

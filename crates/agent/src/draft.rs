@@ -1,0 +1,69 @@
+//! What one look at the logs brought, before it is kept: pure bookkeeping between reading and the transaction.
+//!
+//! A storm is many records of few problems: the full text is held for the first record of each problem in a
+//! look, the others are counted (and listed only when somebody listens to every event).
+
+use crate::incident_line::IncidentLine;
+use crate::store::StoredGap;
+use log_follow::SourceId;
+use redact::RuleCounts;
+use std::collections::HashMap;
+
+/// News of one look.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub(crate) firsts: Vec<First>,
+    by_key: HashMap<String, usize>,
+    /// Every record in order, when somebody listens: whose first it belongs to, where from, and the record.
+    pub(crate) listed: Vec<(usize, SourceId, IncidentLine)>,
+    pub(crate) dropped: HashMap<&'static str, u64>,
+    pub(crate) gaps: Vec<StoredGap>,
+    /// How often the evidence could not be written.
+    pub(crate) evidence_failures: u32,
+}
+
+/// The first record of a problem in this look.
+pub(crate) struct First {
+    pub(crate) key: String,
+    pub(crate) times: u64,
+    pub(crate) source: SourceId,
+    pub(crate) line: IncidentLine,
+    pub(crate) login: String,
+    /// The whole record, redacted.
+    pub(crate) text: String,
+    pub(crate) traceback: Option<String>,
+    pub(crate) summary: String,
+    pub(crate) redactions: RuleCounts,
+}
+
+impl Draft {
+    /// Counts a record of a problem; true when it is the first in this look and must be described.
+    pub(crate) fn is_first(&mut self, key: &str) -> bool {
+        match self.by_key.get(key) {
+            Some(index) => {
+                self.firsts[*index].times += 1;
+                false
+            }
+            None => true,
+        }
+    }
+
+    pub(crate) fn describe(&mut self, first: First) {
+        self.by_key.insert(first.key.clone(), self.firsts.len());
+        self.firsts.push(first);
+    }
+
+    pub(crate) fn list(&mut self, key: &str, source: SourceId, line: IncidentLine) {
+        if let Some(index) = self.by_key.get(key) {
+            self.listed.push((*index, source, line));
+        }
+    }
+
+    pub(crate) fn drop_record(&mut self, outcome: &'static str) {
+        *self.dropped.entry(outcome).or_default() += 1;
+    }
+
+    pub(crate) fn has_news(&self) -> bool {
+        !self.firsts.is_empty() || !self.dropped.is_empty() || !self.gaps.is_empty()
+    }
+}

@@ -1,0 +1,141 @@
+//! Who we are on the site: the token the Toolkit app hands over, or the key of a script user from a file.
+//!
+//! Secrets live here and in the client, in memory only. A token is used for the site it was given for and no
+//! other: an admin may have settings that file elsewhere.
+
+use crate::paths::site_folder;
+use crate::settings::CredentialSource;
+use flow::Credentials;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Why there are no credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The settings say so.
+    #[error("site.credentials is \"none\": tickets wait until that is changed")]
+    None,
+    /// No session yet.
+    #[error("nobody has signed in yet: the Toolkit app hands over its session when a host starts")]
+    NoSession,
+    /// A session, but for another site.
+    #[error("the Toolkit session is for {theirs}, not for {ours}: set site.credentials to a script key file")]
+    OtherSite {
+        /// The session's.
+        theirs: String,
+        /// The settings'.
+        ours: String,
+    },
+    /// The key file cannot be read.
+    #[error("cannot read the script key file `{}`: check site.credentials and its permissions", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Others may read the key file.
+    #[error("the script key file `{}` can be read by others: chmod 600 it", path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Not the shape we know. The parser's words are left out: they would quote the file.
+    #[error("the script key file `{}` must hold script_name = \"…\" and script_key = \"…\"", path.display())]
+    Shape {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+/// The session that the Toolkit app handed over last.
+#[derive(Default)]
+pub struct Login {
+    /// Of which site.
+    pub url: Option<String>,
+    /// Who.
+    pub login: Option<String>,
+    /// Its secret.
+    pub token: Option<SecretString>,
+    /// Rises with every change, so that the client takes over a new token.
+    pub generation: u64,
+}
+
+/// Finds the credentials for a site.
+///
+/// # Errors
+/// When there are none; the message says what is missing.
+pub fn credentials(source: &CredentialSource, login: &Login, site: &str) -> Result<Credentials, LoginError> {
+    match source {
+        CredentialSource::None => Err(LoginError::None),
+        CredentialSource::ScriptKeyFile(path) => read_script_key(path),
+        CredentialSource::Toolkit => {
+            let token = login.token.clone().ok_or(LoginError::NoSession)?;
+            let theirs = login.url.clone().unwrap_or_default();
+            if site_folder(&theirs) == site_folder(site) {
+                Ok(Credentials::Session { token })
+            } else {
+                Err(LoginError::OtherSite { theirs, ours: site.to_owned() })
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ScriptKey {
+    script_name: String,
+    script_key: SecretString,
+}
+
+fn read_script_key(path: &Path) -> Result<Credentials, LoginError> {
+    let unreadable = |source| LoginError::Unreadable { path: path.to_owned(), source };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(LoginError::Open { path: path.to_owned() });
+        }
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let key: ScriptKey =
+        toml::from_str(&text).map_err(|_| LoginError::Shape { path: path.to_owned() })?;
+    Ok(Credentials::Script { name: key.script_name, key: key.script_key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_must_be_private_and_whole() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.toml");
+        let read = || credentials(&CredentialSource::ScriptKeyFile(path.clone()), &Login::default(), "http://a");
+        assert!(matches!(read(), Err(LoginError::Unreadable { .. })));
+        std::fs::write(&path, "script_name = 'agent'\nscript_key = 'very secret key'\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(read(), Err(LoginError::Open { .. })));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(matches!(read(), Ok(Credentials::Script { name, .. }) if name == "agent"));
+        std::fs::write(&path, "script_key = 'very secret key").unwrap();
+        let Err(error) = read() else { panic!("half a file is no key") };
+        assert!(!format!("{error} {error:?}").contains("secret key"));
+    }
+
+    #[test]
+    fn a_token_goes_to_its_own_site_only() {
+        let login = Login {
+            url: Some("https://Studio.example/".into()),
+            token: Some(SecretString::from("token")),
+            ..Login::default()
+        };
+        assert!(credentials(&CredentialSource::Toolkit, &login, "https://studio.example").is_ok());
+        let other = credentials(&CredentialSource::Toolkit, &login, "https://elsewhere.example");
+        assert!(matches!(other, Err(LoginError::OtherSite { .. })));
+    }
+}

@@ -1,0 +1,130 @@
+//! Where the agent keeps its things: one folder per user and site.
+//!
+//! Owns the layout (`state.db`, `evidence/`, `lock`, `agent.log`) and the rules for who may look in. Creates the
+//! folder of one site, mode 0700, and nothing outside it. The log folders of Toolkit are `log-follow`'s matter.
+
+use etcetera::BaseStrategy;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The folder all sites' folders are in when the settings name none: state of a program, on a local disk.
+#[must_use]
+pub fn default_state_dir() -> Option<PathBuf> {
+    let strategy = etcetera::base_strategy::choose_native_strategy().ok()?;
+    // Local, not roaming, application data on Windows: positions of logs make no sense on another machine.
+    let base = if cfg!(windows) {
+        strategy.cache_dir().parent().map(Path::to_owned).unwrap_or_else(|| strategy.cache_dir())
+    } else {
+        strategy.state_dir().unwrap_or_else(|| strategy.data_dir())
+    };
+    Some(base.join("tk-incident"))
+}
+
+/// A folder name for a site: its host and port, nothing that a file system could object to.
+#[must_use]
+pub fn site_folder(url: &str) -> String {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', '?', '#']).next().unwrap_or(host);
+    let host = host.rsplit('@').next().unwrap_or(host).to_lowercase();
+    let name: String = host
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || ".-".contains(letter) { letter } else { '_' })
+        .collect();
+    if name.trim_matches(['.', '_']).is_empty() { "site".to_owned() } else { name }
+}
+
+/// The files of one agent.
+#[derive(Clone, Debug)]
+pub struct StateFolder(PathBuf);
+
+impl StateFolder {
+    /// Names the folder of one site; nothing is created yet.
+    #[must_use]
+    pub fn new(state_dir: &Path, site_folder: &str) -> StateFolder {
+        StateFolder(state_dir.join(site_folder))
+    }
+
+    /// Takes a folder as it is.
+    #[must_use]
+    pub fn at(folder: PathBuf) -> StateFolder {
+        StateFolder(folder)
+    }
+
+    /// Makes the folder, for this user only.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create(&self) -> io::Result<()> {
+        create_private(&self.0)?;
+        create_private(&self.evidence())
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The state.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("state.db")
+    }
+
+    /// The spool of evidence archives.
+    #[must_use]
+    pub fn evidence(&self) -> PathBuf {
+        self.0.join("evidence")
+    }
+
+    /// Held by the running agent for its life.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    /// Our own log; never named like a log we follow.
+    #[must_use]
+    pub fn own_log(&self) -> PathBuf {
+        self.0.join("agent.log")
+    }
+}
+
+/// Makes a folder and its parents; the folder itself is for this user only.
+///
+/// # Errors
+/// When the system refuses.
+pub fn create_private(folder: &Path) -> io::Result<()> {
+    if let Some(parent) = folder.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+        builder.mode(0o700).create(folder)?;
+        // One that was there before may be open to others.
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+    }
+    #[cfg(not(unix))]
+    builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_has_one_folder_name() {
+        for (url, name) in [
+            ("https://Studio.shotgrid.autodesk.com", "studio.shotgrid.autodesk.com"),
+            ("https://studio.example:8443/path", "studio.example_8443"),
+            ("http://user:secret@127.0.0.1:80", "127.0.0.1_80"),
+            ("https://../..", "site"),
+            ("", "site"),
+        ] {
+            assert_eq!(site_folder(url), name, "{url}");
+        }
+    }
+}

@@ -1,0 +1,506 @@
+//! The thread that follows, recognises and keeps.
+//!
+//! One step is one look: bytes become records, records become a draft, and the draft becomes a transaction that
+//! also moves the positions. When the transaction cannot be made (disk full), the draft is held and nothing
+//! more is read until it can: what is not safely kept is still in the logs. Owns no waiting and no call to the
+//! site; those are the delivery thread's.
+
+use crate::attach::{Attach, Detach, Session};
+use crate::delivery::{Wake, chain};
+use crate::draft::{Draft, First};
+use crate::event::Event;
+use crate::evidence::{self, Contents};
+use crate::facts::{IncidentFacts, Machine, Moment, environment};
+use crate::incident_line::Place;
+use crate::policy::outcome;
+use crate::recognise::{Recogniser, Surroundings};
+use crate::reader::{LogReader, Moved, News};
+use crate::settings::{Scope, Settings, TitleStyle};
+use crate::shared::{Shared, lock};
+use crate::store::{Batch, NewIncident, StoreError, StoredGap};
+use jiff::tz::TimeZone;
+use log_follow::{Disk, Patterns, SourceId};
+use secrecy::{ExposeSecret, SecretString};
+use sgtk_log::{Level, RawRecord};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+/// What the state is called in warnings.
+pub(crate) const STATE: &str = "state";
+/// Positions that only passed harmless records are stored this often: reading those again costs nothing.
+const IDLE_COMMIT_MS: u64 = 2_000;
+/// After this many failures to write an archive the ticket goes without one.
+const EVIDENCE_TRIES: u32 = 5;
+/// Words in a record of ours (`toolkit.md` 7).
+const OWN_MARK: &str = "[incidentreporter]";
+const OWN_NAME: &str = "tk-incidentreporter";
+
+/// What other threads ask of this one.
+#[derive(Debug)]
+pub enum Command {
+    /// A session begins or changes.
+    Attach(Box<Attach>),
+    /// A session ends.
+    Detach(Detach),
+    /// The agent ends, and why.
+    Stop(&'static str),
+}
+
+/// See the module's own words.
+pub struct Pipeline<D: Disk> {
+    shared: Arc<Shared>,
+    settings: Settings,
+    reader: LogReader<D>,
+    recogniser: Recogniser,
+    surroundings: Known,
+    machine: Machine,
+    zone: TimeZone,
+    spool: PathBuf,
+    wake: Sender<Wake>,
+    sessions: HashMap<u32, Session>,
+    own_names: HashSet<String>,
+    held: Option<Draft>,
+    /// Somebody wants every record, not only the first of each problem.
+    list_all: bool,
+    kept_ms: u64,
+}
+
+/// What is known of the surroundings, as it grows with every session.
+#[derive(Default)]
+struct Known {
+    secrets: Vec<SecretString>,
+    words: HashSet<String>,
+}
+
+/// What a pipeline is made of.
+pub struct Parts<D: Disk> {
+    /// State, events and time.
+    pub shared: Arc<Shared>,
+    /// Effective settings.
+    pub settings: Settings,
+    /// With the positions of the last run.
+    pub reader: LogReader<D>,
+    /// Where archives go.
+    pub spool: PathBuf,
+    /// The delivery thread.
+    pub wake: Sender<Wake>,
+    /// Tell every record, not only the first of each problem.
+    pub list_all: bool,
+}
+
+impl<D: Disk> Pipeline<D> {
+    /// Puts the parts together; nothing is read yet.
+    pub fn new(parts: Parts<D>) -> Pipeline<D> {
+        let machine = Machine::this();
+        let mut surroundings = Known::default();
+        surroundings.words.extend([machine.user.clone(), machine.host.clone()]);
+        let now_ms = parts.shared.clock.steady_ms();
+        let mut pipeline = Pipeline {
+            recogniser: surroundings.recogniser(&parts.settings),
+            surroundings,
+            machine,
+            zone: TimeZone::system(),
+            spool: parts.spool,
+            wake: parts.wake,
+            sessions: HashMap::new(),
+            own_names: HashSet::from([OWN_NAME.to_owned()]),
+            held: None,
+            list_all: parts.list_all,
+            kept_ms: now_ms,
+            reader: parts.reader,
+            settings: parts.settings,
+            shared: parts.shared,
+        };
+        let known = lock(&pipeline.shared.store).sessions();
+        for session in known.unwrap_or_default() {
+            pipeline.learn(&session);
+            pipeline.sessions.entry(session.pid).or_insert(session);
+        }
+        pipeline
+    }
+
+    /// Works until told to stop; returns why.
+    pub fn run(mut self, commands: &Receiver<Command>) -> &'static str {
+        let reason = loop {
+            let wait = self.step();
+            match commands.recv_timeout(wait) {
+                Ok(Command::Stop(reason)) => break reason,
+                Ok(Command::Attach(attach)) => self.attach(*attach),
+                Ok(Command::Detach(detach)) => self.detach(&detach),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break "nobody is left to serve",
+            }
+        };
+        // What is unfinished is read again by the next run, from the start of its record.
+        if self.held.is_none() {
+            self.keep(Draft::default(), true);
+        }
+        reason
+    }
+
+    /// One look, and what comes of it. Returns how long to wait for the next one.
+    fn step(&mut self) -> Duration {
+        if let Some(held) = self.held.take()
+            && !self.keep(held, true)
+        {
+            return Duration::from_secs(1);
+        }
+        let now_ms = self.shared.clock.steady_ms();
+        let mut draft = Draft::default();
+        let more = self.look(now_ms, &mut draft);
+        let due = now_ms.saturating_sub(self.kept_ms) >= IDLE_COMMIT_MS;
+        if (draft.has_news() || due) && !self.keep(draft, due) {
+            return Duration::from_secs(1);
+        }
+        if more {
+            return Duration::ZERO;
+        }
+        self.reader.pace(now_ms)
+    }
+
+    /// Reads what is new into the draft. True when there is more.
+    fn look(&mut self, now_ms: u64, draft: &mut Draft) -> bool {
+        let shared = &self.shared;
+        let reading = Reading {
+            recogniser: &self.recogniser,
+            levels: &self.settings.detect.levels,
+            ticket_by_title: self.settings.ticket.title_style == TitleStyle::Seed,
+            user_scope: self.settings.ticket.scope == Scope::User,
+            sessions: &self.sessions,
+            own_names: &self.own_names,
+            login: lock(&shared.login).login.clone().unwrap_or_else(|| self.machine.user.clone()),
+            list_all: self.list_all,
+        };
+        let look = self.reader.look(now_ms, &mut |news| match news {
+            News::Record { source, path, record } => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                reading.read(record, source, &name, draft);
+            }
+            News::Gap { path, bytes, reason } => {
+                let path = path.display().to_string();
+                draft.gaps.push(StoredGap { path, bytes, reason: reason.name() });
+            }
+            News::Trouble { path, message } => shared.warn(&path.display().to_string(), message.to_owned()),
+            News::Recovered { path } => shared.over(&path.display().to_string()),
+        });
+        *lock(&self.shared.sources) = self.reader.status();
+        self.number_lines(draft);
+        look.more
+    }
+
+    /// Gives records of a file whose beginning was not read their line numbers.
+    fn number_lines(&self, draft: &mut Draft) {
+        let mut before: HashMap<SourceId, Option<u64>> = HashMap::new();
+        let mut number = |source: SourceId, lines: &mut Option<(u64, u64)>| {
+            if self.reader.numbers_lines(source) {
+                return;
+            }
+            let known = *before.entry(source).or_insert_with(|| self.reader.lines_before(source));
+            *lines = lines.zip(known).map(|((first, last), before)| (first + before, last + before));
+        };
+        for first in &mut draft.firsts {
+            number(first.source, &mut first.line.lines);
+        }
+        for (_, source, line) in &mut draft.listed {
+            number(*source, &mut line.lines);
+        }
+    }
+
+    /// Keeps a draft and the positions that belong to it, or holds it. True when it was kept.
+    fn keep(&mut self, mut draft: Draft, positions: bool) -> bool {
+        let kept = self.try_to_keep(&mut draft, positions);
+        match kept {
+            Ok(()) => {
+                self.shared.over(STATE);
+                true
+            }
+            Err(error) => {
+                let message = format!("{}; nothing is lost, it is tried again", chain(&error));
+                self.shared.warn(STATE, message);
+                if draft.has_news() {
+                    self.held = Some(draft);
+                }
+                false
+            }
+        }
+    }
+
+    fn try_to_keep(&mut self, draft: &mut Draft, positions: bool) -> Result<(), KeepError> {
+        let mut batch = Batch::default();
+        let mut logs = BTreeMap::new();
+        for index in 0..draft.firsts.len() {
+            let known = lock(&self.shared.store).knows(&draft.firsts[index].key)?;
+            let new = if known {
+                NewIncident::known()
+            } else {
+                match self.new_incident(&draft.firsts[index], draft.evidence_failures, &mut logs) {
+                    Ok(new) => new,
+                    Err(source) => {
+                        draft.evidence_failures += 1;
+                        return Err(KeepError::Evidence { folder: self.spool.clone(), source });
+                    }
+                }
+            };
+            let first = &draft.firsts[index];
+            batch.occurrences(first.key.clone(), first.times, new);
+        }
+        batch.dropped = draft.dropped.clone();
+        batch.gaps = draft.gaps.iter().map(StoredGap::clone).collect();
+        let mut moved = Moved::default();
+        if positions || draft.has_news() {
+            moved = self.reader.moved();
+            batch.positions.clone_from(&moved.positions);
+            batch.ended.clone_from(&moved.ended);
+        }
+        if batch.is_empty() {
+            self.kept_ms = self.shared.clock.steady_ms();
+            return Ok(());
+        }
+        let now_ms = self.shared.clock.wall_ms();
+        let decided = lock(&self.shared.store).commit(&batch, &self.settings.limits, now_ms)?;
+        self.kept_ms = self.shared.clock.steady_ms();
+        self.reader.stored(moved);
+        self.tell(draft, &decided);
+        if !decided.is_empty() {
+            // The delivery thread ends only with the agent.
+            let _ = self.wake.send(Wake::Look);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, draft: &mut Draft, decided: &[crate::store::Decided]) {
+        for gap in &draft.gaps {
+            self.shared.tell(&Event::Gap { file: gap.path.clone(), bytes: gap.bytes, reason: gap.reason });
+        }
+        let mut told: Vec<u64> = vec![0; draft.firsts.len()];
+        let mut tell = |index: usize, line| {
+            let before = decided[index].count - draft.firsts[index].times;
+            told[index] += 1;
+            let is_new = decided[index].new && told[index] == 1;
+            self.shared.tell(&Event::Incident {
+                incident: Box::new(line),
+                outcome: if is_new { outcome::SPOOLED } else { outcome::DUPLICATE },
+                count: before + told[index],
+            });
+        };
+        if self.list_all {
+            for (index, _, line) in std::mem::take(&mut draft.listed) {
+                tell(index, line);
+            }
+        } else {
+            for (index, first) in draft.firsts.iter().enumerate() {
+                tell(index, first.line.clone());
+            }
+        }
+    }
+
+    /// Facts and evidence of a problem that was never seen before.
+    fn new_incident(
+        &self,
+        first: &First,
+        failures: u32,
+        logs: &mut BTreeMap<SourceId, Option<(String, String)>>,
+    ) -> std::io::Result<NewIncident> {
+        let mut facts = IncidentFacts::of_line(&first.line);
+        facts.summary.clone_from(&first.summary);
+        facts.record.clone_from(&first.text);
+        facts.traceback.clone_from(&first.traceback);
+        facts.user.clone_from(&first.login);
+        facts.machine = self.machine.clone();
+        facts.session = facts.pid.and_then(|pid| self.sessions.get(&pid)).cloned();
+        facts.redactions = first.redactions.iter().map(|(rule, hits)| (rule.to_owned(), hits)).collect();
+        let stamp = first.line.time.as_deref().and_then(|stamp| Moment::of_record(stamp, &self.zone));
+        facts.time = stamp.unwrap_or_else(|| Moment::at(self.shared.clock.wall_ms(), &self.zone));
+        let log = logs.entry(first.source).or_insert_with(|| self.cut_log(first.source)).clone();
+        if log.is_none() {
+            facts.evidence_note = Some("the log was gone before it could be copied".to_owned());
+        }
+        let mut evidence = None;
+        if failures < EVIDENCE_TRIES {
+            let environment = environment(
+                &self.machine,
+                facts.session.as_ref(),
+                &|name| std::env::var_os(name),
+                &|text| self.recogniser.redact_text(text),
+            );
+            let contents = Contents {
+                incident: &serde_json::to_string_pretty(&facts).unwrap_or_default(),
+                environment: &serde_json::to_string_pretty(&environment).unwrap_or_default(),
+                traceback: first.traceback.as_deref(),
+                logs: log.as_slice(),
+            };
+            evidence = Some(evidence::keep(&self.spool, &contents)?);
+        } else {
+            facts.evidence_note = Some("the archive could not be written on the workstation".to_owned());
+        }
+        Ok(NewIncident {
+            signature: facts.signature.clone(),
+            title: facts.title.clone(),
+            login: first.login.clone(),
+            facts: serde_json::to_string(&facts).unwrap_or_default(),
+            evidence,
+        })
+    }
+
+    /// The newest part of a log as it is now, redacted: bare name and text.
+    fn cut_log(&self, source: SourceId) -> Option<(String, String)> {
+        let (name, bytes, cut_at_front) = self.reader.newest(source, self.settings.evidence.log_bytes)?;
+        let whole = evidence::from_whole_line(&bytes, cut_at_front);
+        Some((name, self.recogniser.redact_log(whole).0))
+    }
+
+    fn attach(&mut self, attach: Attach) {
+        {
+            let mut login = lock(&self.shared.login);
+            if attach.site.session_token.is_some() {
+                login.url.clone_from(&attach.site.url);
+                login.token.clone_from(&attach.site.session_token);
+                login.generation += 1;
+            }
+            if attach.site.login.is_some() {
+                login.login.clone_from(&attach.site.login);
+            }
+        }
+        let secrets = [attach.site.session_token, attach.site.http_proxy];
+        for secret in secrets.into_iter().flatten() {
+            self.surroundings.learn_secret(secret);
+        }
+        self.surroundings.words.extend(attach.site.login);
+        self.own_names.extend(attach.app.instance);
+        if let Some(folder) = attach.log_folder {
+            self.reader.watch(folder, Patterns::new(self.settings.watch.patterns.clone()));
+        }
+        if let Some(session) = attach.session {
+            self.learn(&session);
+            let kept = lock(&self.shared.store).keep_session(&session, self.shared.clock.wall_ms());
+            if let Err(error) = kept {
+                self.shared.warn(STATE, chain(&error));
+            }
+            let engine = session.text(&["engine", "instance"]).map(str::to_owned);
+            self.shared.tell(&Event::Session { pid: session.pid, engine });
+            self.sessions.insert(session.pid, session);
+        }
+        self.recogniser = self.surroundings.recogniser(&self.settings);
+        let _ = self.wake.send(Wake::Look);
+    }
+
+    fn detach(&mut self, detach: &Detach) {
+        // The facts stay for records that are still to be read; a new session of that PID replaces them.
+        let now_ms = self.shared.clock.wall_ms();
+        let kept = lock(&self.shared.store).end_session(detach.pid, detach.started.as_deref(), now_ms);
+        if let Err(error) = kept {
+            self.shared.warn(STATE, chain(&error));
+        }
+    }
+
+    fn learn(&mut self, session: &Session) {
+        self.surroundings.words.extend(session.login.clone());
+        for name in ["project", "entity", "task"] {
+            self.surroundings.words.extend(session.context(name).and_then(|link| link.name));
+        }
+    }
+}
+
+impl Known {
+    fn recogniser(&self, settings: &Settings) -> Recogniser {
+        let mut known_secrets = self.secrets.clone();
+        if !settings.site.proxy.is_empty() {
+            known_secrets.push(SecretString::from(settings.site.proxy.clone()));
+        }
+        let mut words: Vec<String> = self.words.iter().cloned().collect();
+        words.sort_unstable();
+        Recogniser::new(&settings.redact, &settings.ticket, Surroundings { known_secrets, words })
+    }
+
+    fn learn_secret(&mut self, secret: SecretString) {
+        // A proxy without a password is an address, and addresses are what supporters look for.
+        let is_secret = |text: &str| !text.contains(':') || text.contains('@') || text.len() >= 32;
+        let known = self.secrets.iter().any(|known| known.expose_secret() == secret.expose_secret());
+        if !known && is_secret(secret.expose_secret()) {
+            self.secrets.push(secret);
+        }
+    }
+}
+
+/// Why a draft could not be kept.
+#[derive(Debug, thiserror::Error)]
+enum KeepError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("cannot write an evidence archive into `{}`", folder.display())]
+    Evidence {
+        folder: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// What reading a record needs, borrowed for one look.
+struct Reading<'a> {
+    recogniser: &'a Recogniser,
+    levels: &'a [Level],
+    ticket_by_title: bool,
+    user_scope: bool,
+    sessions: &'a HashMap<u32, Session>,
+    own_names: &'a HashSet<String>,
+    login: String,
+    list_all: bool,
+}
+
+impl Reading<'_> {
+    fn read(&self, record: &RawRecord<'_>, source: SourceId, file_name: &str, draft: &mut Draft) {
+        if !record.level.is_some_and(|level| self.levels.contains(&level)) {
+            return;
+        }
+        let recognised = self.recogniser.recognise(record, file_name);
+        let parsed = &recognised.incident.record;
+        if self.is_our_own(parsed) {
+            draft.drop_record(outcome::RULE_DROP);
+            return;
+        }
+        let session = parsed.pid.and_then(|pid| self.sessions.get(&pid));
+        let login = session.and_then(|session| session.login.as_deref()).unwrap_or(&self.login);
+        let place = Place {
+            file: file_name.to_owned(),
+            lines: Some(record.lines),
+            bytes: (record.bytes.start, record.bytes.end),
+            truncated: record.truncated,
+        };
+        let line = self.recogniser.line(place, &recognised, login);
+        let key = self.key(&line.title, &line.signature, login);
+        if draft.is_first(&key) {
+            draft.describe(First {
+                key: key.clone(),
+                times: 1,
+                source,
+                line: line.clone(),
+                login: login.to_owned(),
+                text: recognised.text,
+                traceback: recognised.incident.traceback,
+                summary: recognised.incident.summary,
+                redactions: recognised.redactions,
+            });
+        }
+        if self.list_all {
+            draft.list(&key, source, line);
+        }
+    }
+
+    /// What is one ticket: signature and scope, or the bare title in the seed's style.
+    fn key(&self, title: &str, signature: &str, login: &str) -> String {
+        match (self.ticket_by_title, self.user_scope) {
+            (true, _) => format!("title {title}"),
+            (false, true) => format!("{signature} {login}"),
+            (false, false) => signature.to_owned(),
+        }
+    }
+
+    fn is_our_own(&self, record: &sgtk_log::Record) -> bool {
+        let by_name = |name: &str| self.own_names.contains(name);
+        let by_logger = record.logger.as_deref().is_some_and(|logger| logger.split('.').any(by_name));
+        by_logger || record.origin.app.as_deref().is_some_and(by_name) || record.message.contains(OWN_MARK)
+    }
+}

@@ -1,0 +1,231 @@
+//! Follower and record readers together: looks at logs, hands out records, knows the positions that may be kept.
+//!
+//! `run` and `follow` read through this one engine. Owns which source is read by which reader, when an
+//! unfinished record is whole, and how often to look. Keeps nothing on disk: the caller stores what
+//! [`LogReader::moved`] tells, together with what it made of the records, and says so with [`LogReader::stored`].
+
+use crate::store::Position;
+use crate::stream::Stream;
+use log_follow::{Disk, Event, Follower, GapReason, Look, Patterns, SourceId, SourceStatus};
+use sgtk_log::{Level, RawRecord};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Counting lines before the part that was read: not for files without bounds.
+const MOST_LINE_COUNT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a look brings.
+pub enum News<'a> {
+    /// A record that passed the gate.
+    Record {
+        /// Where from.
+        source: SourceId,
+        /// The log's own path.
+        path: &'a Path,
+        /// The record; its line numbers are right only where the lines before are known (see
+        /// [`LogReader::lines_before`]).
+        record: &'a RawRecord<'a>,
+    },
+    /// Bytes that nobody will read any more.
+    Gap {
+        /// Of which log.
+        path: &'a Path,
+        /// How many, if known.
+        bytes: Option<u64>,
+        /// Why.
+        reason: GapReason,
+    },
+    /// A file or folder cannot be read; said once.
+    Trouble {
+        /// Which.
+        path: &'a Path,
+        /// Why, and what to do.
+        message: &'a str,
+    },
+    /// It can be read again.
+    Recovered {
+        /// Which.
+        path: &'a Path,
+    },
+}
+
+/// Positions that differ from what is stored.
+#[derive(Debug, Default)]
+pub struct Moved {
+    /// New, or further than stored.
+    pub positions: Vec<Position>,
+    /// Stored, and of no more use.
+    pub ended: Vec<Position>,
+}
+
+type PositionKey = (PathBuf, u64, u64);
+
+/// See the module's own words.
+pub struct LogReader<D: Disk> {
+    follower: Follower<D>,
+    streams: HashMap<SourceId, Stream>,
+    gate: Level,
+    quiet_ms: u64,
+    grew_ms: u64,
+    stored: HashMap<PositionKey, Position>,
+    /// Logs met in this run: other stored positions of theirs are out of date.
+    met: HashSet<PathBuf>,
+}
+
+impl<D: Disk> LogReader<D> {
+    /// Around a follower that begins with these positions.
+    pub fn new(follower: Follower<D>, positions: Vec<Position>, gate: Level, quiet_ms: u64) -> LogReader<D> {
+        LogReader {
+            follower,
+            streams: HashMap::new(),
+            gate,
+            quiet_ms,
+            grew_ms: 0,
+            stored: positions.into_iter().map(|position| (key_of(&position), position)).collect(),
+            met: HashSet::new(),
+        }
+    }
+
+    /// Follows one more folder.
+    pub fn watch(&mut self, folder: PathBuf, patterns: Patterns) {
+        self.follower.watch(folder, patterns);
+    }
+
+    /// Looks once: what is new, and what is whole by now.
+    pub fn look(&mut self, now_ms: u64, sink: &mut dyn FnMut(News<'_>)) -> Look {
+        let LogReader { follower, streams, stored, met, gate, .. } = self;
+        let look = follower.look(now_ms, &mut |event| match event {
+            Event::Started { source, path, offset, .. } => {
+                met.insert(path.to_owned());
+                let line = stored
+                    .values()
+                    .find(|position| position.checkpoint.path == path && position.checkpoint.offset == offset)
+                    .and_then(|position| position.line);
+                streams.insert(source, Stream::new(path, offset, line, *gate, now_ms));
+            }
+            Event::Bytes { source, bytes, .. } => {
+                if let Some(stream) = streams.get_mut(&source) {
+                    let path = stream.path().to_owned();
+                    stream.feed(bytes, now_ms, &mut |record| {
+                        sink(News::Record { source, path: &path, record: &record });
+                    });
+                }
+            }
+            Event::Ended { source, .. } => {
+                if let Some(mut stream) = streams.remove(&source) {
+                    let path = stream.path().to_owned();
+                    stream.flush(&mut |record| sink(News::Record { source, path: &path, record: &record }));
+                }
+            }
+            Event::Gap { path, bytes, reason } => {
+                met.insert(path.to_owned());
+                sink(News::Gap { path, bytes, reason });
+            }
+            Event::Trouble { path, message } => sink(News::Trouble { path: &path, message: &message }),
+            Event::Recovered { path } => sink(News::Recovered { path: &path }),
+            Event::Rotated { .. } => {}
+        });
+        for (source, stream) in streams.iter_mut() {
+            if stream.is_quiet(now_ms, self.quiet_ms) {
+                let path = stream.path().to_owned();
+                stream.flush(&mut |record| {
+                    sink(News::Record { source: *source, path: &path, record: &record });
+                });
+            }
+        }
+        if look.read_bytes > 0 {
+            self.grew_ms = now_ms;
+        }
+        look
+    }
+
+    /// How long to wait before the next look, when the last one had read everything.
+    #[must_use]
+    pub fn pace(&self, now_ms: u64) -> Duration {
+        let quiet_for = now_ms.saturating_sub(self.grew_ms);
+        let unfinished = quiet_for < 10_000 && self.streams.values().any(Stream::has_pending);
+        Duration::from_millis(match quiet_for {
+            _ if unfinished => 50,
+            0..2_000 => 50,
+            2_000..30_000 => 250,
+            _ => 1_000,
+        })
+    }
+
+    /// Positions that differ from what is stored.
+    #[must_use]
+    pub fn moved(&self) -> Moved {
+        let live: HashMap<PositionKey, Position> = self
+            .streams
+            .iter()
+            .filter_map(|(source, stream)| {
+                let checkpoint = self.follower.checkpoint(*source, stream.boundary().offset)?;
+                let position = Position { checkpoint, line: stream.boundary_line() };
+                Some((key_of(&position), position))
+            })
+            .collect();
+        let over = |key: &PositionKey| !live.contains_key(key) && self.met.contains(&key.0);
+        let ended = self.stored.iter().filter(|(key, _)| over(key)).map(|(_, old)| old.clone()).collect();
+        let positions = live
+            .into_iter()
+            .filter(|(key, new)| self.stored.get(key) != Some(new))
+            .map(|(_, new)| new)
+            .collect();
+        Moved { positions, ended }
+    }
+
+    /// These are stored now.
+    pub fn stored(&mut self, moved: Moved) {
+        for over in &moved.ended {
+            self.stored.remove(&key_of(over));
+        }
+        self.stored.extend(moved.positions.into_iter().map(|position| (key_of(&position), position)));
+    }
+
+    /// How many lines stand before those a source's records are numbered from; `None` when they are numbered
+    /// rightly already, or when they cannot be counted.
+    #[must_use]
+    pub fn lines_before(&self, source: SourceId) -> Option<u64> {
+        const BLOCK: usize = 1024 * 1024;
+        let end = self.streams.get(&source)?.unknown_lines_before()?;
+        if end > MOST_LINE_COUNT_BYTES {
+            return None;
+        }
+        let (mut at, mut lines) = (0, 0);
+        while at < end {
+            let wanted = usize::try_from(end - at).unwrap_or(BLOCK).min(BLOCK);
+            let bytes = self.follower.read_back(source, at, wanted).ok().filter(|bytes| !bytes.is_empty())?;
+            lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+            at += bytes.len() as u64;
+        }
+        Some(lines)
+    }
+
+    /// Whether a source's records are numbered from its first line.
+    #[must_use]
+    pub fn numbers_lines(&self, source: SourceId) -> bool {
+        self.streams.get(&source).is_none_or(|stream| stream.unknown_lines_before().is_none())
+    }
+
+    /// The newest part of a log as it stands now: its bare name, its bytes, and whether its front was left out.
+    #[must_use]
+    pub fn newest(&self, source: SourceId, limit_bytes: usize) -> Option<(String, Vec<u8>, bool)> {
+        let stream = self.streams.get(&source)?;
+        let end = self.status().iter().find(|status| status.source == source)?.len_bytes;
+        let start = end.saturating_sub(limit_bytes as u64);
+        let bytes = self.follower.read_back(source, start, limit_bytes).ok()?;
+        Some((stream.file_name(), bytes, start > 0))
+    }
+
+    /// What is followed.
+    #[must_use]
+    pub fn status(&self) -> Vec<SourceStatus> {
+        self.follower.status()
+    }
+}
+
+fn key_of(position: &Position) -> PositionKey {
+    let checkpoint = &position.checkpoint;
+    (checkpoint.path.clone(), checkpoint.id.device, checkpoint.id.file)
+}

@@ -1,0 +1,91 @@
+//! The one place where redaction, recognition and signing are put together.
+//!
+//! `scan`, `follow` and `run` all come through here, so that the same record has the same signature and title
+//! wherever it is met, and so that nothing is hashed, titled, shown or stored that was not redacted before.
+
+use crate::incident_line::{IncidentLine, Place};
+use crate::settings::{RedactSettings, Scope, TicketSettings, TitleStyle};
+use redact::{IdentityPolicy, Redactor, RuleCounts};
+use secrecy::SecretString;
+use sgtk_log::{ContextWords, FileName, Incident, RawRecord};
+
+/// Bytes of a record in, an incident without secrets out.
+pub struct Recogniser {
+    redactor: Redactor,
+    words: ContextWords,
+    style: sgtk_log::TitleStyle,
+    scope: Scope,
+}
+
+/// A record that was recognised.
+pub struct Recognised {
+    /// What it is.
+    pub incident: Incident,
+    /// The whole record, redacted.
+    pub text: String,
+    /// What was taken out of it, by rule.
+    pub redactions: RuleCounts,
+}
+
+/// What [`Recogniser`] has to know of its surroundings.
+#[derive(Default)]
+pub struct Surroundings {
+    /// Secrets the agent itself holds: they must never appear, wherever they come from.
+    pub known_secrets: Vec<SecretString>,
+    /// Words that differ from place to place and make no difference: logins, hosts, projects.
+    pub words: Vec<String>,
+}
+
+impl Recogniser {
+    /// Builds the rules once; recognising many records with them is cheap.
+    #[must_use]
+    pub fn new(redact: &RedactSettings, ticket: &TicketSettings, surroundings: Surroundings) -> Recogniser {
+        let policy = IdentityPolicy { home: redact.home, email: redact.email };
+        Recogniser {
+            redactor: Redactor::new(surroundings.known_secrets, policy),
+            words: ContextWords::new(surroundings.words),
+            style: match ticket.title_style {
+                TitleStyle::Precise => sgtk_log::TitleStyle::Precise,
+                TitleStyle::Seed => sgtk_log::TitleStyle::Seed,
+            },
+            scope: ticket.scope,
+        }
+    }
+
+    /// Recognises one record of a file of this name.
+    #[must_use]
+    pub fn recognise(&self, record: &RawRecord<'_>, file_name: &str) -> Recognised {
+        let decoded = sgtk_log::decode(&record.text);
+        let redacted = self.redactor.redact(&decoded);
+        let incident = sgtk_log::recognise(sgtk_log::parse(&redacted.text, FileName(file_name)), &self.words);
+        Recognised { incident, text: redacted.text.into_owned(), redactions: redacted.counts }
+    }
+
+    /// The title of an incident of this person.
+    #[must_use]
+    pub fn title(&self, incident: &Incident, login: &str) -> String {
+        let user = (self.scope == Scope::User).then_some(login);
+        sgtk_log::title(incident, user, self.style)
+    }
+
+    /// The JSON object of an incident of this person.
+    #[must_use]
+    pub fn line(&self, place: Place, recognised: &Recognised, login: &str) -> IncidentLine {
+        let title = self.title(&recognised.incident, login);
+        IncidentLine::new(place, &recognised.incident, title)
+    }
+
+    /// Log text for an attachment: as in the file, but for secrets, whose rules are named.
+    #[must_use]
+    pub fn redact_log(&self, bytes: &[u8]) -> (String, RuleCounts) {
+        let text = String::from_utf8_lossy(bytes);
+        let redacted = self.redactor.redact_named(&text);
+        (redacted.text.into_owned(), redacted.counts)
+    }
+
+    /// Any other text that leaves the agent: facts, error messages.
+    #[must_use]
+    pub fn redact_text(&self, text: &str) -> String {
+        self.redactor.redact(text).text.into_owned()
+    }
+}

@@ -1,0 +1,91 @@
+//! What the agent's threads share: the state, the session that is signed in, and how things stand.
+//!
+//! Every lock is held for moments only and never across a call to the site or a read of a log.
+
+use crate::clock::Clock;
+use crate::event::Event;
+use crate::login::Login;
+use crate::store::Store;
+use log_follow::SourceStatus;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How the way to the site stands.
+#[derive(Clone, Debug, Default)]
+pub struct Contact {
+    /// Failures since the last success.
+    pub failures: u32,
+    /// No call before this moment, in wall time.
+    pub not_before_ms: i64,
+    /// What is wrong, while something is.
+    pub trouble: Option<String>,
+    /// The last success, in wall time.
+    pub last_ms: Option<i64>,
+}
+
+/// Where events go; called from several threads, one event at a time.
+pub type EventSink = Box<dyn FnMut(&Event) + Send>;
+
+/// Shared by all threads of an agent.
+pub struct Shared {
+    /// The state.
+    pub store: Mutex<Store>,
+    /// Who is signed in.
+    pub login: Mutex<Login>,
+    /// The way to the site.
+    pub contact: Mutex<Contact>,
+    /// What is followed, as of the last look.
+    pub sources: Mutex<Vec<SourceStatus>>,
+    /// What does not work at the moment, by what it is about.
+    pub warnings: Mutex<BTreeMap<String, String>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    events: Mutex<EventSink>,
+}
+
+impl Shared {
+    /// Around a state that was opened.
+    #[must_use]
+    pub fn new(store: Store, clock: Arc<dyn Clock>, events: EventSink) -> Shared {
+        Shared {
+            store: Mutex::new(store),
+            login: Mutex::default(),
+            contact: Mutex::default(),
+            sources: Mutex::default(),
+            warnings: Mutex::default(),
+            clock,
+            events: Mutex::new(events),
+        }
+    }
+
+    /// Tells everyone who listens.
+    pub fn tell(&self, event: &Event) {
+        lock(&self.events)(event);
+    }
+
+    /// Says that something does not work, once until [`Shared::over`].
+    pub fn warn(&self, what: &str, message: String) {
+        let before = lock(&self.warnings).insert(what.to_owned(), message.clone());
+        if before.as_ref() != Some(&message) {
+            tracing::warn!(what, "{message}");
+        }
+        if before.is_none() {
+            self.tell(&Event::Warning { what: what.to_owned(), message });
+        }
+    }
+
+    /// What was warned of is over.
+    pub fn over(&self, what: &str) {
+        let before = lock(&self.warnings).remove(what);
+        if before.is_some() {
+            tracing::info!(what, "over");
+            self.tell(&Event::Recovered { what: what.to_owned() });
+        }
+    }
+}
+
+/// Locks, also after a thread panicked while it held the lock: what is behind these locks is replaced as a
+/// whole or guarded by transactions, so it is never half done.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,261 @@
+//! The state of one agent: a SQLite file, opened once, moved forward by transactions.
+//!
+//! This file opens and checks it; `store/batch.rs` moves positions and occurrences, `store/delivery.rs` what is
+//! to be delivered, `store/report.rs` reads for people. SQLite in WAL mode with full synchronisation: what a
+//! commit reported is there after a power cut. The file belongs on a local disk.
+
+mod batch;
+mod delivery;
+mod report;
+
+pub use batch::{Batch, Decided, NewIncident, StoredGap, Tally};
+pub use delivery::{Delivery, Step};
+pub use report::{GapTotal, Totals, Waiting};
+
+use crate::attach::Session;
+use log_follow::{Checkpoint, FileId, Mark};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::path::{Path, PathBuf};
+
+const SCHEMA_VERSION: i64 = 1;
+
+/// Why the state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A newer program was here; writing with this one could lose what it does not understand.
+    #[error(
+        "the state `{}` was written by a newer tk-incident (schema {found}, this one knows {SCHEMA_VERSION}): \
+         update this program, or choose another agent.state_dir",
+        path.display()
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+    },
+    /// Some other program's database.
+    #[error(
+        "`{}` is a database, but not a state of tk-incident: choose another agent.state_dir, or move the file \
+         away",
+        path.display()
+    )]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// SQLite's own words: disk full, read-only, locked.
+    #[error("the state `{}` cannot be used: check free space and permissions of its folder", path.display())]
+    Database {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A damaged file could not be moved aside.
+    #[error("the damaged state `{}` cannot be moved aside", path.display())]
+    Aside {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A position with the line number that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Where, and how it is recognised.
+    pub checkpoint: Checkpoint,
+    /// 1-based number of the line at the offset, if known.
+    pub line: Option<u64>,
+}
+
+/// The open state.
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the state, making it if there is none. A damaged file is moved aside, so that following goes on:
+    /// the second value says so.
+    ///
+    /// # Errors
+    /// A newer or foreign file, or one the system does not let us use.
+    pub fn open(path: &Path) -> Result<(Store, Option<String>), StoreError> {
+        match Store::open_as_is(path) {
+            Err(StoreError::Database { source, .. }) if is_damage(&source) => {
+                let aside = path.with_extension("db.damaged");
+                let moved = |source| StoreError::Aside { path: path.to_owned(), source };
+                std::fs::rename(path, &aside).map_err(moved)?;
+                for suffix in ["-wal", "-shm"] {
+                    let mut side = path.as_os_str().to_owned();
+                    side.push(suffix);
+                    // The damaged file's journal must not be replayed into the new one.
+                    let _ = std::fs::remove_file(side);
+                }
+                let store = Store::open_as_is(path)?;
+                let note = format!(
+                    "the state was damaged ({source}); it was kept as `{}` and reading began anew",
+                    aside.display()
+                );
+                Ok((store, Some(note)))
+            }
+            other => other.map(|store| (store, None)),
+        }
+    }
+
+    fn open_as_is(path: &Path) -> Result<Store, StoreError> {
+        let fail = |source| StoreError::Database { path: path.to_owned(), source };
+        let mut connection = Connection::open(path).map_err(fail)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(fail)?;
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = 1;
+                 PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON;",
+            )
+            .map_err(fail)?;
+        let check: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fail)?;
+        if check != "ok" {
+            let damage = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+            return Err(fail(rusqlite::Error::SqliteFailure(damage, Some(check))));
+        }
+        let version: i64 =
+            connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
+            .map_err(fail)?;
+        match version {
+            SCHEMA_VERSION => {}
+            0 if tables == 0 => {
+                let transaction = connection.transaction().map_err(fail)?;
+                transaction.execute_batch(include_str!("store/schema.sql")).map_err(fail)?;
+                transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(fail)?;
+                transaction.commit().map_err(fail)?;
+            }
+            0 => return Err(StoreError::Foreign { path: path.to_owned() }),
+            found => return Err(StoreError::Newer { path: path.to_owned(), found }),
+        }
+        Ok(Store { connection, path: path.to_owned() })
+    }
+
+    /// Positions of the last run.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn positions(&self) -> Result<Vec<Position>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT path, device, file, offset, line, head_len, head_hash, tail_len, tail_hash, rotated
+                 FROM sources ORDER BY path, rotated",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok(Position {
+                    checkpoint: Checkpoint {
+                        path: PathBuf::from(row.get::<_, String>(0)?),
+                        id: FileId { device: unsigned(row.get(1)?), file: unsigned(row.get(2)?) },
+                        offset: unsigned(row.get(3)?),
+                        head: Mark { len: row.get(5)?, hash: row.get(6)? },
+                        tail: Mark { len: row.get(7)?, hash: row.get(8)? },
+                        rotated: row.get(9)?,
+                    },
+                    line: row.get::<_, Option<i64>>(4)?.map(unsigned),
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Sessions that have not ended, newest first.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare("SELECT facts FROM sessions WHERE ended_ms IS NULL ORDER BY seen_ms DESC")?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+            let mut sessions = Vec::new();
+            for facts in rows {
+                // Written by us; one that cannot be read any more is worth less than a start.
+                sessions.extend(serde_json::from_str(&facts?));
+            }
+            Ok(sessions)
+        })
+    }
+
+    /// Remembers a session, or brings its facts up to date.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn keep_session(&mut self, session: &Session, now_ms: i64) -> Result<(), StoreError> {
+        let facts = serde_json::to_string(session).unwrap_or_default();
+        let started = session.started.clone().unwrap_or_default();
+        self.write(|transaction| {
+            transaction.execute(
+                "INSERT INTO sessions (pid, started, facts, seen_ms) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET facts = ?3, seen_ms = ?4, ended_ms = NULL",
+                params![session.pid, started, facts, now_ms],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// A session has ended; its facts are kept for records that are still to be read.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn end_session(&mut self, pid: u32, started: Option<&str>, now_ms: i64) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE sessions SET ended_ms = ?3 WHERE pid = ?1 AND (?2 IS NULL OR started = ?2)",
+                params![pid, started, now_ms],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        work(&self.connection).map_err(|source| StoreError::Database { path: self.path.clone(), source })
+    }
+
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let all = || {
+            let transaction =
+                self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        all().map_err(|source| StoreError::Database { path: self.path.clone(), source })
+    }
+
+    fn one_text(&self, sql: &str) -> Result<Option<String>, StoreError> {
+        self.read(|connection| connection.query_row(sql, [], |row| row.get(0)).optional())
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+}
+
+/// SQLite has signed integers only; device, inode and offset are kept bit for bit.
+fn signed(value: u64) -> i64 {
+    i64::from_ne_bytes(value.to_ne_bytes())
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::from_ne_bytes(value.to_ne_bytes())
+}
+
+fn hour(wall_ms: i64) -> i64 {
+    wall_ms.div_euclid(3_600_000)
+}

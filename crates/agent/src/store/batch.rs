@@ -1,0 +1,288 @@
+//! The one transaction: occurrences with their outcomes, what is to be delivered, and the new positions.
+
+use super::{Position, Store, StoreError, hour, signed};
+use crate::policy::{Decision, Known, decide, outcome};
+use crate::settings::LimitSettings;
+use rusqlite::{OptionalExtension, Transaction, params};
+use std::collections::HashMap;
+
+/// One look's worth of news, kept or refused as a whole.
+#[derive(Default)]
+pub struct Batch {
+    tallies: Vec<Tally>,
+    /// Records that became no incident, by outcome.
+    pub dropped: HashMap<&'static str, u64>,
+    /// Positions that moved.
+    pub positions: Vec<Position>,
+    /// Positions of sources that are gone.
+    pub ended: Vec<Position>,
+    /// Bytes given up.
+    pub gaps: Vec<StoredGap>,
+}
+
+/// Occurrences of one problem in one batch.
+pub struct Tally {
+    /// Signature and scope: what is one ticket.
+    pub key: String,
+    /// How many in this batch; at least 1.
+    pub times: u64,
+    /// Only used when the problem turns out to be new.
+    pub new: NewIncident,
+}
+
+/// What is kept of a problem when it is first seen.
+#[derive(Default)]
+pub struct NewIncident {
+    /// `g1:…`
+    pub signature: String,
+    /// Frozen now.
+    pub title: String,
+    /// Whose.
+    pub login: String,
+    /// `incident.json`, and what the ticket's text is made from; redacted.
+    pub facts: String,
+    /// Hash of the archive in the spool; `None` when nothing could be cut.
+    pub evidence: Option<String>,
+}
+
+impl NewIncident {
+    /// For a problem the state knows already: nothing of it will be used.
+    #[must_use]
+    pub fn known() -> NewIncident {
+        NewIncident::default()
+    }
+}
+
+/// Bytes given up.
+#[derive(Clone)]
+pub struct StoredGap {
+    /// Of which log.
+    pub path: String,
+    /// How many, if known.
+    pub bytes: Option<u64>,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// What was decided on a tally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Its first occurrence was the first ever.
+    pub new: bool,
+    /// How often the problem has been seen, this batch included.
+    pub count: u64,
+}
+
+impl Batch {
+    /// Adds occurrences of one problem; each problem once in a batch.
+    pub fn occurrences(&mut self, key: String, times: u64, new: NewIncident) {
+        self.tallies.push(Tally { key, times, new });
+    }
+
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tallies.is_empty()
+            && self.dropped.is_empty()
+            && self.gaps.is_empty()
+            && self.ended.is_empty()
+            && self.positions.is_empty()
+    }
+}
+
+impl Store {
+    /// Whether a problem has been seen before.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn knows(&self, key: &str) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            connection.prepare_cached("SELECT 1 FROM incidents WHERE key = ?1")?.exists([key])
+        })
+    }
+
+    /// Keeps a batch, or nothing of it. Returns what was decided on each tally, in order.
+    ///
+    /// # Errors
+    /// When the state cannot be written; the same batch may be tried again.
+    pub fn commit(
+        &mut self,
+        batch: &Batch,
+        limits: &LimitSettings,
+        now_ms: i64,
+    ) -> Result<Vec<Decided>, StoreError> {
+        self.write(|transaction| {
+            let mut decided = Vec::with_capacity(batch.tallies.len());
+            let mut seen = 0;
+            for tally in &batch.tallies {
+                seen += tally.times;
+                decided.push(keep_tally(transaction, tally, limits, now_ms)?);
+            }
+            for (outcome, times) in &batch.dropped {
+                seen += times;
+                add_occurrences(transaction, 0, now_ms, outcome, *times)?;
+            }
+            if seen > 0 {
+                transaction.execute(
+                    "UPDATE counters SET value = value + ?1 WHERE name = 'seen'",
+                    [signed(seen)],
+                )?;
+            }
+            for gap in &batch.gaps {
+                keep_gap(transaction, gap, now_ms)?;
+            }
+            for position in &batch.ended {
+                let id = position.checkpoint.id;
+                transaction
+                    .prepare_cached("DELETE FROM sources WHERE path = ?1 AND device = ?2 AND file = ?3")?
+                    .execute(params![path_text(position), signed(id.device), signed(id.file)])?;
+            }
+            for position in &batch.positions {
+                keep_position(transaction, position)?;
+            }
+            Ok(decided)
+        })
+    }
+}
+
+fn keep_tally(
+    transaction: &Transaction<'_>,
+    tally: &Tally,
+    limits: &LimitSettings,
+    now_ms: i64,
+) -> rusqlite::Result<Decided> {
+    let row = transaction
+        .prepare_cached(
+            "SELECT i.id, i.count, i.first_seen_ms, d.attempts
+             FROM incidents i LEFT JOIN deliveries d ON d.incident_id = i.id AND d.step = 'ticket'
+             WHERE i.key = ?1",
+        )?
+        .query_row([&tally.key], |row| {
+            let attempts: Option<i64> = row.get(3)?;
+            let known = Known { first_seen_ms: row.get(2)?, delivery_began: attempts != Some(0) };
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, known))
+        })
+        .optional()?;
+    let times = signed(tally.times);
+    let (id, count, repeats) = match row {
+        None => {
+            let Decision::File { due_ms } = decide(None, limits, now_ms) else {
+                unreachable!("an unknown problem is filed")
+            };
+            let id = insert_incident(transaction, tally, now_ms)?;
+            add_occurrences(transaction, id, now_ms, outcome::SPOOLED, 1)?;
+            let mut steps = vec!["ticket"];
+            if tally.new.evidence.is_some() {
+                steps.extend(["log", "archive"]);
+            }
+            for step in steps {
+                add_delivery(transaction, id, step, due_ms)?;
+            }
+            (id, times, tally.times - 1)
+        }
+        Some((id, count, _)) => (id, count + times, tally.times),
+    };
+    if repeats > 0 {
+        let known = row.map_or(Known { first_seen_ms: now_ms, delivery_began: false }, |(.., known)| known);
+        add_occurrences(transaction, id, now_ms, outcome::DUPLICATE, repeats)?;
+        transaction
+            .prepare_cached("UPDATE incidents SET count = ?2, last_seen_ms = ?3 WHERE id = ?1")?
+            .execute(params![id, count, now_ms])?;
+        if let Decision::Count { due_ms, gather_until_ms } = decide(Some(known), limits, now_ms) {
+            add_delivery(transaction, id, "count", due_ms)?;
+            if let Some(until) = gather_until_ms {
+                transaction
+                    .prepare_cached(
+                        "UPDATE deliveries SET due_ms = ?2
+                         WHERE incident_id = ?1 AND attempts = 0 AND step <> 'count'",
+                    )?
+                    .execute(params![id, until])?;
+            }
+        }
+    }
+    Ok(Decided { new: row.is_none(), count: super::unsigned(count) })
+}
+
+fn insert_incident(transaction: &Transaction<'_>, tally: &Tally, now_ms: i64) -> rusqlite::Result<i64> {
+    let new = &tally.new;
+    transaction
+        .prepare_cached(
+            "INSERT INTO incidents
+                 (key, signature, title, login, count, first_seen_ms, last_seen_ms, facts, evidence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            tally.key,
+            new.signature,
+            new.title,
+            new.login,
+            signed(tally.times),
+            now_ms,
+            new.facts,
+            new.evidence
+        ])?;
+    Ok(transaction.last_insert_rowid())
+}
+
+fn add_occurrences(
+    transaction: &Transaction<'_>,
+    incident: i64,
+    now_ms: i64,
+    outcome: &str,
+    times: u64,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO occurrences (incident_id, hour, outcome, count) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET count = count + ?4",
+        )?
+        .execute(params![incident, hour(now_ms), outcome, signed(times)])?;
+    Ok(())
+}
+
+/// Adds a step, unless it is waiting already: a count that is due stays due when more happens.
+fn add_delivery(transaction: &Transaction<'_>, incident: i64, step: &str, due_ms: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO deliveries (incident_id, step, due_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![incident, step, due_ms])?;
+    Ok(())
+}
+
+fn keep_gap(transaction: &Transaction<'_>, gap: &StoredGap, now_ms: i64) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO gaps (path, reason, bytes, times, unknown_times, last_ms) VALUES (?1, ?2, ?3, 1, ?4, ?5)
+         ON CONFLICT DO UPDATE SET bytes = bytes + ?3, times = times + 1,
+             unknown_times = unknown_times + ?4, last_ms = ?5",
+        params![gap.path, gap.reason, signed(gap.bytes.unwrap_or(0)), i64::from(gap.bytes.is_none()), now_ms],
+    )?;
+    Ok(())
+}
+
+fn keep_position(transaction: &Transaction<'_>, position: &Position) -> rusqlite::Result<()> {
+    let checkpoint = &position.checkpoint;
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO sources
+                 (path, device, file, offset, line, head_len, head_hash, tail_len, tail_hash, rotated)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            path_text(position),
+            signed(checkpoint.id.device),
+            signed(checkpoint.id.file),
+            signed(checkpoint.offset),
+            position.line.map(signed),
+            checkpoint.head.len,
+            checkpoint.head.hash,
+            checkpoint.tail.len,
+            checkpoint.tail.hash,
+            checkpoint.rotated
+        ])?;
+    Ok(())
+}
+
+fn path_text(position: &Position) -> String {
+    position.checkpoint.path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,123 @@
+//! Reading the state for people: the numbers of `status`.
+
+use super::{Store, StoreError, unsigned};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The counts that must always agree: `seen` is the sum of `outcomes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Records that passed the gate.
+    pub seen: u64,
+    /// What became of them.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Problems whose ticket stands.
+    pub tickets: u64,
+}
+
+/// A step that is not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// The ticket's title, present or future.
+    pub title: String,
+    /// `ticket`, `log`, `archive` or `count`.
+    pub step: String,
+    /// How often it was tried.
+    pub attempts: u64,
+    /// What went wrong last, if anything did.
+    pub why: Option<String>,
+    /// When it is tried next, wall time.
+    pub due_ms: i64,
+}
+
+/// Bytes given up in one file for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GapTotal {
+    /// The log.
+    pub file: String,
+    /// How many bytes, as far as known.
+    pub bytes: u64,
+    /// How often.
+    pub times: u64,
+    /// How often without knowing how many bytes.
+    pub unknown_times: u64,
+    /// Why.
+    pub reason: String,
+}
+
+impl Store {
+    /// The totals.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn totals(&self) -> Result<Totals, StoreError> {
+        self.read(|connection| {
+            let seen: i64 =
+                connection.query_row("SELECT value FROM counters WHERE name = 'seen'", [], |row| row.get(0))?;
+            let tickets: i64 = connection.query_row(
+                "SELECT count(DISTINCT ticket_id) FROM incidents",
+                [],
+                |row| row.get(0),
+            )?;
+            let mut statement =
+                connection.prepare("SELECT outcome, sum(count) FROM occurrences GROUP BY outcome")?;
+            let rows = statement
+                .query_map([], |row| Ok((row.get::<_, String>(0)?, unsigned(row.get(1)?))))?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(Totals { seen: unsigned(seen), outcomes: rows, tickets: unsigned(tickets) })
+        })
+    }
+
+    /// Steps that are not done, those due first in front; at most `limit`.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn waiting(&self, limit: u32) -> Result<Vec<Waiting>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT i.title, d.step, d.attempts, d.error, d.due_ms
+                 FROM deliveries d JOIN incidents i ON i.id = d.incident_id ORDER BY d.due_ms, d.id LIMIT ?1",
+            )?;
+            let rows = statement.query_map([limit], |row| {
+                Ok(Waiting {
+                    title: row.get(0)?,
+                    step: row.get(1)?,
+                    attempts: unsigned(row.get(2)?),
+                    why: row.get(3)?,
+                    due_ms: row.get(4)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// How many steps are not done.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn waiting_count(&self) -> Result<u64, StoreError> {
+        let count = self.one_text("SELECT CAST(count(*) AS TEXT) FROM deliveries")?;
+        Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+
+    /// All bytes given up.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn gaps(&self) -> Result<Vec<GapTotal>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare("SELECT path, bytes, times, unknown_times, reason FROM gaps ORDER BY path, reason")?;
+            let rows = statement.query_map([], |row| {
+                Ok(GapTotal {
+                    file: row.get(0)?,
+                    bytes: unsigned(row.get(1)?),
+                    times: unsigned(row.get(2)?),
+                    unknown_times: unsigned(row.get(3)?),
+                    reason: row.get(4)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+}

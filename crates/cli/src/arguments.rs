@@ -1,0 +1,186 @@
+//! The command line. Commands that do not work yet are not here, so that help never promises too much.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Follows Toolkit logs, recognises incidents and files one ticket per problem on a Flow Production Tracking site
+#[derive(Debug, Parser)]
+#[command(name = "tk-incident", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that mean the same everywhere.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// Settings file (TOML); `tk-incident config default` prints one with every setting explained
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON, one object per line, for other programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but data and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more about what is done and why
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Colours in what people read
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the agent: follow this user's logs and file tickets
+    Run(RunCommand),
+    /// Try everything in a temporary folder: three engines, their failures, and the tickets that come of them
+    #[cfg(feature = "desk")]
+    Demo(DemoCommand),
+    /// Read logs and report incidents, without filing
+    Scan(ScanCommand),
+    /// Print incident records as they happen, without filing
+    Follow(FollowCommand),
+    /// Show how the running agent stands
+    Status,
+    /// End the running agent
+    Stop,
+    /// Called by the Toolkit app: tell the agent of a session (JSON on stdin), starting it if none runs
+    Attach,
+    /// Called by the Toolkit app: a session has ended (JSON on stdin)
+    Detach,
+    /// Run a Flow Production Tracking compatible server with a ticket page
+    #[cfg(feature = "desk")]
+    Desk(DeskCommand),
+    /// Show settings
+    Config(ConfigCommand),
+    /// Print a completion script for a shell
+    Completions(CompletionsCommand),
+}
+
+/// `run`
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RunCommand {
+    /// First read one attach object from stdin, and leave everything to an agent that runs already
+    #[arg(long, hide = true)]
+    pub(crate) attach_stdin: bool,
+}
+
+/// `demo`
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoCommand {
+    /// End by itself; exit code 0 only if every expected ticket, count and attachment is there
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Leave out one part of the session, to see that the demo notices
+    #[arg(long, hide = true, value_name = "PART")]
+    pub(crate) without: Option<String>,
+}
+
+/// `scan`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ScanCommand {
+    /// Log files or folders; `-` for standard input; `.gz` files are unpacked
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The login that titles begin with; this user by default
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) user: Option<String>,
+    /// Exit with 1 when there are incidents
+    #[arg(long)]
+    pub(crate) fail_on_incidents: bool,
+}
+
+/// `follow`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FollowCommand {
+    /// Log files or folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Where to begin with files that are there already
+    #[arg(long, value_name = "WHERE", default_value = "end")]
+    pub(crate) from: From,
+    /// Remember positions in this folder, and go on from them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// With --json: the text of each record too, redacted
+    #[arg(long, requires = "json")]
+    pub(crate) text: bool,
+    /// The login that titles begin with; this user by default
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) user: Option<String>,
+}
+
+/// Where to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum From {
+    Start,
+    End,
+}
+
+/// `desk`
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeskCommand {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = listen_address)]
+    pub(crate) listen: SocketAddr,
+    /// Where rows and files are kept; made if missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The form of upload that is advertised to clients; both always work
+    #[arg(long, value_name = "FORM", default_value = "classic")]
+    pub(crate) uploads: Uploads,
+}
+
+/// How files travel to the desk.
+#[cfg(feature = "desk")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Uploads {
+    /// As form data
+    Classic,
+    /// As a PUT to a signed address
+    Storage,
+}
+
+#[cfg(feature = "desk")]
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let with_port = if text.parse::<std::net::IpAddr>().is_ok() { format!("{text}:0") } else { text.to_owned() };
+    with_port.parse().map_err(|_| "expected an address such as 127.0.0.1 or 127.0.0.1:8080".to_owned())
+}
+
+/// `config`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConfigCommand {
+    #[command(subcommand)]
+    pub(crate) command: ConfigSubcommand,
+}
+
+/// What to show of the settings.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ConfigSubcommand {
+    /// Print the default settings, every one explained
+    Default,
+}
+
+/// `completions`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CompletionsCommand {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,120 @@
+//! `attach` and `detach`: what the Toolkit app calls. One JSON object on stdin, an answer by exit code, at once.
+//!
+//! `attach` hands the object to the running agent, or starts one and gives it the object on its stdin: secrets
+//! are never in arguments or environment. It does not wait for the agent to be up; of several that start at
+//! the same moment one gets the lock, and the others hand their object to it.
+
+use crate::arguments::Global;
+use crate::exit::{Failure, Outcome};
+use crate::options::{candidates, settings, state_folder};
+use crate::run::site_url;
+use agent::attach::Attach;
+use agent::control::{AskError, ask};
+use agent::paths::StateFolder;
+use anyhow::Context;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// An attach object is a few kilobytes.
+const MOST_BYTES: u64 = 1024 * 1024;
+/// How long a late starter tries to reach the agent that was quicker.
+const HAND_OVER_PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) fn attach(global: &Global) -> Outcome {
+    let told = read_object()?;
+    let attach = parse(&told)?;
+    let settings = settings(global, Some(&attach.settings))?;
+    let folder = state_folder(&settings, site_url(&settings, Some(&attach)).as_deref())?;
+    match ask(&folder, &told) {
+        Ok(_) => Ok(0),
+        Err(AskError::NobodyThere(_)) => start(global, &told),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) fn detach(global: &Global) -> Outcome {
+    let told = read_object()?;
+    let settings = settings(global, None)?;
+    for folder in candidates(&settings)? {
+        match ask(&folder, &told) {
+            // Without an agent there is nothing to detach from.
+            Ok(_) | Err(AskError::NobodyThere(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(0)
+}
+
+/// The object on stdin, in one line.
+pub(crate) fn read_object() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .take(MOST_BYTES)
+        .read_to_string(&mut text)
+        .context("cannot read the JSON object on stdin")
+        .map_err(Failure::usage)?;
+    Ok(text.replace(['\n', '\r'], " "))
+}
+
+/// The parser's words are left out of errors: they may quote a token.
+pub(crate) fn parse(told: &str) -> Result<Attach, Failure> {
+    serde_json::from_str(told).map_err(|error| {
+        Failure::usage(anyhow::anyhow!(
+            "stdin must hold one JSON object as docs/json.md describes it ({:?} error in column {})",
+            error.classify(),
+            error.column()
+        ))
+    })
+}
+
+/// Gives the object to the agent that holds the lock; it may still be starting.
+pub(crate) fn hand_over(folder: &StateFolder, told: &str) -> Outcome {
+    let began = Instant::now();
+    loop {
+        match ask(folder, told) {
+            Ok(_) => return Ok(0),
+            Err(AskError::NobodyThere(_)) if began.elapsed() < HAND_OVER_PATIENCE => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Starts an agent that outlives us and the host: its own process group, no console, no inherited handles, a
+/// current folder that stays.
+fn start(global: &Global, told: &str) -> Outcome {
+    let program = std::env::current_exe().context("cannot find this program to start the agent with")?;
+    let mut command = Command::new(&program);
+    if let Some(config) = &global.config {
+        let config = std::path::absolute(config).unwrap_or_else(|_| config.clone());
+        command.arg("--config").arg(config);
+    }
+    command.args(["--quiet", "run", "--attach-stdin"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Some(home) = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"))
+        && std::path::Path::new(&home).is_dir()
+    {
+        command.current_dir(home);
+    }
+    detached(&mut command);
+    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", program.display()))?;
+    let mut stdin = child.stdin.take().expect("asked for a pipe above");
+    stdin.write_all(told.as_bytes()).context("the agent did not take the session")?;
+    Ok(0)
+}
+
+#[cfg(unix)]
+fn detached(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(windows)]
+fn detached(command: &mut Command) {
+    use std::os::windows::process::CommandExt;
+    const DETACHED_PROCESS: u32 = 0x0000_0008;
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
+    command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+}

@@ -1,0 +1,212 @@
+//! `follow`: print incident records as they happen. Like `tail -F`, with every promise the agent keeps.
+//!
+//! The same engine as `run` reads, so that what is printed here is what the agent would see. With `--state`
+//! positions are stored after the records before them were printed: a crash may repeat the last ones, never
+//! lose one.
+
+use crate::arguments::{FollowCommand, From, Global};
+use crate::exit::{Failure, Outcome};
+use crate::options::settings;
+use crate::output::Output;
+use crate::scan::{this_login, write_line};
+use crate::stop_signal;
+use agent::clock::{Clock, SystemClock};
+use agent::incident_line::Place;
+use agent::paths::create_private;
+use agent::reader::{LogReader, News};
+use agent::recognise::{Recogniser, Surroundings};
+use agent::settings::Settings;
+use agent::store::{Batch, Store};
+use anyhow::Context;
+use log_follow::{FollowOptions, Follower, Patterns, StartAt, SystemDisk};
+use serde::Serialize;
+use sgtk_log::{Level, RawRecord};
+use std::io::{self, BufWriter, Stdout, Write};
+use std::path::{Path, PathBuf};
+
+/// Positions that only passed harmless records are stored this often.
+const STORE_MS: u64 = 2_000;
+
+pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) -> Outcome {
+    let settings = settings(global, None)?;
+    let mut store = command.state.as_deref().map(open_state).transpose()?;
+    let positions = match &store {
+        Some(store) => store.positions().context("cannot read the stored positions")?,
+        None => Vec::new(),
+    };
+    let checkpoints = positions.iter().map(|position| position.checkpoint.clone()).collect();
+    let options = FollowOptions {
+        watches: watches(&command.paths, &settings, output),
+        start_at: if command.from == From::Start { StartAt::Start } else { StartAt::End },
+        look_bytes: 1024 * 1024,
+    };
+    let follower = Follower::new(SystemDisk, options, checkpoints);
+    let gate = settings.detect.levels.iter().min().copied().unwrap_or(Level::Error);
+    let mut reader = LogReader::new(follower, positions, gate, settings.agent.quiet_ms);
+    let mut printer = Printer::new(command, &settings, *output);
+    let clock = SystemClock::new();
+    let signal = stop_signal::listen();
+    let mut stored_ms = 0;
+    loop {
+        let now_ms = clock.steady_ms();
+        let mut found = Vec::new();
+        let look = reader.look(now_ms, &mut |news| match news {
+            News::Record { source, path, record } => found.extend(printer.take(source, path, record)),
+            News::Gap { path, bytes, reason } => printer.gap(path, bytes, reason.name()),
+            News::Trouble { path, message } => output.warning(&format!("{}: {message}", path.display())),
+            News::Recovered { path } => output.note(&format!("{}: works again", path.display())),
+        });
+        let printed = !found.is_empty();
+        for mut record in found {
+            if !reader.numbers_lines(record.source) {
+                let before = reader.lines_before(record.source);
+                let lines = record.place.lines.zip(before);
+                record.place.lines = lines.map(|((first, last), before)| (first + before, last + before));
+            }
+            printer.print(record)?;
+        }
+        printer.flush()?;
+        if let Some(store) = &mut store
+            && (printed || now_ms.saturating_sub(stored_ms) >= STORE_MS || stop_signal::asked())
+        {
+            keep(store, &mut reader, &settings, &clock)?;
+            stored_ms = now_ms;
+        }
+        if stop_signal::asked() {
+            return Ok(0);
+        }
+        if !look.more {
+            // Wakes early when the signal comes; the next look is the last one then.
+            let _ = signal.recv_timeout(reader.pace(now_ms));
+        }
+    }
+}
+
+fn keep(
+    store: &mut Store,
+    reader: &mut LogReader<SystemDisk>,
+    settings: &Settings,
+    clock: &SystemClock,
+) -> Result<(), Failure> {
+    let moved = reader.moved();
+    let batch = Batch { positions: moved.positions.clone(), ended: moved.ended.clone(), ..Batch::default() };
+    if !batch.is_empty() {
+        store.commit(&batch, &settings.limits, clock.wall_ms()).context("cannot store the positions")?;
+        reader.stored(moved);
+    }
+    Ok(())
+}
+
+fn open_state(folder: &Path) -> Result<Store, Failure> {
+    create_private(folder)
+        .with_context(|| format!("cannot make the folder `{}`", folder.display()))
+        .map_err(Failure::usage)?;
+    let (store, _) = Store::open(&folder.join("state.db")).map_err(Failure::usage)?;
+    Ok(store)
+}
+
+/// A folder is followed by the patterns of the settings, anything else as the one file it names: it may be
+/// made later.
+fn watches(paths: &[PathBuf], settings: &Settings, output: &Output) -> Vec<(PathBuf, Patterns)> {
+    paths
+        .iter()
+        .map(|path| {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            if path.is_dir() {
+                return (path, Patterns::new(settings.watch.patterns.clone()));
+            }
+            if !path.exists() {
+                output.note(&format!("`{}` is not there yet; waiting for it", path.display()));
+            }
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (path.parent().unwrap_or(Path::new(".")).to_owned(), Patterns::exact(name))
+        })
+        .collect()
+}
+
+struct Printer {
+    recogniser: Recogniser,
+    levels: Vec<Level>,
+    login: String,
+    text: bool,
+    output: Output,
+    out: BufWriter<Stdout>,
+}
+
+/// A record that is to be printed, copied out of the reader's buffers.
+struct Found {
+    source: log_follow::SourceId,
+    place: Place,
+    record: RawRecord<'static>,
+    name: String,
+}
+
+impl Printer {
+    fn new(command: &FollowCommand, settings: &Settings, output: Output) -> Printer {
+        let login = command.user.clone().unwrap_or_else(this_login);
+        let surroundings = Surroundings { words: vec![login.clone()], ..Surroundings::default() };
+        Printer {
+            recogniser: Recogniser::new(&settings.redact, &settings.ticket, surroundings),
+            levels: settings.detect.levels.clone(),
+            login,
+            text: command.text,
+            output,
+            out: BufWriter::new(io::stdout()),
+        }
+    }
+
+    fn take(&self, source: log_follow::SourceId, path: &Path, record: &RawRecord<'_>) -> Option<Found> {
+        record.level.filter(|level| self.levels.contains(level))?;
+        Some(Found {
+            source,
+            place: Place {
+                file: path.display().to_string(),
+                lines: Some(record.lines),
+                bytes: (record.bytes.start, record.bytes.end),
+                truncated: record.truncated,
+            },
+            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            record: RawRecord {
+                bytes: record.bytes.clone(),
+                text: record.text.clone().into_owned().into(),
+                ..*record
+            },
+        })
+    }
+
+    fn print(&mut self, found: Found) -> io::Result<()> {
+        if !self.output.json {
+            // Exactly as in the log: who follows a file has it already.
+            self.out.write_all(&found.record.text)?;
+            if !found.record.text.ends_with(b"\n") {
+                self.out.write_all(b"\n")?;
+            }
+            return Ok(());
+        }
+        let recognised = self.recogniser.recognise(&found.record, &found.name);
+        let mut line = self.recogniser.line(found.place, &recognised, &self.login);
+        line.text = self.text.then(|| recognised.text.clone());
+        write_line(&mut self.out, "incident", &line)
+    }
+
+    fn gap(&mut self, path: &Path, bytes: Option<u64>, reason: &'static str) {
+        #[derive(Serialize)]
+        struct Gap {
+            file: String,
+            bytes: Option<u64>,
+            reason: &'static str,
+        }
+        let gap = Gap { file: path.display().to_string(), bytes, reason };
+        if self.output.json {
+            // A reader that is gone is noticed at the next record.
+            let _ = write_line(&mut self.out, "gap", &gap);
+        } else {
+            let size = bytes.map_or("bytes".to_owned(), |bytes| format!("{bytes} bytes"));
+            self.output.warning(&format!("{size} of {} can no longer be read ({reason})", gap.file));
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,76 @@
+//! From the command line and its surroundings to effective settings, and to the place of the agent's state.
+
+use crate::arguments::Global;
+use crate::exit::Failure;
+use agent::paths::{StateFolder, default_state_dir, site_folder};
+use agent::settings::{Layers, Origin, Settings, SettingsError};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+/// The folder of the desk that `run` starts itself, beside those of sites.
+pub(crate) const OWN_DESK: &str = "own-desk";
+
+/// Settings from all layers: default, file, Toolkit app, environment. Flags have none of these yet.
+pub(crate) fn settings(global: &Global, app: Option<&Map<String, Value>>) -> Result<Settings, SettingsError> {
+    let mut layers = Layers::new();
+    if let Some(path) = &global.config {
+        layers.file(path)?;
+    }
+    for (key, value) in app.into_iter().flatten() {
+        let value = toml::Value::try_from(value).map_err(|error| SettingsError::Value {
+            key: key.clone(),
+            origin: Origin::App,
+            message: error.to_string(),
+        })?;
+        layers.set(key, value, Origin::App)?;
+    }
+    layers.environment(&|name| std::env::var_os(name))?;
+    layers.resolve()
+}
+
+/// The folder that holds one folder per site.
+pub(crate) fn state_dir(settings: &Settings) -> Result<PathBuf, Failure> {
+    let configured = &settings.agent.state_dir;
+    if !configured.as_os_str().is_empty() {
+        let absolute = std::path::absolute(configured);
+        return Ok(absolute.unwrap_or_else(|_| configured.clone()));
+    }
+    default_state_dir().ok_or_else(|| {
+        Failure::usage(anyhow::anyhow!("this user has no home folder: set agent.state_dir to a folder on a local disk"))
+    })
+}
+
+/// The state folder for a site, or for our own desk.
+pub(crate) fn state_folder(settings: &Settings, site: Option<&str>) -> Result<StateFolder, Failure> {
+    let name = site.map_or_else(|| OWN_DESK.to_owned(), site_folder);
+    Ok(StateFolder::new(&state_dir(settings)?, &name))
+}
+
+/// State folders an agent may be running in: that of the site in the settings, else every one there is.
+pub(crate) fn candidates(settings: &Settings) -> Result<Vec<StateFolder>, Failure> {
+    if !settings.site.url.is_empty() {
+        return Ok(vec![state_folder(settings, Some(&settings.site.url))?]);
+    }
+    let state_dir = state_dir(settings)?;
+    let mut names: Vec<PathBuf> = std::fs::read_dir(&state_dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.join("lock").exists())
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        names.push(state_dir.join(OWN_DESK));
+    }
+    Ok(names.into_iter().map(StateFolder::at).collect())
+}
+
+/// The log folders of the settings, else Toolkit's own for this user.
+pub(crate) fn log_folders(settings: &Settings) -> Vec<PathBuf> {
+    if !settings.watch.folders.is_empty() {
+        return settings.watch.folders.clone();
+    }
+    let own = log_follow::log_folder(log_follow::System::current(), &|name| std::env::var_os(name));
+    own.into_iter().collect()
+}

@@ -1,0 +1,108 @@
+//! Data on stdout, everything else on stderr, and what `--json`, `--quiet`, `--verbose` and `--color` mean.
+
+use crate::arguments::{Color, Global};
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use std::io::{self, IsTerminal, Write};
+
+/// Where a command's words go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// One JSON object per line on stdout.
+    pub(crate) json: bool,
+    /// Neither progress nor notes.
+    pub(crate) quiet: bool,
+    /// Reasons too.
+    pub(crate) verbose: bool,
+    color: ColorChoice,
+}
+
+/// Emphasis for people.
+pub(crate) const STRONG: Style = Style::new().bold();
+/// What went well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// What did not.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What is less important.
+pub(crate) const FAINT: Style = Style::new().dimmed();
+
+impl Output {
+    pub(crate) fn new(global: &Global) -> Output {
+        Output {
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            color: match global.color {
+                Color::Auto => ColorChoice::Auto,
+                Color::Always => ColorChoice::Always,
+                Color::Never => ColorChoice::Never,
+            },
+        }
+    }
+
+    /// Stdout, with colours taken out unless they are wanted.
+    pub(crate) fn data(&self) -> impl Write + use<> {
+        AutoStream::new(io::stdout(), self.color)
+    }
+
+    /// One JSON object on a line of its own, at once: whoever reads it may be waiting.
+    pub(crate) fn object(&self, object: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(object)?;
+        line.push(b'\n');
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&line)?;
+        stdout.flush()
+    }
+
+    /// Something people may want to know, on stderr.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.stderr(text);
+        }
+    }
+
+    /// Why something is done or left, on stderr, for those who asked.
+    pub(crate) fn reason(&self, text: &str) {
+        if self.verbose && !self.quiet {
+            self.stderr(text);
+        }
+    }
+
+    /// What went wrong, on stderr.
+    pub(crate) fn error(&self, text: &str) {
+        self.stderr(&format!("{BAD}error{BAD:#}: {text}"));
+    }
+
+    /// What works but not as it should, on stderr.
+    pub(crate) fn warning(&self, text: &str) {
+        let style = AnsiColor::Yellow.on_default().bold();
+        self.stderr(&format!("{style}warning{style:#}: {text}"));
+    }
+
+    /// Whether progress can be shown: a person is looking, and nobody asked for silence.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.quiet && !self.json && io::stderr().is_terminal()
+    }
+
+    fn stderr(&self, text: &str) {
+        // Nothing can be said when stderr is gone.
+        let _ = writeln!(AutoStream::new(io::stderr(), self.color), "{text}");
+    }
+}
+
+/// Other people's text for a terminal: control characters are shown, not obeyed.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| {
+            let visible = !letter.is_control() || letter == '\n' || letter == '\t';
+            let plain = visible.then_some(letter);
+            plain.into_iter().chain((!visible).then(|| letter.escape_default()).into_iter().flatten())
+        })
+        .collect()
+}
+
+/// `1 ticket`, `2 tickets`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
