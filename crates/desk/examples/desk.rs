@@ -4,7 +4,9 @@ use std::io::Write;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let value = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
+    let value = |name: &str| {
+        arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1))
+    };
     let data = value("--data").ok_or("usage: desk desk --json --data DIR")?;
     let uploads = match value("--uploads").map(String::as_str) {
         Some("storage") => desk::UploadForm::Storage,

@@ -76,9 +76,11 @@ impl Credentials {
                 match found {
                     Some((id, kept)) if verified.check(&kept, key) => Actor::new("ApiUser", id),
                     _ => {
-                        return Err(
-                            Fault::credentials(format!("Can't authenticate script '{}'", clip(name))).into()
-                        );
+                        return Err(Fault::credentials(format!(
+                            "Can't authenticate script '{}'",
+                            clip(name)
+                        ))
+                        .into());
                     }
                 }
             }
@@ -89,9 +91,11 @@ impl Credentials {
                         Actor::new("HumanUser", id)
                     }
                     _ => {
-                        return Err(
-                            Fault::credentials(format!("Can't authenticate user '{}'.", clip(login))).into()
-                        );
+                        return Err(Fault::credentials(format!(
+                            "Can't authenticate user '{}'.",
+                            clip(login)
+                        ))
+                        .into());
                     }
                 }
             }

@@ -114,7 +114,9 @@ impl Files {
             loop {
                 match before.read(&mut buffer)? {
                     0 => break,
-                    length => lines_before += buffer[..length].iter().filter(|byte| **byte == b'\n').count() as u64,
+                    length => {
+                        lines_before += buffer[..length].iter().filter(|byte| **byte == b'\n').count() as u64
+                    }
                 }
             }
             let mut bytes = Vec::new();

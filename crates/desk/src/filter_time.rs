@@ -122,12 +122,33 @@ mod tests {
         };
         let expect = |within, from: &str, until: &str| (within, from.to_owned(), until.to_owned());
         let seen = "sg_incident_last_seen";
-        assert_eq!(bounds(seen, "in_last", json!([2, "HOUR"])), expect(true, "2026-03-11T13:04:05Z", "2026-03-11T15:04:06Z"));
-        assert_eq!(bounds(seen, "not_in_next", json!([1, "MONTH"])), expect(false, "2026-03-11T15:04:05Z", "2026-04-11T15:04:06Z"));
-        assert_eq!(bounds(seen, "in_calendar_week", json!([0])), expect(true, "2026-03-09T00:00:00Z", "2026-03-16T00:00:00Z"));
-        assert_eq!(bounds(seen, "in_calendar_month", json!([-1])), expect(true, "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"));
-        assert_eq!(bounds("sg_due_date", "in_calendar_year", json!([1])), expect(true, "2027-01-01", "2028-01-01"));
-        assert_eq!(bounds("sg_due_date", "in_last", json!([1, "DAY"])), expect(true, "2026-03-10", "2026-03-12"));
-        assert_eq!(bounds("sg_due_date", "in_calendar_day", json!([0])), expect(true, "2026-03-11", "2026-03-12"));
+        assert_eq!(
+            bounds(seen, "in_last", json!([2, "HOUR"])),
+            expect(true, "2026-03-11T13:04:05Z", "2026-03-11T15:04:06Z")
+        );
+        assert_eq!(
+            bounds(seen, "not_in_next", json!([1, "MONTH"])),
+            expect(false, "2026-03-11T15:04:05Z", "2026-04-11T15:04:06Z")
+        );
+        assert_eq!(
+            bounds(seen, "in_calendar_week", json!([0])),
+            expect(true, "2026-03-09T00:00:00Z", "2026-03-16T00:00:00Z")
+        );
+        assert_eq!(
+            bounds(seen, "in_calendar_month", json!([-1])),
+            expect(true, "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")
+        );
+        assert_eq!(
+            bounds("sg_due_date", "in_calendar_year", json!([1])),
+            expect(true, "2027-01-01", "2028-01-01")
+        );
+        assert_eq!(
+            bounds("sg_due_date", "in_last", json!([1, "DAY"])),
+            expect(true, "2026-03-10", "2026-03-12")
+        );
+        assert_eq!(
+            bounds("sg_due_date", "in_calendar_day", json!([0])),
+            expect(true, "2026-03-11", "2026-03-12")
+        );
     }
 }

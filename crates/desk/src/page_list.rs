@@ -110,7 +110,8 @@ fn list(connection: &Connection, schema: &Schema, asked: Asked, now: Timestamp) 
     let mut condition = format!("ticket.{RETIRED} = 0");
     let mut values = Vec::new();
     for word in list.q.split_whitespace().take(MAX_WORDS) {
-        condition.push_str(" AND (instr(fold(ticket.title), ?) > 0 OR instr(fold(ticket.description), ?) > 0)");
+        condition
+            .push_str(" AND (instr(fold(ticket.title), ?) > 0 OR instr(fold(ticket.description), ?) > 0)");
         values.extend([Sql::Text(fold(word)), Sql::Text(fold(word))]);
     }
     let count = format!("SELECT COUNT(*) FROM Ticket ticket WHERE {condition}");

@@ -121,11 +121,23 @@ fn load(connection: &Connection, context: Context<'_>, id: i64) -> Result<Option
     }))
 }
 
-fn replies(connection: &Connection, context: Context<'_>, id: i64, now: Timestamp) -> Result<Vec<Reply>, Trouble> {
+fn replies(
+    connection: &Connection,
+    context: Context<'_>,
+    id: i64,
+    now: Timestamp,
+) -> Result<Vec<Reply>, Trouble> {
     let Some(entity) = context.schema.entity("Reply") else { return Ok(Vec::new()) };
     let filters = linked_to_ticket("entity", id);
     let fields = names(&["content", "user", "created_at"]);
-    let wanted = Wanted { filters: Some(&filters), fields: &fields, sorts: &[], retired: false, limit: MAX_ROWS, offset: 0 };
+    let wanted = Wanted {
+        filters: Some(&filters),
+        fields: &fields,
+        sorts: &[],
+        retired: false,
+        limit: MAX_ROWS,
+        offset: 0,
+    };
     let rows = find(connection, context, entity, &wanted)?;
     Ok(rows
         .iter()
@@ -141,7 +153,14 @@ fn files(connection: &Connection, context: Context<'_>, id: i64) -> Result<Vec<F
     let Some(entity) = context.schema.entity("Attachment") else { return Ok(Vec::new()) };
     let filters = linked_to_ticket("attachment_links", id);
     let fields = names(&["display_name"]);
-    let wanted = Wanted { filters: Some(&filters), fields: &fields, sorts: &[], retired: false, limit: MAX_ROWS, offset: 0 };
+    let wanted = Wanted {
+        filters: Some(&filters),
+        fields: &fields,
+        sorts: &[],
+        retired: false,
+        limit: MAX_ROWS,
+        offset: 0,
+    };
     let mut files = Vec::new();
     for row in find(connection, context, entity, &wanted)? {
         let Some(id) = row["id"].as_i64() else { continue };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::value::parse_time;
 
-/// Text with everything that could act on a terminal or turn the reading direction shown as a sign.
+/// Text with everything that could act on a terminal or turn the reading direction spelt out: ESC is `^[`, as `cat -v` has it.
 ///
 /// Line ends and tabs stay. HTML is escaped by the templates.
 pub(crate) fn visible(text: &str) -> String {
@@ -13,8 +13,10 @@ pub(crate) fn visible(text: &str) -> String {
         match letter {
             '\n' | '\t' => shown.push(letter),
             '\r' => {}
-            '\0'..='\x1f' => shown.push(char::from_u32(0x2400 + u32::from(letter)).unwrap_or('\u{fffd}')),
-            '\x7f' => shown.push('␡'),
+            '\0'..='\x1f' | '\x7f' => {
+                shown.push('^');
+                shown.push(char::from(letter as u8 ^ 0x40));
+            }
             '\u{80}'..='\u{9f}' => shown.push('\u{fffd}'),
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
                 shown.push_str(&format!("<U+{:04X}>", u32::from(letter)));
@@ -62,7 +64,8 @@ impl Moment {
 
 fn ago(time: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second() - time.as_second();
-    let count = |number: i64, unit: &str| format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" });
+    let count =
+        |number: i64, unit: &str| format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" });
     match seconds {
         // Clocks of workstations are a little ahead now and then.
         i64::MIN..-300 => "in the future".to_owned(),
@@ -80,7 +83,7 @@ mod tests {
 
     #[test]
     fn nothing_acts_on_a_terminal_or_on_the_reader() {
-        assert_eq!(visible("a\x1b[31mred\x07\tb\r\n여기\u{9b}"), "a␛[31mred␇\tb\n여기\u{fffd}");
+        assert_eq!(visible("a\x1b[31mred\x07\tb\r\n여기\u{9b}"), "a^[[31mred^G\tb\n여기\u{fffd}");
         assert_eq!(visible("log\u{202e}fdp.exe"), "log<U+202E>fdp.exe");
         for code in 0..=0xffff {
             if let Some(letter) = char::from_u32(code) {
@@ -92,9 +95,10 @@ mod tests {
 
     #[test]
     fn sizes_and_times_read_well() {
-        assert_eq!([size(0), size(999), size(1234), size(999_600), size(5_242_880)], [
-            "0 bytes", "999 bytes", "1.2 KB", "1.0 MB", "5.2 MB"
-        ]);
+        assert_eq!(
+            [size(0), size(999), size(1234), size(999_600), size(5_242_880)],
+            ["0 bytes", "999 bytes", "1.2 KB", "1.0 MB", "5.2 MB"]
+        );
         let now: Timestamp = "2026-01-14T12:00:00Z".parse().unwrap();
         let ago = |text| Moment::of(Some(text), now).unwrap().ago;
         assert_eq!(ago("2026-01-14T11:59:30Z"), "just now");

@@ -167,7 +167,9 @@ fn traceback_length(lines: &[&str]) -> usize {
         }
         let next = lines[end..].iter().position(|line| !line.is_empty()).map(|skip| end + skip);
         let Some(next) = next.filter(|next| CHAINS.contains(&lines[*next])) else { return end };
-        let Some(start) = lines[next + 1..].iter().position(|line| !line.is_empty()).map(|skip| next + 1 + skip) else {
+        let Some(start) =
+            lines[next + 1..].iter().position(|line| !line.is_empty()).map(|skip| next + 1 + skip)
+        else {
             return end;
         };
         if lines[start].trim_start() != TRACEBACK {
@@ -270,42 +272,55 @@ tk-incident: v1 g1:0123456789abcdef0123456789abcdef alice
         assert_eq!(text.headline.as_deref(), Some("ValueError: bad frame range"));
         assert_eq!(text.engine_and_app(), (Some("tk-maya"), Some("tk-multi-publish2")));
         assert_eq!(text.key.as_deref(), Some("tk-incident: v1 g1:0123456789abcdef0123456789abcdef alice"));
-        let [Part::Prose { title, text: prose }, Part::Traceback(lines), Part::Facts { title: when, rows }, Part::Facts { .. }] =
-            &text.parts[..]
+        let [
+            Part::Prose { title, text: prose },
+            Part::Traceback(lines),
+            Part::Facts { title: when, rows },
+            Part::Facts { .. },
+        ] = &text.parts[..]
         else {
             panic!("{:?}", text.parts);
         };
         assert_eq!((title.as_deref(), prose.as_str()), (Some("What happened"), "Failed to publish scene.ma"));
         assert_eq!((when.as_str(), rows[1].1.as_str()), ("When", "1 time so far"));
         let key: Vec<&str> = lines.iter().filter(|line| line.key).map(|line| line.text.trim()).collect();
-        assert_eq!(key, [
-            "File \"C:\\tools\\publish.py\", line 10, in execute",
-            "raise ValueError(\"bad frame range\")",
-            "ValueError: bad frame range",
-            "and more"
-        ]);
+        assert_eq!(
+            key,
+            [
+                "File \"C:\\tools\\publish.py\", line 10, in execute",
+                "raise ValueError(\"bad frame range\")",
+                "ValueError: bad frame range",
+                "and more"
+            ]
+        );
         let innermost = lines.iter().find(|line| line.key).unwrap();
-        assert_eq!(innermost.kind, TraceKind::Frame {
-            before: "  File \"".into(),
-            folder: "C:\\tools\\".into(),
-            file: "publish.py".into(),
-            after: "\", line 10, in execute".into(),
-        });
+        assert_eq!(
+            innermost.kind,
+            TraceKind::Frame {
+                before: "  File \"".into(),
+                folder: "C:\\tools\\".into(),
+                file: "publish.py".into(),
+                after: "\", line 10, in execute".into(),
+            }
+        );
     }
 
     #[test]
     fn any_other_text_is_prose() {
         let text = parse("the render hangs\n\n  since monday\nplease help");
-        assert_eq!(text.parts, [Part::Prose {
-            title: None,
-            text: "the render hangs\n\n  since monday\nplease help".into()
-        }]);
+        assert_eq!(
+            text.parts,
+            [Part::Prose { title: None, text: "the render hangs\n\n  since monday\nplease help".into() }]
+        );
         assert_eq!(parse(""), TicketText::default());
     }
 
     #[test]
     fn half_a_traceback_is_still_one() {
-        for text in ["Traceback (most recent call last):", "x\nTraceback (most recent call last):\n  File \"a\", line"] {
+        for text in [
+            "Traceback (most recent call last):",
+            "x\nTraceback (most recent call last):\n  File \"a\", line",
+        ] {
             assert!(parse(text).parts.iter().any(|part| matches!(part, Part::Traceback(_))), "{text}");
         }
     }
