@@ -81,6 +81,27 @@ def test_refused_uploads_say_why(upload_form, make_ticket, sg, log, desk):
     assert sg.find_one("Ticket", [["id", "is", ticket["id"]]], ["attachments"])["attachments"] == []
 
 
+def test_attachments_are_one_link_seen_from_both_sides(make_ticket, sg, log):
+    first, second = make_ticket("one side"), make_ticket("other side")
+    attachment = {"type": "Attachment", "id": sg.upload("Ticket", first["id"], str(log), "attachments")}
+
+    def attached_to(ticket):
+        row = sg.find_one("Ticket", [["id", "is", ticket["id"]]], ["attachments"])
+        return [(found["type"], found["id"]) for found in row["attachments"]]
+
+    here = [("Attachment", attachment["id"])]
+    sg.update("Ticket", second["id"], {"attachments": [attachment]})
+    assert (attached_to(first), attached_to(second)) == (here, here)
+    sg.update("Ticket", first["id"], {"attachments": []})
+    assert (attached_to(first), attached_to(second)) == ([], here)
+    links = sg.find_one("Attachment", [["id", "is", attachment["id"]]], ["attachment_links"])["attachment_links"]
+    assert [link["id"] for link in links] == [second["id"]]
+    sg.delete("Attachment", attachment["id"])
+    assert attached_to(second) == []
+    with pytest.raises(shotgun_api3.ShotgunFileDownloadError):
+        sg.download_attachment(attachment["id"])
+
+
 def test_a_missing_attachment_is_an_error(sg):
     with pytest.raises(shotgun_api3.ShotgunFileDownloadError, match="HTTP Error 400"):
         sg.download_attachment(400000)

@@ -102,10 +102,11 @@ async fn write(
     actor: Actor,
     arguments: Value,
 ) -> Result<Value, Trouble> {
-    let shared = site.clone();
+    let (known, now) = (site.known.clone(), site.now());
     site.store
         .write(move |transaction| {
-            let writer = Writer { transaction, context: shared.context(&method, &address), actor: &actor };
+            let writer =
+                Writer { transaction, context: known.context(&method, now, &address), actor: &actor };
             match method.as_str() {
                 "create" => writer.create(&arguments),
                 "update" => writer.update(&arguments),
@@ -118,26 +119,26 @@ async fn write(
 }
 
 async fn read(site: &Arc<Site>, method: String, address: String, arguments: Value) -> Result<Value, Trouble> {
-    let shared = site.clone();
+    let (known, now) = (site.known.clone(), site.now());
     site.store
         .read(move |connection| {
-            let context = shared.context(&method, &address);
+            let context = known.context(&method, now, &address);
             match method.as_str() {
                 "read" => query::read(connection, context, &arguments),
                 "summarize" => summarize::summarize(connection, context, &arguments),
                 "note_thread_contents" => note_thread::contents(connection, context, &arguments),
                 "preferences_read" => Ok(preferences::read(&arguments)),
-                "schema_entity_read" => Ok(schema_view::entities(&shared.schema)),
-                "schema_read" => Ok(schema_view::everything(&shared.schema)),
+                "schema_entity_read" => Ok(schema_view::entities(&known.schema)),
+                "schema_read" => Ok(schema_view::everything(&known.schema)),
                 "schema_field_read" => {
                     let entity = context.entity_of(&arguments)?;
                     match arguments.get("field_name").and_then(Value::as_str) {
-                        None => Ok(schema_view::fields(&shared.schema, entity)),
+                        None => Ok(schema_view::fields(&known.schema, entity)),
                         Some(name) => {
                             let field = entity.field(name);
                             let field =
                                 field.ok_or_else(|| Fault::unknown_field(&method, &entity.name, name))?;
-                            Ok(json!({name: schema_view::describe(&shared.schema, entity, field)}))
+                            Ok(json!({name: schema_view::describe(&known.schema, entity, field)}))
                         }
                     }
                 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value as Sql;
 use serde_json::Value;
 
+use crate::condition::Condition;
 use crate::fault::{Fault, clip};
 use crate::filter_time::window;
 use crate::schema::{DataType, EntityType, Field, LinkSide, Schema};
@@ -421,55 +422,6 @@ impl<'a> Builder<'a> {
 
     fn fault(&self, reason: impl std::fmt::Display) -> Fault {
         Fault::request(format!("API {}() {reason}", self.call))
-    }
-}
-
-/// One condition on one field.
-#[derive(Clone, Copy)]
-struct Condition<'c> {
-    target: Target<'c>,
-    relation: &'c str,
-    values: &'c [Value],
-}
-
-impl<'c> Condition<'c> {
-    fn negative(&self) -> bool {
-        self.relation.ends_with("_not")
-            || self.relation.starts_with("not_")
-            || self.relation.contains("_not_")
-    }
-
-    /// The test itself, or for a negative relation its opposite, which empty values pass.
-    fn signed(&self, test: &str) -> String {
-        // A comparison with an empty value is neither true nor false in SQL.
-        if self.negative() { format!("NOT COALESCE(({test}), 0)") } else { format!("({test})") }
-    }
-
-    /// The single operand of `is` and `is_not`.
-    fn one(&self) -> Result<&'c [Value], Fault> {
-        if self.values.len() == 1 { Ok(self.values) } else { Err(self.needs("one value")) }
-    }
-
-    fn needs(&self, what: &str) -> Fault {
-        Fault::request(format!(
-            "API {}() {}.{} '{}' needs {what}, got {}",
-            self.target.call,
-            self.target.entity.name,
-            self.target.field.name,
-            clip(self.relation),
-            clip(&Value::from(self.values).to_string())
-        ))
-    }
-
-    fn unsupported(&self) -> Fault {
-        Fault::request(format!(
-            "API {}() {}.{} is a {} field and does not support the relation '{}' with the given value",
-            self.target.call,
-            self.target.entity.name,
-            self.target.field.name,
-            self.target.field.data_type.name(),
-            clip(self.relation)
-        ))
     }
 }
 

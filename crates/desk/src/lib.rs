@@ -7,6 +7,7 @@
 mod api3;
 mod attachment;
 mod auth;
+mod condition;
 mod download;
 mod fault;
 mod files;
@@ -37,6 +38,7 @@ mod write;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -45,7 +47,7 @@ use crate::schema::Schema;
 use crate::secret::{Signer, Verified};
 use crate::seed::ScriptKey;
 use crate::server::Server;
-use crate::site::Site;
+use crate::site::{Known, Site};
 use crate::store::Store;
 
 /// How and where a desk runs.
@@ -222,10 +224,9 @@ impl Desk {
         let listener = std::net::TcpListener::bind(options.listen).map_err(unbound)?;
         let bound = listener.local_addr().map_err(unbound)?;
         let site = Site {
-            schema,
+            known: Arc::new(Known { schema, verified: Verified::new() }),
             store,
             files,
-            verified: Verified::new(),
             signer: Signer::new(&secret),
             uploads: options.uploads,
             bound,

@@ -58,12 +58,12 @@ pub(crate) async fn view(State(site): State<Arc<Site>>, Path(id): Path<String>) 
 }
 
 async fn load(site: &Arc<Site>, id: i64) -> Result<Option<FilePage>, Trouble> {
-    let shared = site.clone();
+    let (known, now) = (site.known.clone(), site.now());
     let found = site
         .store
         .read(move |connection| {
             let Some(file) = attachment::find(connection, id)? else { return Ok(None) };
-            let context = shared.context("read", "");
+            let context = known.context("read", now, "");
             let entity = context.entity("Attachment")?;
             let row = query::row(
                 connection,

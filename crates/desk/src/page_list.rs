@@ -90,9 +90,9 @@ impl Status {
 
 /// The route's handler.
 pub(crate) async fn tickets(State(site): State<Arc<Site>>, Query(asked): Query<Asked>) -> Response {
-    let shared = site.clone();
+    let known = site.known.clone();
     let now = site.now();
-    let made = site.store.read(move |connection| list(connection, &shared.schema, asked, now)).await;
+    let made = site.store.read(move |connection| list(connection, &known.schema, asked, now)).await;
     match made {
         Ok(list) => page(StatusCode::OK, &list),
         Err(trouble) => failed(&trouble),

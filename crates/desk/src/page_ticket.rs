@@ -16,7 +16,7 @@ use crate::fault::Trouble;
 use crate::page::{missing, page};
 use crate::page_file::can_be_read;
 use crate::page_list::{Status, Title};
-use crate::query::{Context, Wanted, find, row};
+use crate::query::{Context, Wanted, find};
 use crate::show::{Moment, size, visible};
 use crate::site::Site;
 use crate::ticket_text::{self, Part, TicketText, TraceKind, TraceLine};
@@ -68,8 +68,8 @@ struct File {
 /// The route's handler.
 pub(crate) async fn ticket(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse::<i64>() else { return missing("ticket") };
-    let shared = site.clone();
-    let made = site.store.read(move |connection| load(connection, shared.context("read", ""), id)).await;
+    let (known, now) = (site.known.clone(), site.now());
+    let made = site.store.read(move |connection| load(connection, known.context("read", now, ""), id)).await;
     match made {
         Ok(Some(ticket)) => page(StatusCode::OK, &ticket),
         Ok(None) => missing("ticket"),
@@ -90,7 +90,11 @@ fn load(connection: &Connection, context: Context<'_>, id: i64) -> Result<Option
         "created_by",
         "project",
     ]);
-    let Some(ticket) = row(connection, context, entity, id, &fields)? else { return Ok(None) };
+    let filters =
+        json!({"logical_operator": "and", "conditions": [{"path": "id", "relation": "is", "values": [id]}]});
+    let wanted =
+        Wanted { filters: Some(&filters), fields: &fields, sorts: &[], retired: false, limit: 1, offset: 0 };
+    let Some(ticket) = find(connection, context, entity, &wanted)?.pop() else { return Ok(None) };
     let now = context.now;
     let parsed = ticket_text::parse(&visible(ticket["description"].as_str().unwrap_or_default()));
     let TicketText { headline, place, parts, key } = parsed;

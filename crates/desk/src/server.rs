@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
+use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 
 use crate::site::Site;
@@ -59,6 +60,8 @@ async fn serve(site: Site, listener: tokio::net::TcpListener, stopped: oneshot::
         let _ = stopped.await;
         let _ = farewell.send(());
     };
+    // A lost option costs some latency and nothing else.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     let serving = axum::serve(listener, routes(Arc::new(site))).with_graceful_shutdown(stop);
     let deadline = async move {
         let _ = begun.await;

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -24,13 +25,25 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 
 /// The running desk.
 pub(crate) struct Site {
-    pub(crate) schema: Schema,
+    pub(crate) known: Arc<Known>,
     pub(crate) store: Store,
     pub(crate) files: Files,
-    pub(crate) verified: Verified,
     pub(crate) signer: Signer,
     pub(crate) uploads: UploadForm,
     pub(crate) bound: SocketAddr,
+}
+
+/// What work inside the store needs of the desk: never the store itself, whose threads must not be its last owner.
+pub(crate) struct Known {
+    pub(crate) schema: Schema,
+    pub(crate) verified: Verified,
+}
+
+impl Known {
+    /// The reading context of a call.
+    pub(crate) fn context<'a>(&'a self, call: &'a str, now: Timestamp, address: &'a str) -> Context<'a> {
+        Context { schema: &self.schema, call, now, site: address }
+    }
 }
 
 impl Site {
@@ -53,23 +66,15 @@ impl Site {
     }
 
     /// Lets a caller in, and notes the use of a session.
-    pub(crate) async fn authenticate(
-        self: &std::sync::Arc<Self>,
-        credentials: Credentials,
-    ) -> Result<Actor, Trouble> {
+    pub(crate) async fn authenticate(&self, credentials: Credentials) -> Result<Actor, Trouble> {
         let now = self.now();
-        let site = self.clone();
+        let known = self.known.clone();
         let actor =
-            self.store.read(move |connection| credentials.verify(connection, &site.verified, now)).await?;
+            self.store.read(move |connection| credentials.verify(connection, &known.verified, now)).await?;
         if let Some(session) = actor.touch.clone() {
             self.store.write(move |transaction| auth::touch(transaction, &session, now)).await?;
         }
         Ok(actor)
-    }
-
-    /// The reading context of a call.
-    pub(crate) fn context<'a>(&'a self, call: &'a str, address: &'a str) -> Context<'a> {
-        Context { schema: &self.schema, call, now: self.now(), site: address }
     }
 }
 

@@ -215,10 +215,10 @@ async fn attach_file(
         created_at: created_at(form)?,
         stored,
     };
-    let shared = site.clone();
+    let (known, now) = (site.known.clone(), site.now());
     site.store
         .write(move |transaction| {
-            let context = shared.context("create", &address);
+            let context = known.context("create", now, &address);
             attach(&Writer { transaction, context, actor: &actor }, &upload)
         })
         .await
