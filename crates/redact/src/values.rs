@@ -8,7 +8,7 @@ use crate::counts::RuleCounts;
 use crate::placeholder::{Rewrite, START, Style, rule};
 
 /// Separator between a name and its value: `=`, `:`, with quotes that may be escaped or URL-encoded.
-const SEPARATOR: &str = r#"(?:\\*["']|%22|%27)?[ \t]*(?:[:=]|=>|%3A|%3D)[ \t]*(?:%20|\+)?"#;
+const SEPARATOR: &str = r#"(?:\\*["']|%22|%27)?[ \t]*(?:=>|[:=]|%3A|%3D)[ \t]*(?:%20|\+)?"#;
 
 /// Hides the values of names that stand for secrets.
 pub(crate) fn key_values(line: &str, style: Style, counts: &mut RuleCounts) -> Option<String> {

@@ -36,15 +36,16 @@ pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
         "Error:",
     ];
     let text = cap(text, MOST_BYTES);
-    let mut reason = text;
-    for lead in LEADS {
-        let behind = reason.rmatch_indices(lead).find_map(|(at, _)| {
-            let whole_word = !reason[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-            let rest = reason[at + lead.len()..].trim();
-            (whole_word && !rest.is_empty()).then_some(rest)
+    let behind = memchr::memrchr_iter(b':', text.as_bytes()).find_map(|colon| {
+        let head = &text[..=colon];
+        let leads = LEADS.iter().any(|lead| {
+            head.strip_suffix(lead)
+                .is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
         });
-        reason = behind.unwrap_or(reason);
-    }
+        let rest = text[colon + 1..].trim();
+        (leads && !rest.is_empty()).then_some(rest)
+    });
+    let reason = behind.unwrap_or(text);
     let mut lines = reason.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
     let first = if first.ends_with(':') && first.len() < 200 {
@@ -73,12 +74,10 @@ pub(crate) fn normalise(line: &str, words: &ContextWords) -> String {
         if !(pass.worth_trying)(text.as_bytes()) {
             continue;
         }
-        let changed = match pass.pattern.replace_all(&text, |found: &Captures<'_>| (pass.replace)(found)) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(changed) => Some(changed),
-        };
-        if let Some(changed) = changed {
-            text = Cow::Owned(changed);
+        // Most passes find nothing, and a bare match is much cheaper than captures.
+        if pass.pattern.is_match(&text) {
+            let replaced = pass.pattern.replace_all(&text, |found: &Captures<'_>| (pass.replace)(found));
+            text = Cow::Owned(replaced.into_owned());
         }
     }
     let text = replace_quoted(&text);
@@ -312,10 +311,9 @@ fn finish(text: &str) -> String {
         }
         rest = &rest[c.len_utf8()..];
     }
-    for filler in ["please contact support", "see the log for details", "please check the log"] {
-        if let Some(at) = out.find(filler).filter(|at| *at > 0) {
-            out.truncate(at);
-        }
+    // Advice to the artist is no reason.
+    if let Some(at) = out.find("please c").filter(|at| *at > 0) {
+        out.truncate(at);
     }
     let end = out.trim_end_matches([' ', '.', '!', ':', ',', ';']).len();
     out.truncate(end);

@@ -110,7 +110,14 @@ fn found(kind: PlaceKind, name: Option<&str>, version: Option<&str>, rest: &[&st
         if index > 0 {
             joined.push('/');
         }
-        joined.extend(without_import_id(part).chars().flat_map(char::to_lowercase));
+        let part = without_import_id(part);
+        if part.is_ascii() {
+            let from = joined.len();
+            joined.push_str(part);
+            joined[from..].make_ascii_lowercase();
+        } else {
+            joined.extend(part.chars().flat_map(char::to_lowercase));
+        }
     }
     if joined.ends_with(".pyc") || joined.ends_with(".pyo") {
         joined.pop();

@@ -4,7 +4,9 @@
 //! markers and are never looked at. Blank lines do not end a block. The exception is the first line after the frames that
 //! is not indented and reads `dotted.Name` or `dotted.Name: text`; its text runs to the next connector, block or end.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::{memchr, memmem};
 
 use super::{Block, BlockKind, Frame, Link, Raised};
 
@@ -19,8 +21,10 @@ const MOST_FRAMES: usize = 400;
 
 /// Finds all blocks of a text that went through `flatten`, in the order printed.
 pub(crate) fn find(text: &str) -> Vec<Block<'_>> {
-    let bytes = text.as_bytes();
-    if memmem::find(bytes, b"File \"").is_none() && memmem::find(bytes, b"(most recent call").is_none() {
+    static FRAME: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("File \""));
+    static RECENT: LazyLock<memmem::Finder<'static>> =
+        LazyLock::new(|| memmem::Finder::new("(most recent call"));
+    if FRAME.find(text.as_bytes()).is_none() && RECENT.find(text.as_bytes()).is_none() {
         return Vec::new();
     }
     let mut walk = Walk { text, done: Vec::new(), open: None, link: None };
@@ -159,7 +163,9 @@ impl<'t> Walk<'t> {
 }
 
 fn block_header(line: &str) -> Option<(BlockKind, usize)> {
-    if !line.contains("(most recent call ") {
+    // All of them end their line; that is quick to see.
+    let line = line.trim_end();
+    if !line.ends_with("t):") {
         return None;
     }
     if let Some(column) = line.find(HEADER) {
@@ -175,8 +181,8 @@ fn block_header(line: &str) -> Option<(BlockKind, usize)> {
 /// `File "path", line 12, in function`, without its indentation.
 fn read_frame(inner: &str) -> Option<Frame<'_>> {
     let rest = inner.strip_prefix("File \"")?;
-    let close = rest.find("\", line ")?;
-    let after = &rest[close + "\", line ".len()..];
+    let close = memchr(b'"', rest.as_bytes())?;
+    let after = rest[close..].strip_prefix("\", line ")?;
     let digits = after.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 0 {
         return None;

@@ -2,15 +2,17 @@
 //! one line (captured output of a helper process) unfolded. Text without either stays borrowed.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 
 /// Removes what stands between the line parser and the lines.
 pub(crate) fn flatten(text: &str) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let grouped = memmem::find(bytes, b"+ Exception Group Traceback").is_some();
-    let escaped =
-        memmem::find(bytes, b"\\n  File \\\"").is_some() || memmem::find(bytes, b"\\n  File \"").is_some();
+    static GROUP: LazyLock<memmem::Finder<'static>> =
+        LazyLock::new(|| memmem::Finder::new("+ Exception Group Traceback"));
+    static ESCAPED: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\\n  File "));
+    let grouped = GROUP.find(text.as_bytes()).is_some();
+    let escaped = ESCAPED.find(text.as_bytes()).is_some();
     if !grouped && !escaped {
         return Cow::Borrowed(text);
     }
