@@ -89,7 +89,9 @@ fn keep(
     clock: &SystemClock,
 ) -> Result<(), Failure> {
     let moved = reader.moved();
-    let batch = Batch { positions: moved.positions.clone(), ended: moved.ended.clone(), ..Batch::default() };
+    let mut batch = Batch::default();
+    batch.positions.clone_from(&moved.positions);
+    batch.ended.clone_from(&moved.ended);
     if !batch.is_empty() {
         store.commit(&batch, &settings.limits, clock.wall_ms()).context("cannot store the positions")?;
         reader.stored(moved);

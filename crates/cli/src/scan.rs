@@ -15,7 +15,6 @@ use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use log_follow::Patterns;
 use serde::Serialize;
-use serde_json::{Value, json};
 use sgtk_log::{Boundary, Level, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader};
 use std::collections::HashMap;
 use std::fs::File;
@@ -268,7 +267,7 @@ impl<'a> Scan<'a> {
 
     fn table(&mut self) -> Table {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(["count", "first seen", "last seen", "engine", "title", "signature"]);
         let mut order = std::mem::take(&mut self.order);
         order.sort_by_key(|signature| std::cmp::Reverse(self.groups[signature].count));
@@ -324,10 +323,4 @@ fn logs_in(folder: &Path, patterns: &Patterns) -> io::Result<Vec<PathBuf>> {
 fn size(bytes: u64) -> String {
     const MIB: u64 = 1024 * 1024;
     if bytes < MIB { format!("{} KiB", bytes.div_ceil(1024)) } else { format!("{} MiB", bytes / MIB) }
-}
-
-/// For callers that build an object by hand.
-pub(crate) fn typed(kind: &str, mut object: Value) -> Value {
-    object["type"] = json!(kind);
-    object
 }
