@@ -3,7 +3,7 @@
 use crate::record::Record;
 use crate::signature::key_frames::{self, FrameUse, SeenFrame};
 use crate::signature::message::{cap, innermost_reason, normalise};
-use crate::signature::place::PlaceKind;
+use crate::signature::place::{PlaceKind, place};
 use crate::signature::words::ContextWords;
 use crate::signature::{Component, Signature, reason};
 use crate::traceback::{self, Block, BlockKind, Choice, Raised};
@@ -41,6 +41,12 @@ pub fn recognise(record: Record, words: &ContextWords) -> Incident {
     let choice = traceback::choose(&blocks);
     let found = choice.as_ref().map(|choice| (&blocks[choice.primary], choice));
 
+    // A group whose members are all one problem is that problem.
+    let members = choice.as_ref().map(|choice| same_members(&blocks, &choice.leaves, words));
+    let found = match (found, members.flatten()) {
+        (Some((_, choice)), Some(leaf)) => Some((&blocks[leaf], choice)),
+        (found, _) => found,
+    };
     let from_block = found.and_then(|(block, _)| block.raised);
     let bare = if from_block.is_none() { bare_exception(&record.message) } else { None };
     let raised = from_block.or(bare);
@@ -89,8 +95,10 @@ fn of_traceback(
     frames: &[SeenFrame],
     words: &ContextWords,
 ) -> Vec<Component> {
-    if let Some(members) = of_group(record, blocks, choice, words) {
-        return members;
+    if block.raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup"))
+        && !choice.leaves.is_empty()
+    {
+        return of_group(blocks, &choice.leaves, frames);
     }
     let keys: Vec<&SeenFrame> =
         frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest)).collect();
@@ -101,16 +109,15 @@ fn of_traceback(
     if let Some(raised) = raised {
         let name = raised.short_name();
         components.push(component("type", reason::canonical_type(name)));
-        if name.ends_with("SyntaxError") || matches!(name, "IndentationError" | "TabError") {
-            if let Some(frame) = block.frames.last() {
-                components.push(component("file", crate::signature::place::place(frame.path).key()));
-            }
-        } else {
-            let said = reason::reason(name, raised.text, words)
-                // One frame alone merges different failures of a shared helper.
-                .or_else(|| if keys.len() < 2 { reason::bag(raised.text, words) } else { None });
-            components.extend(said.map(|said| component("reason", said)));
+        if let Some(frame) = block.frames.last().filter(|_| is_syntax_error(name)) {
+            // The file is the problem, whoever imports it.
+            components.push(component("file", place(frame.path).key()));
+            return components;
         }
+        let said = reason::reason(name, raised.text, words)
+            // One frame alone merges different failures of a shared helper.
+            .or_else(|| if keys.len() < 2 { reason::bag(raised.text, words) } else { None });
+        components.extend(said.map(|said| component("reason", said)));
     } else {
         let said = normalise(&innermost_reason(&record.message), words);
         components.push(component("message", said));
@@ -119,36 +126,41 @@ fn of_traceback(
     components
 }
 
-/// An exception group: its one member if all are the same, else the types of its members.
-fn of_group(
-    record: &Record,
-    blocks: &[Block<'_>],
-    choice: &Choice,
-    words: &ContextWords,
-) -> Option<Vec<Component>> {
-    let of_leaf = |leaf: &usize| {
-        let block = &blocks[*leaf];
-        let alone = Choice { primary: *leaf, root: *leaf, leaves: Vec::new() };
-        of_traceback(record, blocks, block, &alone, block.raised, &key_frames::examine(&block.frames), words)
+fn is_syntax_error(name: &str) -> bool {
+    matches!(name, "SyntaxError" | "IndentationError" | "TabError")
+}
+
+/// The member that stands for all of a group: they have the same type, reason and frames.
+fn same_members(blocks: &[Block<'_>], leaves: &[usize], words: &ContextWords) -> Option<usize> {
+    let (first, others) = leaves.split_first()?;
+    let of = |leaf: &usize| {
+        let raised = blocks[*leaf].raised;
+        let keys: Vec<String> =
+            key_frames::examine(&blocks[*leaf].frames).iter().map(SeenFrame::key).collect();
+        let said = raised.map(|raised| {
+            let name = raised.short_name();
+            (reason::canonical_type(name).to_owned(), reason::reason(name, raised.text, words))
+        });
+        (said, keys)
     };
-    let first = of_leaf(choice.leaves.first()?);
-    if choice.leaves[1..].iter().all(|leaf| of_leaf(leaf) == first) {
-        return Some(first);
-    }
-    let mut types: Vec<&str> = choice
-        .leaves
+    let wanted = of(first);
+    others.iter().all(|leaf| of(leaf) == wanted).then_some(*first)
+}
+
+/// An exception group of different members: their types, and where the group was raised.
+fn of_group(blocks: &[Block<'_>], leaves: &[usize], frames: &[SeenFrame]) -> Vec<Component> {
+    let mut types: Vec<&str> = leaves
         .iter()
         .filter_map(|leaf| blocks[*leaf].raised)
         .map(|raised| reason::canonical_type(raised.short_name()))
         .collect();
     types.sort_unstable();
     types.dedup();
-    let frames = key_frames::examine(&blocks[choice.primary].frames);
     let mut components = vec![component("type", "ExceptionGroup")];
     components.extend(types.into_iter().map(|name| component("leaf", name)));
     let keys = frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest));
     components.extend(keys.map(|frame| component("frame", frame.key())));
-    Some(components)
+    components
 }
 
 /// A fatal signal: the host, what happened, the innermost named functions. Addresses never count.

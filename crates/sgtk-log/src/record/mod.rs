@@ -73,7 +73,8 @@ fn push_said(out: &mut String, piece: &str) {
         let joins = inner.starts_with("The above exception was the direct cause")
             || inner.starts_with("During handling of the above exception")
             || inner.starts_with("+-") && inner.contains("----");
-        if !joins && !(out.is_empty() && inner.is_empty()) {
+        let leading_blank = out.is_empty() && inner.is_empty();
+        if !joins && !leading_blank {
             out.push_str(line);
         }
     }

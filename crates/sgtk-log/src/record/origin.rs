@@ -71,6 +71,9 @@ pub(crate) fn read(
         origin.engine = Some("tk-desktop".to_owned());
     } else if let Some(rest) = logger.and_then(|logger| logger.strip_prefix("sgtk.env.")) {
         read_tree(rest, &mut origin);
+    } else if let Some(name) = logger.filter(|logger| logger.starts_with("tk-")) {
+        // Old and stream forms name the engine or the bundle itself.
+        read_bundle_name(name, &mut origin);
     } else if let Some(path) = logger.and_then(logger_path) {
         adopt(&mut origin, &place(path));
     }
@@ -99,6 +102,21 @@ fn read_tree(tree: &str, origin: &mut Origin) {
         Some(part) if part.starts_with("tkimp") => {}
         Some(part) if part.starts_with("tk-framework-") => origin.framework = Some((*part).to_owned()),
         Some(part) => origin.app = Some((*part).to_owned()),
+    }
+}
+
+/// `tk-maya`, `tk-maya.tk-multi-x`, `tk-multi-x`.
+fn read_bundle_name(name: &str, origin: &mut Origin) {
+    let mut parts = name.split('.');
+    for part in parts.by_ref().take(2).filter(|part| part.starts_with("tk-")) {
+        let slot = if is_framework(part) {
+            &mut origin.framework
+        } else if is_engine(part) {
+            &mut origin.engine
+        } else {
+            &mut origin.app
+        };
+        *slot = Some(part.to_owned());
     }
 }
 

@@ -69,8 +69,19 @@ fn is_dump(line: &str) -> bool {
 
 /// Normalises one line: placeholders for what varies, single blanks, lower case, at most 200 characters.
 pub(crate) fn normalise(line: &str, words: &ContextWords) -> String {
-    let mut text = words.replace(cap(line, MOST_LINE_BYTES));
-    for pass in PASSES.iter() {
+    let text = run(&ADDRESSES, Cow::Borrowed(cap(line, MOST_LINE_BYTES)));
+    // Behind the paths: a login inside one must not cut it in two.
+    let text = Cow::Owned(words.replace(&text).into_owned());
+    let text = replace_quoted(&run(&CODES, text));
+    let text = match has_digit(text.as_bytes()) {
+        true => NUMBER.replace_all(&text, |found: &Captures<'_>| replace_number(found)).into_owned(),
+        false => text,
+    };
+    finish(&text)
+}
+
+fn run<'t>(passes: &[Pass], mut text: Cow<'t, str>) -> Cow<'t, str> {
+    for pass in passes {
         if !(pass.worth_trying)(text.as_bytes()) {
             continue;
         }
@@ -80,12 +91,7 @@ pub(crate) fn normalise(line: &str, words: &ContextWords) -> String {
             text = Cow::Owned(replaced.into_owned());
         }
     }
-    let text = replace_quoted(&text);
-    let text = match has_digit(text.as_bytes()) {
-        true => NUMBER.replace_all(&text, |found: &Captures<'_>| replace_number(found)).into_owned(),
-        false => text,
-    };
-    finish(&text)
+    text
 }
 
 struct Pass {
@@ -115,8 +121,8 @@ fn is_hexish(bytes: &[u8]) -> bool {
     bytes.len() >= 32 && has_digit(bytes)
 }
 
-/// What a path may hold unquoted, and what may stand before it.
-static PASSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
+/// Object representations, addresses and paths.
+static ADDRESSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
     vec![
         // Toolkit and Python object representations.
         pass(r"<Sgtk (Template\w*) ([^\s:>]+)[^>]*>", |b| has(b, b'<'), |c| format!("<template {}>", &c[2])),
@@ -170,7 +176,7 @@ static PASSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
             |_| "<path>".to_owned(),
         ),
         pass(
-            r#"(?:\b[A-Za-z]:|%\w+%)[\\/]+(?:[^"'<>|:*?\n\\/]{1,80}[\\/]+)*[^\s"'<>|:*?\\/,;)\]}]*"#,
+            r#"(?:\b[A-Za-z]:|%\w+%)[\\/]+(?:(?:<\w+>|[^"'<>|:*?\n\\/]){1,80}[\\/]+)*[^\s"'<>|:*?\\/,;)\]}]*"#,
             has_separator,
             |_| "<path>".to_owned(),
         ),
@@ -179,16 +185,23 @@ static PASSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
             has_separator,
             |_| "<path>".to_owned(),
         ),
-        pass(r#"(^|[\s(\[=:,;{"'])/[^\s"'<>|,;:)\]}/]+(?:/[^\s"'<>|,;:)\]}/]*)+"#, has_separator, |c| {
-            format!("{}<path>", &c[1])
-        }),
+        pass(
+            r#"(^|[\s(\[=:,;{"'])/(?:<\w+>|[^\s"'<>|,;:)\]}/])+(?:/(?:<\w+>|[^\s"'<>|,;:)\]}/])*)+"#,
+            has_separator,
+            |c| format!("{}<path>", &c[1]),
+        ),
         pass(r"\b[\w.-]+(?:/[\w.-]+)+\.[A-Za-z]\w{0,4}\b", has_separator, |_| "<path>".to_owned()),
         pass(
             r"(?i)(?:%0\d+d|#{2,}|[\w-])(?:[\w.-]|%0\d+d|#{2,})*\.(?:ma|mb|nk|hip|hipnc|hiplc|exr|dpx|mov|mp4|abc|jpe?g|png|tiff?|psd|max|fbx|obj|usd[acz]?|wire|aep|vpb|blend|3dm)\b",
             |b| has(b, b'.'),
             |_| "<path>".to_owned(),
         ),
-        // Versions, frames, shot codes.
+    ]
+});
+
+/// Versions, frames, shot codes.
+static CODES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
+    vec![
         pass(
             r"(?i)\b\d+\.\d+v\d+\b|\bv\d+(?:\.\d+)*(?:[ab.-]\d+|rc\d+)?\b|_v\d+(?:\.\d+)*",
             |b| has_digit(b) && memchr::memchr2(b'v', b'V', b).is_some(),
@@ -315,7 +328,7 @@ fn finish(text: &str) -> String {
     if let Some(at) = out.find("please c").filter(|at| *at > 0) {
         out.truncate(at);
     }
-    let end = out.trim_end_matches([' ', '.', '!', ':', ',', ';']).len();
+    let end = out.trim_end_matches([' ', '.', '!', ':', ',', ';', '{', '[', '(']).len();
     out.truncate(end);
     match out.char_indices().nth(MOST_CHARS) {
         Some((at, _)) => out[..at].trim_end().to_owned(),

@@ -248,9 +248,7 @@ fn python(parts: &[&str]) -> Option<Place> {
     });
     let from = match library {
         Some(at) => at + 2,
-        None => {
-            parts.iter().rposition(|part| part.strip_suffix(".zip").is_some_and(|stem| is_python(stem)))? + 1
-        }
+        None => parts.iter().rposition(|part| part.strip_suffix(".zip").is_some_and(is_python))? + 1,
     };
     Some(found(PlaceKind::Python, None, None, &parts[from.min(parts.len())..]))
 }

@@ -210,11 +210,13 @@ pub(crate) fn fault_line(text: &str, words: &ContextWords) -> Option<String> {
             r"API (\w+)\(\) (CRUD ERROR #\d+|[A-Z][A-Za-z ]{0,40}ERROR(?: #\d+)?)?:?[ \t]*([^\n]{0,1000})",
         )
     });
-    static FIELD: LazyLock<Regex> = LazyLock::new(|| compile(r"\[(\w+(?:\.\w+)*)\]"));
+    // A field says more than the entity before it.
+    static FIELD: LazyLock<Regex> = LazyLock::new(|| compile(r"\[(\w+\.\w+(?:\.\w+)*)\]"));
+    static ENTITY: LazyLock<Regex> = LazyLock::new(|| compile(r"\[(\w+)\]"));
     let text = cap(text, crate::signature::message::MOST_BYTES);
     let found = FAULT.captures_iter(text).last()?;
     let said = found.get(3).map_or("", |said| said.as_str());
-    let field = FIELD.captures(said).map(|field| field[1].to_owned());
+    let field = FIELD.captures(said).or_else(|| ENTITY.captures(said)).map(|field| field[1].to_owned());
     // What follows the field is the site's sentence; without a field, everything is.
     let sentence = match &field {
         Some(field) => said.split_once(&format!("[{field}]")).map_or(said, |(_, rest)| rest),

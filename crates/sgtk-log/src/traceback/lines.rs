@@ -27,7 +27,7 @@ pub(crate) fn find(text: &str) -> Vec<Block<'_>> {
     if FRAME.find(text.as_bytes()).is_none() && RECENT.find(text.as_bytes()).is_none() {
         return Vec::new();
     }
-    let mut walk = Walk { text, done: Vec::new(), open: None, link: None };
+    let mut walk = Walk { text, done: Vec::new(), open: None, link: None, after_cut: false };
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         walk.line(at, line.trim_end_matches(['\n', '\r']));
@@ -43,6 +43,8 @@ struct Walk<'t> {
     open: Option<Growing<'t>>,
     /// What a connector said about the next block.
     link: Option<Link>,
+    /// The line before stands for what was left out: this one is the rest of some line.
+    after_cut: bool,
 }
 
 struct Growing<'t> {
@@ -62,7 +64,14 @@ impl<'t> Walk<'t> {
         if inner.is_empty() {
             return;
         }
+        if std::mem::take(&mut self.after_cut) && self.open.is_some() && block_header(line).is_none() {
+            return;
+        }
         let indent = line.len() - inner.len();
+        if is_cut_mark(inner) {
+            self.after_cut = true;
+            return;
+        }
         if let Some(frame) = read_frame(inner) {
             return self.frame(at, frame);
         }
@@ -78,7 +87,7 @@ impl<'t> Walk<'t> {
             _ => {}
         }
         let Some(open) = &mut self.open else { return };
-        if open.name.is_some() || indent > open.indent || is_cut_mark(inner) {
+        if open.name.is_some() || indent > open.indent {
             return;
         }
         match read_raised(inner) {
@@ -169,6 +178,8 @@ fn block_header(line: &str) -> Option<(BlockKind, usize)> {
         return None;
     }
     if let Some(column) = line.find(HEADER) {
+        let group = "Exception Group ".len();
+        let column = if line[..column].ends_with("Exception Group ") { column - group } else { column };
         return Some((BlockKind::Exception, column));
     }
     if let Some(column) = line.find(STACK) {

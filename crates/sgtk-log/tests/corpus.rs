@@ -1,0 +1,61 @@
+//! What is read out of realistic records of every shape, as snapshots. The records are our own.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use sgtk_log::{ContextWords, FileName, FrameUse, Incident, TitleStyle, decode, parse, recognise, title};
+
+fn describe(found: &Incident) -> String {
+    let record = &found.record;
+    let origin = &record.origin;
+    let mut out = String::new();
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    writeln!(out, "error:    {} (root {})", or_none(&found.error_name), or_none(&found.root_error_name))
+        .unwrap();
+    writeln!(out, "message:  {:?}", record.message).unwrap();
+    writeln!(out, "summary:  {:?}", found.summary).unwrap();
+    writeln!(
+        out,
+        "origin:   {} / {} / {} / {} {}{}",
+        or_none(&origin.environment),
+        or_none(&origin.engine),
+        or_none(&origin.app),
+        or_none(&origin.framework),
+        or_none(&origin.bundle_version),
+        if origin.proxied { " proxied" } else { "" }
+    )
+    .unwrap();
+    let title_of = |style| title(found, Some("alice"), style);
+    writeln!(out, "title:    {}", title_of(TitleStyle::Precise)).unwrap();
+    writeln!(out, "seed:     {}", title_of(TitleStyle::Seed)).unwrap();
+    for part in found.signature.components() {
+        writeln!(out, "{:9} {}", format!("{}:", part.kind), part.value).unwrap();
+    }
+    for frame in found.frames.iter().filter(|frame| !matches!(frame.used, FrameUse::Key | FrameUse::NextBest))
+    {
+        writeln!(out, "skipped:  {} ({:?})", frame.key(), frame.used).unwrap();
+    }
+    writeln!(out, "signature: {}", found.signature).unwrap();
+    out
+}
+
+#[test]
+fn every_shape_is_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let mut names: Vec<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".log"))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 40, "the corpus is incomplete: {names:?}");
+    let words = ContextWords::new(["joe".to_owned(), "sh010".to_owned()]);
+    let mut all = String::new();
+    for name in &names {
+        let bytes = fs::read(folder.join(name)).unwrap();
+        let found = recognise(parse(&decode(&bytes), FileName("tk-maya.log")), &words);
+        writeln!(all, "== {}\n{}", name.trim_end_matches(".log"), describe(&found)).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
