@@ -251,7 +251,7 @@ fn messages_without_tracebacks_follow_their_words() {
         ("{'type': 'Shot', 'id': 12, 'name': 'x'} is retired", "<entity shot> is retired"),
         ("<Foo.Bar object at 0x7f> and <email> and https://a.b/c?d", "<obj bar> and <email> and <url>"),
         ("Version 1.2.3 is older than v2.0.1", "version <n> is older than <ver>"),
-        ("frames %04d, #### and 1001-1100", "frames <frames>"),
+        ("frames %04d, ####, 1001-1100 missing", "frames <frames> missing"),
         ("Error: no disk for joe! Please contact support!", "no disk for <ctx>"),
         ("Item 'work_file' is not 'x y z' or 'a1'", "item 'work_file' is not <str> or <str>"),
         ("secret <secret> in https://<secret>@host/x", "secret <secret> in <url>"),

@@ -117,8 +117,20 @@ fn has_separator(bytes: &[u8]) -> bool {
     memchr::memchr2(b'/', b'\\', bytes).is_some()
 }
 
-fn is_hexish(bytes: &[u8]) -> bool {
-    bytes.len() >= 32 && has_digit(bytes)
+/// Whether eight hexadecimal digits stand in a row.
+fn has_hex_run(bytes: &[u8]) -> bool {
+    let mut run = 0;
+    bytes.iter().any(|byte| {
+        run = if byte.is_ascii_hexdigit() { run + 1 } else { 0 };
+        run == 8
+    })
+}
+
+/// Whether two digits stand around one of these.
+fn has_digits_around(bytes: &[u8], signs: &[u8]) -> bool {
+    bytes
+        .windows(3)
+        .any(|three| three[0].is_ascii_digit() && three[2].is_ascii_digit() && signs.contains(&three[1]))
 }
 
 /// Object representations, addresses and paths.
@@ -151,17 +163,17 @@ static ADDRESSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
             |b| has(b, b'@'),
             |_| "<email>".to_owned(),
         ),
-        pass(r"tkimp[0-9a-f]{32}", is_hexish, |_| "tkimp".to_owned()),
+        pass(r"tkimp[0-9a-f]{32}", |b| has(b, b'k') && has_hex_run(b), |_| "tkimp".to_owned()),
         pass(
             r"(?i)\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b",
-            is_hexish,
+            has_hex_run,
             |_| "<id>".to_owned(),
         ),
         pass(r"\b0x[0-9A-Fa-f]+L?\b", |b| has(b, b'x'), |_| "<addr>".to_owned()),
         pass(r"\s*\(_ssl\.c:\d+\)", |b| has(b, b'('), |_| String::new()),
         pass(
             r"\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{4}\b|\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?\b",
-            has_digit,
+            |b| has_digits_around(b, b"-/.:"),
             |_| "<date>".to_owned(),
         ),
         pass(
@@ -177,12 +189,12 @@ static ADDRESSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
         ),
         pass(
             r#"(?:\b[A-Za-z]:|%\w+%)[\\/]+(?:(?:<\w+>|[^"'<>|:*?\n\\/]){1,80}[\\/]+)*[^\s"'<>|:*?\\/,;)\]}]*"#,
-            has_separator,
+            |b| memchr::memchr2(b':', b'%', b).is_some() && has_separator(b),
             |_| "<path>".to_owned(),
         ),
         pass(
             r#"\\\\[^\s"'<>|\\]+\\[^\s"'<>|]*|~[\\/][^\s"'<>|,;)\]]+|\b[\w.-]+(?:\\[\w.-]+){2,}"#,
-            has_separator,
+            |b| memchr::memchr2(b'\\', b'~', b).is_some(),
             |_| "<path>".to_owned(),
         ),
         pass(
@@ -209,10 +221,14 @@ static CODES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
         ),
         pass(
             r"%0\d+d|#{2,}|\b\d{3,6}\s?-\s?\d{3,6}\b",
-            |b| has_digit(b) || has(b, b'#'),
+            |b| memchr::memchr3(b'%', b'#', b'-', b).is_some(),
             |_| "<frames>".to_owned(),
         ),
-        pass(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)+", has_digit, |c| replace_code(&c[0])),
+        pass(
+            r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)+",
+            |b| has_digit(b) && memchr::memchr2(b'-', b'_', b).is_some(),
+            |c| replace_code(&c[0]),
+        ),
         pass(r"(?i)\b(?:shot|sh|seq|sq|scene|sc|ep|cut)\d{2,}[a-z]?\b", has_digit, |_| "<code>".to_owned()),
     ]
 });
