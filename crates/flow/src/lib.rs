@@ -29,6 +29,7 @@ mod row;
 mod schema;
 mod site;
 mod transport;
+mod trouble;
 mod trust;
 mod upload;
 mod url;

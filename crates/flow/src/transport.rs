@@ -1,4 +1,4 @@
-//! One HTTP request, one answer: routes, timeouts, sizes, and what each trouble of the HTTP library means.
+//! One HTTP request, one answer: routes, root sets, timeouts and sizes. What goes wrong is explained in `trouble`.
 //!
 //! Nothing is kept between requests but the parsed certificates: an idle agent holds no connection and no buffers, and
 //! a reused connection that the other side has just closed would make every failed write ambiguous. Never follows a
@@ -15,11 +15,12 @@ use ureq::http::{HeaderMap, Method, Uri};
 use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport as Connection};
-use ureq::{Agent, SendBody, Timeout};
+use ureq::{Agent, SendBody};
 
 use crate::body::Outgoing;
 use crate::error::{FlowError, FlowErrorKind};
 use crate::proxy::{Bypass, ProxySetting};
+use crate::trouble::{Distrust, Trouble};
 use crate::trust;
 use crate::url::root_of;
 
@@ -166,7 +167,7 @@ impl Transport {
             Peer::Storage => format!("storage {root}"),
         };
         let body_bytes = request.body.as_ref().map(Outgoing::length);
-        let mut meaning = Meaning {
+        let mut trouble = Trouble {
             call: request.call,
             peer: &peer,
             proxy: proxy.map(ProxySetting::address),
@@ -177,7 +178,7 @@ impl Transport {
         };
         let config = match self.config(roots, proxy, body_bytes) {
             Ok(config) => config,
-            Err(error) => return Err(meaning.of(error)),
+            Err(error) => return Err(trouble.of(error)),
         };
         let agent = Agent::with_parts(config, roots.connector.clone(), DefaultResolver::default());
         let mut builder = ureq::http::Request::builder().method(request.method.clone()).uri(uri.clone());
@@ -207,18 +208,17 @@ impl Transport {
             }
             Err(error) => {
                 if let Some(body) = &mut request.body {
-                    if let Some(trouble) = body.take_file_trouble() {
+                    if let Some(cause) = body.take_file_trouble() {
                         let text =
-                            format!("{}: the file could not be read to its end: {trouble}", request.call);
-                        let error =
-                            FlowError::new(FlowErrorKind::File, request.call, text).caused_by(trouble);
+                            format!("{}: the file could not be read to its end: {cause}", request.call);
+                        let error = FlowError::new(FlowErrorKind::File, request.call, text).caused_by(cause);
                         return Err((error, Distrust::No));
                     }
-                    meaning.started = body.started();
-                    meaning.unconnected = !body.started();
-                    meaning.perhaps_happened = request.writes && body.finished();
+                    trouble.started = body.started();
+                    trouble.unconnected = !body.started();
+                    trouble.perhaps_happened = request.writes && body.finished();
                 }
-                Err(meaning.of(error))
+                Err(trouble.of(error))
             }
         }
     }
@@ -288,7 +288,7 @@ impl Response {
     }
 
     fn broken(&self, error: ureq::Error) -> FlowError {
-        let meaning = Meaning {
+        let trouble = Trouble {
             call: &self.call,
             peer: &self.peer,
             proxy: None,
@@ -297,144 +297,10 @@ impl Response {
             unconnected: false,
             perhaps_happened: self.writes,
         };
-        meaning.of(error).0
+        trouble.of(error).0
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
-}
-
-/// Whether another root set may help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Distrust {
-    No,
-    Certificate,
-}
-
-/// What is known about a request when it fails.
-struct Meaning<'a> {
-    call: &'a str,
-    peer: &'a str,
-    proxy: Option<String>,
-    timeout_ms: u64,
-    /// Whether any of the body was sent: then there was a connection.
-    started: bool,
-    /// Whether there surely was no connection.
-    unconnected: bool,
-    perhaps_happened: bool,
-}
-
-impl Meaning<'_> {
-    /// What an error of the HTTP library means. Its own texts are not repeated where they could hold an address.
-    fn of(&self, error: ureq::Error) -> (FlowError, Distrust) {
-        let (peer, call) = (self.peer, self.call);
-        let error = match error {
-            ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => self.no_connection("in time", None),
-            ureq::Error::Timeout(_) if self.unconnected && self.proxy.is_some() => {
-                let proxy = self.proxy.as_deref().unwrap_or_default();
-                self.error(FlowErrorKind::Proxy, format!("proxy {proxy} went silent: check site.proxy"))
-            }
-            ureq::Error::Timeout(_) => {
-                let seconds = self.timeout_ms.div_ceil(1000);
-                let text = format!(
-                    "{peer} went silent for {seconds} s during {call}: is it overloaded, is the line slow?"
-                );
-                self.error(FlowErrorKind::Timeout, text)
-            }
-            ureq::Error::HostNotFound => self.no_connection("under that name", None),
-            ureq::Error::ConnectionFailed => self.no_connection("at all", None),
-            ureq::Error::ConnectProxyFailed(reason) => {
-                let proxy = self.proxy.as_deref().unwrap_or_default();
-                let text = if reason.contains("407") {
-                    format!(
-                        "proxy {proxy} wants a user name and password: write user:password@host:port in site.proxy"
-                    )
-                } else {
-                    format!("proxy {proxy} does not let us through to {peer}: {reason}")
-                };
-                self.error(FlowErrorKind::Proxy, text)
-            }
-            ureq::Error::Rustls(error) => return self.tls(error),
-            ureq::Error::Tls(text) => {
-                self.error(FlowErrorKind::Tls, format!("no TLS connection with {peer}: {text}"))
-            }
-            ureq::Error::Io(error) => match tls_error(&error) {
-                Some(error) => return self.tls(error),
-                None => self.io(error),
-            },
-            ureq::Error::BodyExceedsLimit(limit) => {
-                let text =
-                    format!("{peer} answered {call} with more than {limit} bytes: is something else there?");
-                self.error(FlowErrorKind::BadAnswer, text)
-            }
-            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
-                let text =
-                    format!("{peer} answered {call} with something that is not HTTP: is the address right?");
-                self.error(FlowErrorKind::BadAnswer, text)
-            }
-            _ => self
-                .error(FlowErrorKind::BadAnswer, format!("{call} with {peer} failed inside the HTTP client")),
-        };
-        (error, Distrust::No)
-    }
-
-    fn error(&self, kind: FlowErrorKind, text: String) -> FlowError {
-        FlowError::new(kind, self.call, text).perhaps_happened(self.perhaps_happened)
-    }
-
-    fn io(&self, error: io::Error) -> FlowError {
-        use io::ErrorKind::{
-            BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
-        };
-        let broken = matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof);
-        if self.started || (broken && self.proxy.is_none()) {
-            let text = format!("the connection to {} broke during {}", self.peer, self.call);
-            return self.error(FlowErrorKind::Interrupted, text).caused_by(error);
-        }
-        let how = if error.kind() == ConnectionRefused { "" } else { "at all" };
-        self.no_connection(how, Some(error))
-    }
-
-    /// No connection came about. Behind a proxy the proxy is the one that was not reached.
-    fn no_connection(&self, how: &str, source: Option<io::Error>) -> FlowError {
-        let (kind, text) = match (&self.proxy, how) {
-            (Some(proxy), "") => {
-                (FlowErrorKind::Proxy, format!("proxy {proxy} refused the connection: check site.proxy"))
-            }
-            (Some(proxy), _) => {
-                (FlowErrorKind::Proxy, format!("proxy {proxy} cannot be reached: check site.proxy"))
-            }
-            (None, "") => {
-                let text = format!("{} refused the connection: is it running, is a proxy needed?", self.peer);
-                (FlowErrorKind::Unreachable, text)
-            }
-            (None, how) => {
-                let advice = "is the address right, is the network up, is a proxy needed?";
-                (FlowErrorKind::Unreachable, format!("{} cannot be reached {how}: {advice}", self.peer))
-            }
-        };
-        let error = self.error(kind, text);
-        match source {
-            Some(source) => error.caused_by(source),
-            None => error,
-        }
-    }
-
-    fn tls(&self, error: rustls::Error) -> (FlowError, Distrust) {
-        let peer = self.peer;
-        let (text, distrust) = match &error {
-            rustls::Error::InvalidCertificate(_) => {
-                let advice =
-                    "if your studio inspects connections, set site.ca_file to its root certificate (PEM)";
-                (format!("the certificate of {peer} is not trusted: {advice}"), Distrust::Certificate)
-            }
-            _ => (format!("no TLS connection with {peer}: does it speak https on this port?"), Distrust::No),
-        };
-        (self.error(FlowErrorKind::Tls, text).caused_by(error), distrust)
-    }
-}
-
-fn tls_error(error: &io::Error) -> Option<rustls::Error> {
-    error.get_ref()?.downcast_ref::<rustls::Error>().cloned()
 }
