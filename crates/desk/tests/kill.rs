@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use desk::{Desk, DeskOptions, Ready};
 use serde_json::{Value, json};
@@ -26,28 +26,36 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = Acknowledged::default();
     for round in 0..ROUNDS {
-        let (mut child, ready) = start(folder.path());
+        let (victim, ready) = start(folder.path());
         check(&ready, &acknowledged);
         // Killed at another moment each round, from "hardly started" to "well under way".
-        let deadline = Instant::now() + Duration::from_millis(20 + round * 25);
         let killer = std::thread::spawn(move || {
-            std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-            child.kill().unwrap();
-            child.wait().unwrap();
+            std::thread::sleep(Duration::from_millis(20 + round * 25));
+            drop(victim);
         });
-        write_until_it_dies(&ready, round, &mut acknowledged);
+        let wrong = write_until_it_dies(&ready, round, &mut acknowledged).err();
+        // First of all the victim: a failing test leaves nothing running.
         killer.join().unwrap();
+        assert_eq!(wrong, None);
     }
-    let (mut child, ready) = start(folder.path());
+    let (_victim, ready) = start(folder.path());
     check(&ready, &acknowledged);
-    child.kill().unwrap();
-    child.wait().unwrap();
     assert!(acknowledged.tickets.len() > 5, "the rounds were too short to prove anything: {acknowledged:?}");
     println!(
         "kill: {} tickets and {} files acknowledged, all there",
         acknowledged.tickets.len(),
         acknowledged.files.len()
     );
+}
+
+/// A desk that is killed, whatever becomes of the test.
+struct Victim(Child);
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 /// What the desk said it had.
@@ -69,31 +77,35 @@ fn serve(data: &Path) -> ! {
     }
 }
 
-fn start(data: &Path) -> (Child, Ready) {
+fn start(data: &Path) -> (Victim, Ready) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .env(CHILD, data)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    let output = child.stdout.take().unwrap();
+    let victim = Victim(child);
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(output).read_line(&mut line).unwrap();
     let ready: Vec<Value> = serde_json::from_str(&line).unwrap();
     let text = |at: usize| ready[at].as_str().unwrap().to_owned();
     let (url, project_id) = (text(0), ready[3].as_i64().unwrap());
-    (child, Ready { page: url.clone(), url, script_name: text(1), script_key: text(2), project_id })
+    (victim, Ready { page: url.clone(), url, script_name: text(1), script_key: text(2), project_id })
 }
 
-fn write_until_it_dies(ready: &Ready, round: u64, acknowledged: &mut Acknowledged) {
+/// Writes until no answer comes; an error when an answer is not the one that was to come.
+fn write_until_it_dies(ready: &Ready, round: u64, acknowledged: &mut Acknowledged) -> Result<(), String> {
     for number in 0.. {
         let title = format!("round {round} ticket {number}");
-        let Ok(answer) = http::try_call(ready, "create", http::ticket(ready, &title)) else { return };
-        let id = answer["results"]["id"].as_i64().unwrap_or_else(|| panic!("{answer}"));
+        let Ok(answer) = http::try_call(ready, "create", http::ticket(ready, &title)) else { break };
+        let id = answer["results"]["id"].as_i64().ok_or_else(|| answer.to_string())?;
         acknowledged.tickets.insert(id, title.clone());
         let content = format!("{title}\n").repeat(2000);
-        let Ok(answer) = http::upload(ready, id, "tk-maya.log", content.as_bytes()) else { return };
-        let id = answer.trim().strip_prefix("1:").unwrap_or_else(|| panic!("{answer}")).parse().unwrap();
+        let Ok(answer) = http::upload(ready, id, "tk-maya.log", content.as_bytes()) else { break };
+        let id = answer.trim().strip_prefix("1:").and_then(|id| id.parse().ok()).ok_or(answer)?;
         acknowledged.files.insert(id, content);
     }
+    Ok(())
 }
 
 fn check(ready: &Ready, acknowledged: &Acknowledged) {
