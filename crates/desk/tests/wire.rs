@@ -206,6 +206,9 @@ fn storage_addresses_are_signed_and_bodies_are_whole() {
     assert_eq!(http::raw(&ready.url, "PUT", path, &[], b"").unwrap().status, 411);
     let short = http::raw(&ready.url, "PUT", path, &[("Content-Length", "100000000000")], b"").unwrap();
     assert_eq!(short.status, 413);
+    let cut = http::cut(&ready.url, "PUT", path, 1000, b"the lo").unwrap();
+    assert_eq!((cut.status, cut.text().contains("RequestTimeout")), (400, true), "{}", cut.text());
+    assert_eq!(link(), "0\nthe file's bytes have not arrived\n");
     let stored = put(path);
     assert_eq!(stored.status, 200);
     assert!(stored.header("etag").is_some_and(|tag| tag.starts_with('"') && tag.ends_with('"')));

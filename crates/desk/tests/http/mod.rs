@@ -4,7 +4,7 @@
 #![allow(dead_code)]
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use desk::Ready;
@@ -54,7 +54,6 @@ pub(crate) fn raw(
 ) -> std::io::Result<Response> {
     let address = site.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "Host") {
         head.push_str(&format!("Host: {address}\r\n"));
@@ -65,6 +64,30 @@ pub(crate) fn raw(
     stream.write_all(format!("{head}\r\n").as_bytes())?;
     // A refusal may come, and the connection end, before all of the body is sent.
     let _ = stream.write_all(body);
+    receive(stream)
+}
+
+/// Announces `length` bytes, sends fewer and ends.
+pub(crate) fn cut(
+    site: &str,
+    method: &str,
+    path: &str,
+    length: usize,
+    body: &[u8],
+) -> std::io::Result<Response> {
+    let address = site.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address)?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
+    stream.shutdown(Shutdown::Write)?;
+    receive(stream)
+}
+
+fn receive(mut stream: TcpStream) -> std::io::Result<Response> {
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
