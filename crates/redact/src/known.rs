@@ -75,6 +75,7 @@ fn push_forms(forms: &mut Vec<String>, value: &str) {
         forms.push(encoded(keep, true));
         forms.push(encoded(keep, false));
         forms.push(encoded(keep, true).replace("%20", "+"));
+        forms.push(encoded(keep, false).replace("%20", "+"));
     }
     let quoted = json_escaped(value, false);
     forms.push(quoted.replace('/', "\\/"));

@@ -96,17 +96,16 @@ impl Redactor {
 
     /// Applies the rules to every line that holds a trigger.
     fn lines(&self, text: &str, style: Style, counts: &mut RuleCounts) -> Option<String> {
-        let bytes = text.as_bytes();
         let mut out = String::new();
         let mut copied = 0;
         let mut from = 0;
         while let Some(hit) = TRIGGER.find_at(text, from) {
-            let start = bytes[..hit.start()].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-            let end =
-                bytes[hit.end()..].iter().position(|b| *b == b'\n').map_or(text.len(), |at| hit.end() + at);
-            // Most triggered lines only name a home folder.
-            let only_home = names_home(hit) && TRIGGER.find_iter(&text[hit.end()..end]).all(names_home);
-            if let Some(changed) = self.line(&text[start..end], only_home, style, counts) {
+            let start = text[..hit.start()].rfind('\n').map_or(0, |at| at + 1);
+            let end = text[hit.end()..].find('\n').map_or(text.len(), |at| hit.end() + at);
+            let hints = TRIGGER
+                .find_iter(&text[hit.end()..end])
+                .fold(Hints::of(hit), |all, next| all.with(Hints::of(next)));
+            if let Some(changed) = self.line(&text[start..end], hints, style, counts) {
                 out.push_str(&text[copied..start]);
                 out.push_str(&changed);
                 copied = end;
@@ -121,13 +120,13 @@ impl Redactor {
     }
 
     /// One line, until no rule changes it any more: what one rule leaves may be what another one looks for.
-    fn line(&self, line: &str, only_home: bool, style: Style, counts: &mut RuleCounts) -> Option<String> {
-        let mut current = self.round(line, only_home, style, counts)?;
-        if only_home {
-            return Some(current);
-        }
+    fn line(&self, line: &str, hints: Hints, style: Style, counts: &mut RuleCounts) -> Option<String> {
+        let mut current = self.round(line, hints, style, counts)?;
         for _ in 1..MOST_ROUNDS {
-            match self.round(&current, only_home, style, counts) {
+            if !TRIGGER.is_match(&current) {
+                return Some(current);
+            }
+            match self.round(&current, hints, style, counts) {
                 Some(changed) if changed != current => current = changed,
                 _ => return Some(current),
             }
@@ -136,35 +135,67 @@ impl Redactor {
         Some(style.secret(rule::UNSETTLED).into_owned())
     }
 
-    fn round(&self, line: &str, only_home: bool, style: Style, counts: &mut RuleCounts) -> Option<String> {
+    fn round(&self, line: &str, hints: Hints, style: Style, counts: &mut RuleCounts) -> Option<String> {
         let mut current: Option<String> = None;
-        let mut apply = |rule: &dyn Fn(&str, &mut RuleCounts) -> Option<String>| {
-            if let Some(changed) = rule(current.as_deref().unwrap_or(line), counts) {
+        let mut apply = |needs: Hints, rule: &dyn Fn(&str, &mut RuleCounts) -> Option<String>| {
+            if hints.meets(needs)
+                && let Some(changed) = rule(current.as_deref().unwrap_or(line), counts)
+            {
                 current = Some(changed);
             }
         };
-        if !only_home {
-            apply(&|text, counts| if text.contains("://") { urls::hide(text, style, counts) } else { None });
-            apply(&|text, counts| values::serialised_users(text, style, counts));
-            apply(&|text, counts| values::key_values(text, style, counts));
-            apply(&|text, counts| values::phrases(text, style, counts));
-            apply(&|text, counts| values::authorization(text, style, counts));
-            apply(&|text, counts| values::proxies(text, style, counts));
-            apply(&|text, counts| values::cookies(text, style, counts));
-        }
+        apply(Hints::URL, &|text, counts| urls::hide(text, style, counts));
+        apply(Hints::NAME, &|text, counts| values::serialised_users(text, style, counts));
+        apply(Hints::NAME, &|text, counts| values::key_values(text, style, counts));
+        apply(Hints::NAME, &|text, counts| values::phrases(text, style, counts));
+        apply(Hints::AUTHORIZATION, &|text, counts| values::authorization(text, style, counts));
+        apply(Hints::PROXY, &|text, counts| values::proxies(text, style, counts));
+        apply(Hints::COOKIE, &|text, counts| values::cookies(text, style, counts));
         if self.identity.home {
-            apply(&|text, counts| identity::homes(text, counts));
+            apply(Hints::HOME, &|text, counts| identity::homes(text, counts));
         }
-        if self.identity.email && !only_home {
-            apply(&|text, counts| if text.contains('@') { identity::emails(text, counts) } else { None });
+        if self.identity.email {
+            apply(Hints::EMAIL, &|text, counts| identity::emails(text, counts));
         }
         current
     }
 }
 
-/// Whether a trigger is one of the beginnings of a home folder.
-fn names_home(trigger: Match<'_>) -> bool {
-    trigger.as_str().starts_with(['/', '\\', '%'])
+/// Which rules a line is worth trying with.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+struct Hints(u8);
+
+impl Hints {
+    const HOME: Hints = Hints(1);
+    const URL: Hints = Hints(2);
+    const EMAIL: Hints = Hints(4);
+    const NAME: Hints = Hints(8);
+    const AUTHORIZATION: Hints = Hints(16);
+    const PROXY: Hints = Hints(32);
+    const COOKIE: Hints = Hints(64);
+
+    /// What one trigger hints at. No trigger begins inside another one, so none hides another.
+    fn of(trigger: Match<'_>) -> Hints {
+        let word = trigger.as_str().as_bytes();
+        match word[0].to_ascii_lowercase() {
+            b'/' | b'\\' | b'%' => Hints::HOME,
+            b':' => Hints::URL,
+            b'@' => Hints::EMAIL,
+            b'c' => Hints::COOKIE,
+            b'b' => Hints::AUTHORIZATION,
+            b'a' => Hints::AUTHORIZATION.with(Hints::NAME),
+            b'p' if word.len() == b"proxy".len() => Hints::PROXY.with(Hints::NAME),
+            _ => Hints::NAME,
+        }
+    }
+
+    fn with(self, other: Hints) -> Hints {
+        Hints(self.0 | other.0)
+    }
+
+    fn meets(self, needs: Hints) -> bool {
+        self.0 & needs.0 != 0
+    }
 }
 
 /// Compiles a constant pattern. The regex crate is built without Unicode tables: sets are written out.

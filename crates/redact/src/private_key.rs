@@ -6,7 +6,7 @@ use crate::placeholder::{Style, rule};
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 /// A key of more lines than this has no end; only what looks like a key is taken then.
-const MOST_LINES: usize = 400;
+const MOST_LINES: usize = 150;
 
 /// Hides every line of every block; line ends stay.
 pub(crate) fn hide(text: &str, style: Style, counts: &mut RuleCounts) -> Option<String> {

@@ -12,9 +12,9 @@ fn describe(found: &Incident) -> String {
     let mut out = String::new();
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     writeln!(out, "error:    {} (root {})", or_none(&found.error_name), or_none(&found.root_error_name))
-        .unwrap();
-    writeln!(out, "message:  {:?}", record.message).unwrap();
-    writeln!(out, "summary:  {:?}", found.summary).unwrap();
+        .expect("a string takes everything");
+    writeln!(out, "message:  {:?}", record.message).expect("a string takes everything");
+    writeln!(out, "summary:  {:?}", found.summary).expect("a string takes everything");
     writeln!(
         out,
         "origin:   {} / {} / {} / {} {}{}",
@@ -25,18 +25,18 @@ fn describe(found: &Incident) -> String {
         or_none(&origin.bundle_version),
         if origin.proxied { " proxied" } else { "" }
     )
-    .unwrap();
+    .expect("a string takes everything");
     let title_of = |style| title(found, Some("alice"), style);
-    writeln!(out, "title:    {}", title_of(TitleStyle::Precise)).unwrap();
-    writeln!(out, "seed:     {}", title_of(TitleStyle::Seed)).unwrap();
+    writeln!(out, "title:    {}", title_of(TitleStyle::Precise)).expect("a string takes everything");
+    writeln!(out, "seed:     {}", title_of(TitleStyle::Seed)).expect("a string takes everything");
     for part in found.signature.components() {
-        writeln!(out, "{:9} {}", format!("{}:", part.kind), part.value).unwrap();
+        writeln!(out, "{:9} {}", format!("{}:", part.kind), part.value).expect("a string takes everything");
     }
     for frame in found.frames.iter().filter(|frame| !matches!(frame.used, FrameUse::Key | FrameUse::NextBest))
     {
-        writeln!(out, "skipped:  {} ({:?})", frame.key(), frame.used).unwrap();
+        writeln!(out, "skipped:  {} ({:?})", frame.key(), frame.used).expect("a string takes everything");
     }
-    writeln!(out, "signature: {}", found.signature).unwrap();
+    writeln!(out, "signature: {}", found.signature).expect("a string takes everything");
     out
 }
 

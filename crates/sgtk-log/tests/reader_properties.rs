@@ -114,8 +114,13 @@ fn gates() -> impl Strategy<Value = ReadGate> {
     prop_oneof![Just(ReadGate::All), Just(ReadGate::AtLeast(Level::Error))]
 }
 
+/// How many cases: `PROPTEST_CASES` when it is set.
+fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(2000), ..ProptestConfig::default() })]
 
     #[test]
     fn every_cut_gives_the_same_records(bytes in stream(), at in prop::collection::vec(any::<prop::sample::Index>(), 0..12), gate in gates()) {

@@ -42,8 +42,8 @@ pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
             head.strip_suffix(lead)
                 .is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
         });
-        let rest = text[colon + 1..].trim();
-        (leads && !rest.is_empty()).then_some(rest)
+        let rest = if leads { text[colon + 1..].trim() } else { "" };
+        (!rest.is_empty()).then_some(rest)
     });
     let reason = behind.unwrap_or(text);
     let mut lines = reason.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -140,7 +140,7 @@ static ADDRESSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
         pass(r"<Sgtk (Template\w*) ([^\s:>]+)[^>]*>", |b| has(b, b'<'), |c| format!("<template {}>", &c[2])),
         pass(r"<Sgtk (\w+)[^>]*>", |b| has(b, b'<'), |c| format!("<{}>", c[1].to_lowercase())),
         pass(
-            r#"\{[^{}]{0,400}["']type["']\s*:\s*u?["'](\w+)["'][^{}]{0,400}\}"#,
+            r#"\{[^{}]*["']type["']\s*:\s*u?["'](\w+)["'][^{}]*\}"#,
             |b| has(b, b'{'),
             |c| format!("<entity {}>", &c[1]),
         ),
@@ -188,7 +188,7 @@ static ADDRESSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
             |_| "<path>".to_owned(),
         ),
         pass(
-            r#"(?:\b[A-Za-z]:|%\w+%)[\\/]+(?:(?:<\w+>|[^"'<>|:*?\n\\/]){1,80}[\\/]+)*[^\s"'<>|:*?\\/,;)\]}]*"#,
+            r#"(?:\b[A-Za-z]:|%\w+%)[\\/]+(?:(?:<\w+>|[^"'<>|:*?\n\\/])+[\\/]+)*[^\s"'<>|:*?\\/,;)\]}]*"#,
             |b| memchr::memchr2(b':', b'%', b).is_some() && has_separator(b),
             |_| "<path>".to_owned(),
         ),

@@ -111,19 +111,19 @@ fn without_hint(text: &str) -> &str {
 }
 
 fn attribute(text: &str) -> Option<String> {
-    static NAME: LazyLock<Regex> = LazyLock::new(|| compile(r"\battribute '([^'\n]{1,100})'"));
+    static NAME: LazyLock<Regex> = LazyLock::new(|| compile(r"\battribute '([^'\n]+)'"));
     NAME.captures_iter(without_hint(text)).last().map(|found| found[1].to_owned())
 }
 
 fn quoted_word(text: &str) -> Option<String> {
-    static WORD: LazyLock<Regex> = LazyLock::new(|| compile(r"'([\w.]{1,100})'"));
+    static WORD: LazyLock<Regex> = LazyLock::new(|| compile(r"'([\w.]+)'"));
     WORD.captures(text).map(|found| found[1].to_owned())
 }
 
 fn imported(text: &str) -> Option<String> {
     static MODULE: LazyLock<Regex> = LazyLock::new(|| {
         compile(
-            r"(?:cannot import name|No module named|while importing|partially initialized module) '?([\w.]{1,100})'?",
+            r"(?:cannot import name|No module named|while importing|partially initialized module) '?([\w.]+)'?",
         )
     });
     MODULE.captures(text).map(|found| found[1].trim_end_matches('.').to_owned())
@@ -142,7 +142,7 @@ fn key(text: &str, words: &ContextWords) -> Option<String> {
 
 fn process(text: &str) -> Option<String> {
     static COMMAND: LazyLock<Regex> =
-        LazyLock::new(|| compile(r#"Command \\?['"]\[?(?:u?\\?['"])?([^'",\]]{1,300})"#));
+        LazyLock::new(|| compile(r#"Command \\?['"]\[?(?:u?\\?['"])?([^'",\]]+)"#));
     static STATUS: LazyLock<Regex> =
         LazyLock::new(|| compile(r"(?:exit status|died with) (?:<Signals\.)?(-?\w+)"));
     let command = COMMAND.captures(text)?;
@@ -206,9 +206,7 @@ fn fault(text: &str, words: &ContextWords) -> Option<String> {
 /// `API create() CRUD ERROR #6: … [Attachment.field]: text`; of several (a batch) the last.
 pub(crate) fn fault_line(text: &str, words: &ContextWords) -> Option<String> {
     static FAULT: LazyLock<Regex> = LazyLock::new(|| {
-        compile(
-            r"API (\w+)\(\) (CRUD ERROR #\d+|[A-Z][A-Za-z ]{0,40}ERROR(?: #\d+)?)?:?[ \t]*([^\n]{0,1000})",
-        )
+        compile(r"API (\w+)\(\) (CRUD ERROR #\d+|[A-Z][A-Za-z ]*ERROR(?: #\d+)?)?:?[ \t]*([^\n]*)")
     });
     // A field says more than the entity before it.
     static FIELD: LazyLock<Regex> = LazyLock::new(|| compile(r"\[(\w+\.\w+(?:\.\w+)*)\]"));
