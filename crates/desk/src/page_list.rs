@@ -52,6 +52,8 @@ struct TicketRow {
     engine: Option<String>,
     app: Option<String>,
     seen: Option<Moment>,
+    /// The latest of filed, seen and replied to: what the list is ordered by. A changed status is none.
+    activity: Option<Moment>,
     project: String,
 }
 
@@ -120,7 +122,7 @@ fn list(connection: &Connection, schema: &Schema, asked: Asked, now: Timestamp) 
     let sql = format!(
         "SELECT ticket.id, ticket.title, ticket.sg_status_list, ticket.sg_incident_count, substr(ticket.description, 1, 600), \
          project.name, ticket.sg_incident_last_seen, MAX(COALESCE(ticket.sg_incident_last_seen, ''), \
-         COALESCE(ticket.updated_at, ''), COALESCE((SELECT MAX(reply.created_at) FROM Reply reply \
+         COALESCE(ticket.created_at, ''), COALESCE((SELECT MAX(reply.created_at) FROM Reply reply \
          WHERE reply.entity__type = 'Ticket' AND reply.entity__id = ticket.id AND reply.{RETIRED} = 0), '')) AS activity \
          FROM Ticket ticket LEFT JOIN Project project ON ticket.project__type = 'Project' AND project.id = ticket.project__id \
          WHERE {condition} ORDER BY activity DESC, ticket.id DESC LIMIT {PAGE_ROWS} OFFSET {}",
@@ -139,7 +141,7 @@ fn ticket_row(row: &Row<'_>, schema: &Schema, now: Timestamp) -> rusqlite::Resul
     let description = text(4)?.unwrap_or_default();
     let parsed = ticket_text::parse(&description);
     let (engine, app) = parsed.engine_and_app();
-    let seen = text(6)?.or(text(7)?);
+    let (seen, activity) = (text(6)?, text(7)?);
     Ok(TicketRow {
         id: row.get(0)?,
         title: Title::of(text(1)?.as_deref()),
@@ -148,6 +150,7 @@ fn ticket_row(row: &Row<'_>, schema: &Schema, now: Timestamp) -> rusqlite::Resul
         engine: engine.map(visible),
         app: app.map(visible),
         seen: Moment::of(seen.as_deref(), now),
+        activity: Moment::of(activity.as_deref(), now),
         project: visible(&text(5)?.unwrap_or_default()),
     })
 }
