@@ -64,7 +64,8 @@ class Workplace:
             "LIVE_APP": REPOSITORY,
         }
         self.agent = Agent(program, folder / "state", dict(self.environ))
-        self.desk = Desk(program, folder / "desk", dict(self.environ))
+        # The desk is somebody else's machine: it knows nothing of this agent.
+        self.desk = Desk(program, folder / "desk", {"PATH": os.defpath})
 
     def host(self, instance, **changes):
         """A host that is ready to start the engine `instance`. `changes` go over its environment."""

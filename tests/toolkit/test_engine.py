@@ -1,5 +1,6 @@
 """From a failing app in a real Toolkit engine to the ticket on the desk."""
 
+import concurrent.futures
 import io
 import json
 import zipfile
@@ -85,11 +86,8 @@ def test_restart_context_change_and_a_second_host_share_one_agent(workplace):
         "Task", {"content": "lip sync", "project": workplace.desk.project}
     )
     maya.do("change_context", entity={"type": "Task", "id": task["id"]})
-    wait_for(
-        "the new context at the agent",
-        lambda: "lip sync" in json.dumps(agent.status()["sessions"]),
-        agent.state,
-    )
+    maya.do("settle")
+    agent.wait_until_following(workplace.log_file("tk-maya"))
     maya.do("publish", path="/shots/sh020/scene.ma")
     of_maya = ticket_with(workplace, "/shots/sh020/scene.ma")
     assert "lip sync" in of_maya["description"]
@@ -108,6 +106,28 @@ def test_restart_context_change_and_a_second_host_share_one_agent(workplace):
 
     assert agent.status()["pid"] == pid
     assert list(agent.processes()) == [pid]
+
+
+def test_hosts_that_start_at_the_same_moment_share_one_agent(workplace):
+    instances = ("tk-desktop", "tk-maya", "tk-nuke")
+    with concurrent.futures.ThreadPoolExecutor(len(instances)) as together:
+        hosts = list(together.map(workplace.start, instances))
+    for host in hosts:
+        host.do("settle")
+
+    agent = workplace.agent
+    agent.wait_until_up()
+    wait_for(
+        "the three sessions at the agent",
+        lambda: {line["engine"] for line in agent.status()["sessions"]}
+        == set(instances),
+        agent.state,
+    )
+    wait_for(
+        "the late starters to leave",
+        lambda: list(agent.processes()) == [agent.status()["pid"]],
+        agent.state,
+    )
 
 
 def test_a_session_ends_and_the_agent_stays(workplace):

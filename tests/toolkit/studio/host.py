@@ -7,6 +7,8 @@ LIVE_REPLIES. Standard input is not used, so a prompt of Toolkit fails instead o
 import json
 import os
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.environ["LIVE_CORE"], "python"))
 
@@ -25,7 +27,8 @@ def start(order):
         host=os.environ["LIVE_SITE"],
     )
     manager = sgtk.bootstrap.ToolkitManager(user)
-    manager.plugin_id = "live.test"
+    # One per host, as `basic.maya` and `basic.nuke` are: each gets its own installed configuration.
+    manager.plugin_id = "live.%s" % order["instance"]
     manager.do_shotgun_config_lookup = False
     manager.base_configuration = {
         "type": "path",
@@ -80,6 +83,12 @@ def destroy(order):
     engine().destroy()
 
 
+def settle(order):
+    """Wait until our app has nothing more to tell the agent."""
+    while any(thread.name == "tk-incident door" for thread in threading.enumerate()):
+        time.sleep(0.01)
+
+
 def engine():
     import sgtk
 
@@ -88,7 +97,7 @@ def engine():
 
 ORDERS = {
     order.__name__: order
-    for order in (start, publish, fail, fill, change_context, restart, destroy)
+    for order in (start, publish, fail, fill, change_context, restart, settle, destroy)
 }
 
 
