@@ -107,7 +107,11 @@ fn user_name(rest: &str, windows: bool, encoded: bool) -> usize {
 }
 
 /// Whether the path is that of a URL other than `file:`.
+///
+/// A path that is longer than `MOST_URL_BYTES` by then is taken for a local one: rather too little text than a name.
 fn is_web_path(before: &str) -> bool {
+    const MOST_URL_BYTES: usize = 512;
+    let before = &before[before.ceil_char_boundary(before.len().saturating_sub(MOST_URL_BYTES))..];
     let token = before
         .rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | '<'))
         .next()

@@ -15,6 +15,8 @@ pub(crate) fn hide(text: &str, style: Style, counts: &mut RuleCounts) -> Option<
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let mut out = String::with_capacity(text.len());
     let mut index = 0;
+    // Line of the next end mark, searched once however many beginnings stand before it.
+    let mut next_end = lines.iter().position(|line| end(line).is_some()).unwrap_or(lines.len());
     while index < lines.len() {
         let mut line = lines[index];
         index += 1;
@@ -28,7 +30,14 @@ pub(crate) fn hide(text: &str, style: Style, counts: &mut RuleCounts) -> Option<
                 continue;
             }
             push_line_end(&mut out, line);
-            let closed = lines[index..].iter().take(MOST_LINES).position(|next| end(next).is_some());
+            if next_end < index {
+                next_end = lines[index..]
+                    .iter()
+                    .position(|next| end(next).is_some())
+                    .map_or(lines.len(), |at| index + at);
+            }
+            let closed =
+                (next_end < lines.len() && next_end - index < MOST_LINES).then_some(next_end - index);
             let inner =
                 closed.unwrap_or_else(|| lines[index..].iter().take_while(|next| is_key_text(next)).count());
             for next in &lines[index..index + inner] {
