@@ -118,14 +118,18 @@ fn list(connection: &Connection, schema: &Schema, asked: Asked, now: Timestamp) 
     }
     let count = format!("SELECT COUNT(*) FROM Ticket ticket WHERE {condition}");
     list.total = connection.query_row(&count, params_from_iter(&values), |row| row.get(0))?;
-    // The description's beginning holds what a row shows; descriptions are long.
+    // The inner query reads an index alone (`table` has it), so that only the rows shown are ever fetched; the description's
+    // beginning holds what a row shows of it.
     let sql = format!(
         "SELECT ticket.id, ticket.title, ticket.sg_status_list, ticket.sg_incident_count, substr(ticket.description, 1, 600), \
-         project.name, ticket.sg_incident_last_seen, MAX(COALESCE(ticket.sg_incident_last_seen, ''), \
-         COALESCE(ticket.created_at, ''), COALESCE((SELECT MAX(reply.created_at) FROM Reply reply \
-         WHERE reply.entity__type = 'Ticket' AND reply.entity__id = ticket.id AND reply.{RETIRED} = 0), '')) AS activity \
-         FROM Ticket ticket LEFT JOIN Project project ON ticket.project__type = 'Project' AND project.id = ticket.project__id \
-         WHERE {condition} ORDER BY activity DESC, ticket.id DESC LIMIT {PAGE_ROWS} OFFSET {}",
+         project.name, ticket.sg_incident_last_seen, chosen.activity \
+         FROM (SELECT ticket.id AS id, MAX(COALESCE(ticket.sg_incident_last_seen, ''), COALESCE(ticket.created_at, ''), \
+         COALESCE((SELECT MAX(reply.created_at) FROM Reply reply WHERE reply.entity__type = 'Ticket' \
+         AND reply.entity__id = ticket.id AND reply.{RETIRED} = 0), '')) AS activity \
+         FROM Ticket ticket WHERE {condition} ORDER BY activity DESC, ticket.id DESC LIMIT {PAGE_ROWS} OFFSET {}) chosen \
+         JOIN Ticket ticket ON ticket.id = chosen.id \
+         LEFT JOIN Project project ON ticket.project__type = 'Project' AND project.id = ticket.project__id \
+         ORDER BY chosen.activity DESC, ticket.id DESC",
         (number - 1) * PAGE_ROWS
     );
     let mut statement = connection.prepare_cached(&sql)?;
