@@ -23,7 +23,9 @@ sys.exit(%(exit_code)d)
 # Says that it runs, then hangs until the test makes the file `release`. Never reads its stdin.
 HANGER = """\
 import os, time
-open(%(running)r, "w").close()
+with open(%(running)r + ".new", "w") as running:
+    running.write(str(os.getpid()))
+os.replace(%(running)r + ".new", %(running)r)
 while not os.path.exists(%(release)r):
     time.sleep(0.05)
 """
@@ -57,8 +59,13 @@ class Hanger:
             HANGER % {"running": self._running, "release": self._release},
         )
 
-    def running(self):
+    def started(self):
         return os.path.exists(self._running)
+
+    def hanging(self):
+        """True while the copy that started last is still there."""
+        with open(self._running) as running:
+            return os.path.exists("/proc/" + running.read())
 
     def release(self):
         open(self._release, "w").close()

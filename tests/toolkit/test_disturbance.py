@@ -89,8 +89,11 @@ def test_a_hanging_program_holds_nobody_up(workplace):
     hanger = Hanger(workplace.folder)
     try:
         host = workplace.start("tk-maya", TK_INCIDENT_PROGRAM=hanger.path)
-        wait_for("the program to hang", hanger.running, host.printed)
+        wait_for("the program to start", hanger.started, host.printed)
+        # A host that waited would go on only after the program was ended.
+        assert hanger.hanging()
         assert_undisturbed(workplace, host, "tk-maya")
+        assert hanger.hanging()
         host.quit()
     finally:
         hanger.release()
