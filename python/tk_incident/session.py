@@ -6,6 +6,7 @@ leaves the rest to the door's thread. Knows no Qt, no site and no Toolkit but wh
 
 import datetime
 import os
+import time
 
 from . import child, facts, program, settings, site
 from .door import Door
@@ -71,4 +72,6 @@ class Session(object):
         """On the door's thread."""
         environ = dict(os.environ)
         place = program.find(self._program_path, self._bundle_folder, environ)
+        # An agent that is still starting may hear an older word after a newer one; this tells them apart.
+        message = dict(message, sent_ms=int(time.time() * 1000))
         child.call(place, verb, message, environ)

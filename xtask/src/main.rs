@@ -1,2 +1,35 @@
-//! (under construction)
-fn main() {}
+//! Developer and CI commands, in Rust so that they run wherever we build. Standard library only: this is the
+//! first thing a newcomer compiles.
+//!
+//! `cargo xtask test` sets up everything the tests need and runs all of them; `cargo xtask bench` prints the
+//! figures of `docs/benchmarks.md`.
+
+mod bench;
+mod environment;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo (default: all)
+cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size (default: all)
+";
+
+#[expect(clippy::print_stderr, reason = "the program's own output")]
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let parts = arguments.get(1..).unwrap_or_default();
+    let result = match arguments.first().map(String::as_str) {
+        Some("test") => test::run(parts),
+        Some("bench") => bench::run(parts),
+        _ => Err(USAGE.trim_end().to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -11,10 +11,10 @@ use crate::evidence;
 use crate::instance::{Instance, InstanceError};
 use crate::own_log;
 use crate::paths::StateFolder;
-use crate::pipeline::{Command, Parts, Pipeline, STATE};
+use crate::pipeline::{Command, Parts, Pipeline};
 use crate::reader::LogReader;
 use crate::settings::{Settings, StartAt};
-use crate::shared::{EventSink, Shared, lock};
+use crate::shared::{EventSink, STATE, Shared, lock};
 use crate::status::{Identity, status};
 use crate::store::{Store, StoreError};
 use log_follow::{FollowOptions, Follower, Patterns, SystemDisk};
@@ -105,6 +105,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     let (store, damage) = Store::open(&folder.database())?;
     evidence::sweep(&folder.evidence(), &mut |hash| store.needs_evidence(hash).unwrap_or(true));
     let positions = store.positions()?;
+    let known_folders = store.folders()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let identity = Identity {
         site: options.destination.url.clone(),
@@ -135,8 +136,9 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     );
     let delivering = thread("deliver", move || worker.run(&woken))?;
 
-    let folders: Vec<String> = options.log_folders.iter().map(|folder| folder.display().to_string()).collect();
-    let follower = follower(&options.settings, options.log_folders, &positions);
+    let folders: Vec<String> =
+        options.log_folders.iter().map(|folder| folder.display().to_string()).collect();
+    let follower = follower(&options.settings, options.log_folders, known_folders, &positions);
     let gate = options.settings.detect.levels.iter().min().copied().unwrap_or(Level::Error);
     let reader = LogReader::new(follower, positions, gate, options.settings.agent.quiet_ms);
     let pipeline = Pipeline::new(Parts {
@@ -147,16 +149,16 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         wake: wake.clone(),
         list_all: options.list_all,
     });
-    shared.tell(&Event::Ready {
+    let ready = Event::Ready {
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
         site: identity.site.clone(),
         folders,
         state: identity.state,
-    });
+    };
     tracing::info!(site = identity.site, "started");
     started(Stopper(commands));
-    let reason = pipeline.run(&orders);
+    let reason = pipeline.run(&orders, || shared.tell(&ready));
     let _ = wake.send(Wake::Stop);
     // A call to the site may take its whole time-out; what it achieved is found again if we do not wait.
     drop(delivering);
@@ -169,6 +171,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
 fn follower(
     settings: &Settings,
     folders: Vec<PathBuf>,
+    known_folders: Vec<PathBuf>,
     positions: &[crate::store::Position],
 ) -> Follower<SystemDisk> {
     let patterns = Patterns::new(settings.watch.patterns.clone());
@@ -178,6 +181,7 @@ fn follower(
             StartAt::Start => log_follow::StartAt::Start,
             StartAt::End => log_follow::StartAt::End,
         },
+        known_folders,
         look_bytes: LOOK_BYTES,
     };
     Follower::new(SystemDisk, options, positions.iter().map(|position| position.checkpoint.clone()).collect())

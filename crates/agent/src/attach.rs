@@ -15,6 +15,10 @@ pub struct Attach {
     /// Version of the shape; 1.
     #[serde(default, deserialize_with = "or_default")]
     pub v: u32,
+    /// When the app sent it, milliseconds since 1970: of two words on one session the later one holds,
+    /// whichever arrives first. Missing in words of older apps, which then count as later than all.
+    #[serde(default)]
+    pub sent_ms: Option<u64>,
     /// Where tickets go and who is signed in there.
     #[serde(default, deserialize_with = "or_default")]
     pub site: AttachSite,
@@ -79,6 +83,9 @@ pub struct Detach {
     /// Which run of it; missing: whichever is known.
     #[serde(default)]
     pub started: Option<String>,
+    /// As in [`Attach`].
+    #[serde(default)]
+    pub sent_ms: Option<u64>,
 }
 
 impl Session {
@@ -113,7 +120,9 @@ pub struct Link {
     pub name: Option<String>,
 }
 
-fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 

@@ -110,7 +110,7 @@ impl DeliveryWorker {
             let (delivery, due_ms) = match next {
                 Ok(next) => next,
                 Err(error) => {
-                    self.shared.warn("state", chain(&error));
+                    self.shared.state_trouble(&error);
                     return Some(Duration::from_secs(5));
                 }
             };
@@ -278,14 +278,14 @@ impl DeliveryWorker {
                 let mut contact = lock(&self.shared.contact);
                 contact.not_before_ms = later(1, None);
                 drop(contact);
-                self.shared.warn("state", message);
+                self.shared.state_trouble(error);
             }
             Reach::ThisStep { asked_ms } => {
                 let due_ms = later(delivery.attempts + 1, asked_ms);
                 tracing::warn!(title = delivery.title, "{message}");
                 let kept = lock(&self.shared.store).put_off(delivery, due_ms, Some(&message));
                 if let Err(error) = kept {
-                    self.shared.warn("state", chain(&error));
+                    self.shared.state_trouble(&error);
                     lock(&self.shared.contact).not_before_ms = due_ms;
                 }
             }

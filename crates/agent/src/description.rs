@@ -97,7 +97,8 @@ fn when(text: &mut String, frequency: &Frequency) {
         "later ones are told in replies"
     };
     let count = format!("{} {times} when this was written; {kept}", frequency.count);
-    let moment = |moment: &Moment| format!("{} ({} UTC)", moment.local, moment.utc.replace('T', " ").replace('Z', ""));
+    let moment =
+        |moment: &Moment| format!("{} ({} UTC)", moment.local, moment.utc.replace('T', " ").replace('Z', ""));
     section(
         text,
         "When",
@@ -117,11 +118,8 @@ fn place(text: &mut String, facts: &IncidentFacts) {
         (Some(name), Some(version)) => Some(format!("{name} {version}")),
         (name, _) => name,
     };
-    let app_version = facts
-        .app
-        .as_deref()
-        .and_then(|app| fact(&["apps", app]))
-        .or_else(|| facts.bundle_version.clone());
+    let app_version =
+        facts.app.as_deref().and_then(|app| fact(&["apps", app])).or_else(|| facts.bundle_version.clone());
     let lines = facts.lines.map_or(String::new(), |(first, last)| {
         if first == last { format!(", line {first}") } else { format!(", lines {first}–{last}") }
     });
@@ -130,7 +128,13 @@ fn place(text: &mut String, facts: &IncidentFacts) {
         "Where",
         &[
             ("user", Some(facts.user.clone())),
-            ("host", Some(format!("{} ({}, {})", facts.machine.host, facts.machine.system, facts.machine.architecture))),
+            (
+                "host",
+                Some(format!(
+                    "{} ({}, {})",
+                    facts.machine.host, facts.machine.system, facts.machine.architecture
+                )),
+            ),
             ("program", named(fact(&["host", "name"]), fact(&["host", "version"]))),
             ("engine", named(facts.engine.clone(), fact(&["engine", "version"]))),
             ("app", named(facts.app.clone(), app_version)),
@@ -192,14 +196,21 @@ mod tests {
             error_name: Some("ValueError".into()),
             summary: "bad frame range".into(),
             message: "Publish failed".into(),
-            traceback: Some("Traceback (most recent call last):\n  File \"x\"\nValueError: bad frame range".into()),
+            traceback: Some(
+                "Traceback (most recent call last):\n  File \"x\"\nValueError: bad frame range".into(),
+            ),
             file: "tk-maya.log".into(),
             lines: Some((3, 6)),
             user: "alice".into(),
             engine: Some("tk-maya".into()),
             app: Some("tk-multi-publish2".into()),
             environment: Some("project".into()),
-            machine: Machine { host: "ws-042".into(), system: "Linux".into(), architecture: "x86_64".into(), ..Machine::default() },
+            machine: Machine {
+                host: "ws-042".into(),
+                system: "Linux".into(),
+                architecture: "x86_64".into(),
+                ..Machine::default()
+            },
             session: serde_json::from_str(
                 r#"{"pid":1,"engine":{"version":"v0.13.2"},"apps":{"tk-multi-publish2":"v2.10.8"},
                     "context":{"project":{"type":"Project","id":90,"name":"demo"}}}"#,
@@ -211,9 +222,9 @@ mod tests {
 
     #[test]
     fn the_text_says_what_when_where_and_ends_with_the_marker() {
-        let moment = Moment { local: "2026-01-14 19:49:11 +09:00".into(), utc: "2026-01-14T10:49:11Z".into() };
-        let frequency =
-            Frequency { count: 1, first: moment.clone(), last: moment, has_count_field: true };
+        let moment =
+            Moment { local: "2026-01-14 19:49:11 +09:00".into(), utc: "2026-01-14T10:49:11Z".into() };
+        let frequency = Frequency { count: 1, first: moment.clone(), last: moment, has_count_field: true };
         insta::assert_snapshot!(describe(&facts(), &frequency, "g1:00ff alice"));
     }
 

@@ -8,6 +8,7 @@ use crate::store::StoredGap;
 use log_follow::SourceId;
 use redact::RuleCounts;
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// News of one look.
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub(crate) struct Draft {
     pub(crate) listed: Vec<(usize, SourceId, IncidentLine)>,
     pub(crate) dropped: HashMap<&'static str, u64>,
     pub(crate) gaps: Vec<StoredGap>,
+    /// Folders that are followed from now on.
+    pub(crate) entered: Vec<PathBuf>,
     /// How often the evidence could not be written.
     pub(crate) evidence_failures: u32,
 }
@@ -64,6 +67,9 @@ impl Draft {
     }
 
     pub(crate) fn has_news(&self) -> bool {
-        !self.firsts.is_empty() || !self.dropped.is_empty() || !self.gaps.is_empty()
+        !self.firsts.is_empty()
+            || !self.dropped.is_empty()
+            || !self.gaps.is_empty()
+            || !self.entered.is_empty()
     }
 }

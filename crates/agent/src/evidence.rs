@@ -133,7 +133,10 @@ mod tests {
         let hash = keep(spool.path(), &contents).unwrap();
         assert_eq!(keep(spool.path(), &contents).unwrap(), hash);
         let (name, path) = unpack_log(spool.path(), &hash).unwrap().unwrap();
-        assert_eq!((name.as_str(), fs::read_to_string(path).unwrap().as_str()), ("tk-maya.log", "여기 line\n"));
+        assert_eq!(
+            (name.as_str(), fs::read_to_string(path).unwrap().as_str()),
+            ("tk-maya.log", "여기 line\n")
+        );
         let file = File::open(archive_path(spool.path(), &hash)).unwrap();
         let archive = ZipArchive::new(file).unwrap();
         let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();

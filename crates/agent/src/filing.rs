@@ -81,20 +81,21 @@ impl Filing<'_> {
 
     fn find(&self, delivery: &Delivery) -> Result<Option<u64>, FlowError> {
         let seed = self.ticket.title_style == TitleStyle::Seed;
-        let filter = if self.fields.has(KEY_FIELD) {
-            Filter::is(KEY_FIELD, delivery.key.as_str())
-        } else if seed {
-            Filter::is("title", delivery.title.as_str())
-        } else {
-            Filter::contains("description", marker(&delivery.key))
-        };
+        // The quickest question first. The last one reads every description there is, but is asked only when a
+        // ticket would be created else: people may have emptied the field, and the text still tells.
+        let by_key = self.fields.has(KEY_FIELD).then(|| Filter::is(KEY_FIELD, delivery.key.as_str()));
+        let by_title = seed.then(|| Filter::is("title", delivery.title.as_str()));
+        let by_text = (!seed).then(|| Filter::contains("description", marker(&delivery.key)));
+        for filter in [by_key, by_title, by_text].into_iter().flatten() {
+            if let Some(id) = self.find_only(filter, delivery, seed)? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    fn find_only(&self, filter: Filter, delivery: &Delivery, seed: bool) -> Result<Option<u64>, FlowError> {
         let by_field = self.fields.has(KEY_FIELD);
-        // People may have emptied the field, but then the text still tells; and the other way round.
-        let filter = if by_field && !seed {
-            Filter::Any(vec![filter, Filter::contains("description", marker(&delivery.key))])
-        } else {
-            filter
-        };
         let query = Find::new(self.entity_type)
             .only(filter)
             .fields(["id", "title", "description"].into_iter().chain(by_field.then_some(KEY_FIELD)))
@@ -154,7 +155,8 @@ impl Filing<'_> {
     fn accepts(&self, name: &str, value: &Value) -> bool {
         let allowed = self.fields.valid_values(name);
         let listed = allowed.is_none_or(|allowed| {
-            allowed.is_empty() || value.as_str().is_some_and(|value| allowed.iter().any(|known| known == value))
+            allowed.is_empty()
+                || value.as_str().is_some_and(|value| allowed.iter().any(|known| known == value))
         });
         self.fields.has(name) && self.fields.editable(name) && listed
     }
@@ -193,7 +195,8 @@ impl Filing<'_> {
     }
 
     fn attach(&self, ticket_id: u64, file: &Path, name: &str) -> Result<u64, FlowError> {
-        let query = Find::new(self.entity_type).only(Filter::is("id", ticket_id)).fields(["attachments"]).limit(1);
+        let query =
+            Find::new(self.entity_type).only(Filter::is("id", ticket_id)).fields(["attachments"]).limit(1);
         let rows = self.site.find(&query)?;
         let there = rows.iter().flat_map(|row| row.links("attachments"));
         if let Some(attachment) = there.into_iter().find(|link| link.name.as_deref() == Some(name)) {
@@ -231,7 +234,8 @@ impl Filing<'_> {
 }
 
 fn passes_a_power_of_ten(from: u64, to: u64) -> bool {
-    std::iter::successors(Some(10_u64), |power| power.checked_mul(10)).any(|power| from < power && power <= to)
+    std::iter::successors(Some(10_u64), |power| power.checked_mul(10))
+        .any(|power| from < power && power <= to)
 }
 
 #[cfg(test)]
@@ -240,7 +244,9 @@ mod tests {
 
     #[test]
     fn replies_come_at_powers_of_ten() {
-        for (from, to, expected) in [(1, 9, false), (1, 10, true), (10, 99, false), (98, 1_000, true), (10, 10, false)] {
+        for (from, to, expected) in
+            [(1, 9, false), (1, 10, true), (10, 99, false), (98, 1_000, true), (10, 10, false)]
+        {
             assert_eq!(passes_a_power_of_ten(from, to), expected, "{from} to {to}");
         }
     }

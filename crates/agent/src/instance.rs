@@ -46,17 +46,11 @@ impl Instance {
     pub fn take(folder: &StateFolder) -> Result<Instance, InstanceError> {
         let path = folder.lock();
         let unusable = |source| InstanceError::Unusable { path: path.clone(), source };
-        let file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(unusable)?;
+        let file =
+            OpenOptions::new().create(true).write(true).truncate(false).open(&path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Instance { _held: file }),
-            Err(TryLockError::WouldBlock) => {
-                Err(InstanceError::Taken { folder: folder.path().to_owned() })
-            }
+            Err(TryLockError::WouldBlock) => Err(InstanceError::Taken { folder: folder.path().to_owned() }),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
     }

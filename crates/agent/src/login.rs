@@ -100,8 +100,7 @@ fn read_script_key(path: &Path) -> Result<Credentials, LoginError> {
         }
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let key: ScriptKey =
-        toml::from_str(&text).map_err(|_| LoginError::Shape { path: path.to_owned() })?;
+    let key: ScriptKey = toml::from_str(&text).map_err(|_| LoginError::Shape { path: path.to_owned() })?;
     Ok(Credentials::Script { name: key.script_name, key: key.script_key })
 }
 
@@ -115,7 +114,8 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key.toml");
-        let read = || credentials(&CredentialSource::ScriptKeyFile(path.clone()), &Login::default(), "http://a");
+        let read =
+            || credentials(&CredentialSource::ScriptKeyFile(path.clone()), &Login::default(), "http://a");
         assert!(matches!(read(), Err(LoginError::Unreadable { .. })));
         std::fs::write(&path, "script_name = 'agent'\nscript_key = 'very secret key'\n").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();

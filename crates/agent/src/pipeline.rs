@@ -6,17 +6,17 @@
 //! site; those are the delivery thread's.
 
 use crate::attach::{Attach, Detach, Session};
-use crate::delivery::{Wake, chain};
+use crate::delivery::Wake;
 use crate::draft::{Draft, First};
 use crate::event::Event;
 use crate::evidence::{self, Contents};
 use crate::facts::{IncidentFacts, Machine, Moment, environment};
 use crate::incident_line::Place;
 use crate::policy::outcome;
-use crate::recognise::{Recogniser, Surroundings};
 use crate::reader::{LogReader, Moved, News};
+use crate::recognise::{Recogniser, Surroundings};
 use crate::settings::{Scope, Settings, TitleStyle};
-use crate::shared::{Shared, lock};
+use crate::shared::{STATE, Shared, lock};
 use crate::store::{Batch, NewIncident, StoreError, StoredGap};
 use jiff::tz::TimeZone;
 use log_follow::{Disk, Patterns, SourceId};
@@ -28,8 +28,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-/// What the state is called in warnings.
-pub(crate) const STATE: &str = "state";
 /// Positions that only passed harmless records are stored this often: reading those again costs nothing.
 const IDLE_COMMIT_MS: u64 = 2_000;
 /// After this many failures to write an archive the ticket goes without one.
@@ -61,6 +59,8 @@ pub struct Pipeline<D: Disk> {
     spool: PathBuf,
     wake: Sender<Wake>,
     sessions: HashMap<u32, Session>,
+    /// When the last word on a session was sent, by PID and start.
+    last_words: HashMap<(u32, Option<String>), u64>,
     own_names: HashSet<String>,
     held: Option<Draft>,
     /// Somebody wants every record, not only the first of each problem.
@@ -106,6 +106,7 @@ impl<D: Disk> Pipeline<D> {
             spool: parts.spool,
             wake: parts.wake,
             sessions: HashMap::new(),
+            last_words: HashMap::new(),
             own_names: HashSet::from([OWN_NAME.to_owned()]),
             held: None,
             list_all: parts.list_all,
@@ -123,9 +124,11 @@ impl<D: Disk> Pipeline<D> {
     }
 
     /// Works until told to stop; returns why.
-    pub fn run(mut self, commands: &Receiver<Command>) -> &'static str {
+    /// `ready` is called when following has begun and that is kept.
+    pub fn run(mut self, commands: &Receiver<Command>, ready: impl FnOnce()) -> &'static str {
+        let mut wait = self.step();
+        ready();
         let reason = loop {
-            let wait = self.step();
             match commands.recv_timeout(wait) {
                 Ok(Command::Stop(reason)) => break reason,
                 Ok(Command::Attach(attach)) => self.attach(*attach),
@@ -133,6 +136,7 @@ impl<D: Disk> Pipeline<D> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break "nobody is left to serve",
             }
+            wait = self.step();
         };
         // What is unfinished is read again by the next run, from the start of its record.
         if self.held.is_none() {
@@ -179,6 +183,7 @@ impl<D: Disk> Pipeline<D> {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 reading.read(record, source, &name, draft);
             }
+            News::Entered { folder } => draft.entered.push(folder.to_owned()),
             News::Gap { path, bytes, reason } => {
                 let path = path.display().to_string();
                 draft.gaps.push(StoredGap { path, bytes, reason: reason.name() });
@@ -218,8 +223,7 @@ impl<D: Disk> Pipeline<D> {
                 true
             }
             Err(error) => {
-                let message = format!("{}; nothing is lost, it is tried again", chain(&error));
-                self.shared.warn(STATE, message);
+                self.shared.state_trouble(&error);
                 if draft.has_news() {
                     self.held = Some(draft);
                 }
@@ -248,7 +252,8 @@ impl<D: Disk> Pipeline<D> {
             batch.occurrences(first.key.clone(), first.times, new);
         }
         batch.dropped = draft.dropped.clone();
-        batch.gaps = draft.gaps.iter().map(StoredGap::clone).collect();
+        batch.gaps.clone_from(&draft.gaps);
+        batch.entered.clone_from(&draft.entered);
         let mut moved = Moved::default();
         if positions || draft.has_news() {
             moved = self.reader.moved();
@@ -320,12 +325,10 @@ impl<D: Disk> Pipeline<D> {
         }
         let mut evidence = None;
         if failures < EVIDENCE_TRIES {
-            let environment = environment(
-                &self.machine,
-                facts.session.as_ref(),
-                &|name| std::env::var_os(name),
-                &|text| self.recogniser.redact_text(text),
-            );
+            let environment =
+                environment(&self.machine, facts.session.as_ref(), &|name| std::env::var_os(name), &|text| {
+                    self.recogniser.redact_text(text)
+                });
             let contents = Contents {
                 incident: &serde_json::to_string_pretty(&facts).unwrap_or_default(),
                 environment: &serde_json::to_string_pretty(&environment).unwrap_or_default(),
@@ -373,11 +376,13 @@ impl<D: Disk> Pipeline<D> {
         if let Some(folder) = attach.log_folder {
             self.reader.watch(folder, Patterns::new(self.settings.watch.patterns.clone()));
         }
-        if let Some(session) = attach.session {
+        if let Some(session) = attach.session
+            && self.is_news(session.pid, session.started.as_deref(), attach.sent_ms)
+        {
             self.learn(&session);
             let kept = lock(&self.shared.store).keep_session(&session, self.shared.clock.wall_ms());
             if let Err(error) = kept {
-                self.shared.warn(STATE, chain(&error));
+                self.shared.state_trouble(&error);
             }
             let engine = session.text(&["engine", "instance"]).map(str::to_owned);
             self.shared.tell(&Event::Session { pid: session.pid, engine });
@@ -388,12 +393,24 @@ impl<D: Disk> Pipeline<D> {
     }
 
     fn detach(&mut self, detach: &Detach) {
+        if !self.is_news(detach.pid, detach.started.as_deref(), detach.sent_ms) {
+            return;
+        }
         // The facts stay for records that are still to be read; a new session of that PID replaces them.
         let now_ms = self.shared.clock.wall_ms();
         let kept = lock(&self.shared.store).end_session(detach.pid, detach.started.as_deref(), now_ms);
         if let Err(error) = kept {
-            self.shared.warn(STATE, chain(&error));
+            self.shared.state_trouble(&error);
         }
+    }
+
+    /// Whether a word on a session was sent after the last one that was heard.
+    fn is_news(&mut self, pid: u32, started: Option<&str>, sent_ms: Option<u64>) -> bool {
+        let Some(sent_ms) = sent_ms else { return true };
+        let last = self.last_words.entry((pid, started.map(str::to_owned))).or_default();
+        let is_news = sent_ms >= *last;
+        *last = sent_ms.max(*last);
+        is_news
     }
 
     fn learn(&mut self, session: &Session) {

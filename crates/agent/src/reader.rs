@@ -8,7 +8,7 @@ use crate::store::Position;
 use crate::stream::Stream;
 use log_follow::{Disk, Event, Follower, GapReason, Look, Patterns, SourceId, SourceStatus};
 use sgtk_log::{Level, RawRecord};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +26,11 @@ pub enum News<'a> {
         /// The record; its line numbers are right only where the lines before are known (see
         /// [`LogReader::lines_before`]).
         record: &'a RawRecord<'a>,
+    },
+    /// A folder is followed from now on, and must be remembered as such.
+    Entered {
+        /// Which.
+        folder: &'a Path,
     },
     /// Bytes that nobody will read any more.
     Gap {
@@ -64,7 +69,7 @@ type PositionKey = (PathBuf, u64, u64);
 /// See the module's own words.
 pub struct LogReader<D: Disk> {
     follower: Follower<D>,
-    streams: HashMap<SourceId, Stream>,
+    streams: BTreeMap<SourceId, Stream>,
     gate: Level,
     quiet_ms: u64,
     grew_ms: u64,
@@ -78,7 +83,7 @@ impl<D: Disk> LogReader<D> {
     pub fn new(follower: Follower<D>, positions: Vec<Position>, gate: Level, quiet_ms: u64) -> LogReader<D> {
         LogReader {
             follower,
-            streams: HashMap::new(),
+            streams: BTreeMap::new(),
             gate,
             quiet_ms,
             grew_ms: 0,
@@ -124,7 +129,12 @@ impl<D: Disk> LogReader<D> {
             }
             Event::Trouble { path, message } => sink(News::Trouble { path: &path, message: &message }),
             Event::Recovered { path } => sink(News::Recovered { path: &path }),
-            Event::Rotated { .. } => {}
+            Event::Entered { folder } => sink(News::Entered { folder }),
+            Event::Rotated { source } => {
+                if let Some(stream) = streams.get_mut(&source) {
+                    stream.has_successor();
+                }
+            }
         });
         for (source, stream) in streams.iter_mut() {
             if stream.is_quiet(now_ms, self.quiet_ms) {

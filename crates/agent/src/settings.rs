@@ -148,7 +148,8 @@ impl Layers {
             let name = format!("TK_INCIDENT_{}", key.to_uppercase().replace('.', "_"));
             let Some(value) = variables(&name) else { continue };
             let value = value.to_string_lossy().into_owned();
-            let is_text = matches!(self.values[&key].0, Value::String(_)) && !value.trim_start().starts_with('{');
+            let is_text =
+                matches!(self.values[&key].0, Value::String(_)) && !value.trim_start().starts_with('{');
             let parsed = if is_text {
                 Value::String(value)
             } else {

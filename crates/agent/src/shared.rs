@@ -3,12 +3,16 @@
 //! Every lock is held for moments only and never across a call to the site or a read of a log.
 
 use crate::clock::Clock;
+use crate::delivery::chain;
 use crate::event::Event;
 use crate::login::Login;
 use crate::store::Store;
 use log_follow::SourceStatus;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What the state is called in warnings.
+pub const STATE: &str = "state";
 
 /// How the way to the site stands.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +76,11 @@ impl Shared {
         if before.is_none() {
             self.tell(&Event::Warning { what: what.to_owned(), message });
         }
+    }
+
+    /// Says that the state cannot be written: full disk, permissions. What is not kept is tried again.
+    pub fn state_trouble(&self, error: &dyn std::error::Error) {
+        self.warn(STATE, format!("{}; nothing is lost, it is tried again", chain(error)));
     }
 
     /// What was warned of is over.

@@ -3,6 +3,7 @@
 //! Documented in `docs/json.md` and fixed by a test. What is waited for is said with its reason; nothing that
 //! was suppressed, delayed or given up is missing here.
 
+use crate::attach::Link;
 use crate::shared::{Shared, lock};
 use crate::store::{GapTotal, StoreError};
 use serde::Serialize;
@@ -98,6 +99,9 @@ pub struct SessionLine {
     pub login: Option<String>,
     pub engine: Option<String>,
     pub host: Option<String>,
+    pub project: Option<Link>,
+    pub entity: Option<Link>,
+    pub task: Option<Link>,
 }
 
 /// Takes stock.
@@ -120,11 +124,21 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
     let waiting = waiting
         .into_iter()
         .map(|step| {
-            let why = step
-                .why
-                .or_else(|| contact.trouble.clone())
-                .unwrap_or_else(|| if step.due_ms > now_ms { "gathering".into() } else { "in turn".into() });
-            WaitingStatus { what: step.step, why, title: step.title, attempts: step.attempts, due_ms: step.due_ms }
+            let usual = if step.needs_ticket {
+                "its ticket comes first"
+            } else if step.due_ms > now_ms {
+                "gathering"
+            } else {
+                "in turn"
+            };
+            let why = step.why.or_else(|| contact.trouble.clone()).unwrap_or_else(|| usual.to_owned());
+            WaitingStatus {
+                what: step.step,
+                why,
+                title: step.title,
+                attempts: step.attempts,
+                due_ms: step.due_ms,
+            }
         })
         .collect();
     Ok(Status {
@@ -162,6 +176,9 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
                 login: session.login.clone(),
                 engine: session.text(&["engine", "instance"]).map(str::to_owned),
                 host: session.text(&["host", "name"]).map(str::to_owned),
+                project: session.context("project"),
+                entity: session.context("entity"),
+                task: session.context("task"),
             })
             .collect(),
     })

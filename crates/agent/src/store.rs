@@ -124,8 +124,7 @@ impl Store {
             let damage = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
             return Err(fail(rusqlite::Error::SqliteFailure(damage, Some(check))));
         }
-        let version: i64 =
-            connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
         let tables: i64 = connection
             .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
             .map_err(fail)?;
@@ -150,7 +149,8 @@ impl Store {
     pub fn positions(&self) -> Result<Vec<Position>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare(
-                "SELECT path, device, file, offset, line, head_len, head_hash, tail_len, tail_hash, rotated
+                "SELECT path, device, file, offset, line, head_len, head_hash, tail_len, tail_hash, rotated,
+                        seen_bytes
                  FROM sources ORDER BY path, rotated",
             )?;
             let rows = statement.query_map([], |row| {
@@ -159,6 +159,7 @@ impl Store {
                         path: PathBuf::from(row.get::<_, String>(0)?),
                         id: FileId { device: unsigned(row.get(1)?), file: unsigned(row.get(2)?) },
                         offset: unsigned(row.get(3)?),
+                        seen_bytes: unsigned(row.get(10)?),
                         head: Mark { len: row.get(5)?, hash: row.get(6)? },
                         tail: Mark { len: row.get(7)?, hash: row.get(8)? },
                         rotated: row.get(9)?,
@@ -166,6 +167,18 @@ impl Store {
                     line: row.get::<_, Option<i64>>(4)?.map(unsigned),
                 })
             })?;
+            rows.collect()
+        })
+    }
+
+    /// Folders that an earlier run followed.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn folders(&self) -> Result<Vec<PathBuf>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("SELECT path FROM folders")?;
+            let rows = statement.query_map([], |row| Ok(PathBuf::from(row.get::<_, String>(0)?)))?;
             rows.collect()
         })
     }

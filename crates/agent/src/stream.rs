@@ -17,6 +17,8 @@ pub(crate) struct Stream {
     first_line_known: bool,
     start_offset: u64,
     grew_ms: u64,
+    /// The log has a successor.
+    rotated: bool,
 }
 
 impl Stream {
@@ -31,7 +33,14 @@ impl Stream {
             first_line_known: line.is_some(),
             start_offset: offset,
             grew_ms: now_ms,
+            rotated: false,
         }
+    }
+
+    /// The log has a successor: Toolkit's handler writes a record in one call, so what ends with a line is whole.
+    /// Waiting longer would risk it, because the next rollover deletes the file.
+    pub(crate) fn has_successor(&mut self) {
+        self.rotated = true;
     }
 
     /// The log's own path.
@@ -55,10 +64,10 @@ impl Stream {
     /// Whether the unfinished record is whole by now, because the file has been quiet for long enough.
     #[must_use]
     pub(crate) fn is_quiet(&self, now_ms: u64, quiet_ms: u64) -> bool {
-        let wait = if self.reader.pending_is_terminated() {
-            quiet_ms
-        } else {
-            quiet_ms.max(UNTERMINATED_QUIET_MS)
+        let wait = match (self.reader.pending_is_terminated(), self.rotated) {
+            (true, true) => 0,
+            (true, false) => quiet_ms,
+            (false, _) => quiet_ms.max(UNTERMINATED_QUIET_MS),
         };
         self.reader.has_pending() && now_ms.saturating_sub(self.grew_ms) >= wait
     }

@@ -160,7 +160,8 @@ pub(crate) enum Uploads {
 
 #[cfg(feature = "desk")]
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
-    let with_port = if text.parse::<std::net::IpAddr>().is_ok() { format!("{text}:0") } else { text.to_owned() };
+    let with_port =
+        if text.parse::<std::net::IpAddr>().is_ok() { format!("{text}:0") } else { text.to_owned() };
     with_port.parse().map_err(|_| "expected an address such as 127.0.0.1 or 127.0.0.1:8080".to_owned())
 }
 

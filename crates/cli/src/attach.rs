@@ -28,7 +28,14 @@ pub(crate) fn attach(global: &Global) -> Outcome {
     let folder = state_folder(&settings, site_url(&settings, Some(&attach)).as_deref())?;
     match ask(&folder, &told) {
         Ok(_) => Ok(0),
-        Err(AskError::NobodyThere(_)) => start(global, &told),
+        Err(AskError::NobodyThere(_)) => {
+            // What the agent could not tell anyone is told here, where somebody listens.
+            folder.create().map_err(|source| {
+                let path = folder.path().to_owned();
+                Failure::from(agent::agent::AgentError::Folder { path, source })
+            })?;
+            start(global, &told)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -25,7 +25,12 @@ pub(crate) fn desk(command: &DeskCommand, output: &Output) -> Outcome {
         let mut out = output.data();
         writeln!(out, "site     {}", ready.url)?;
         writeln!(out, "page     {}", ready.page)?;
-        writeln!(out, "script   {} (its key is in {})", ready.script_name, command.data.join("script_key.toml").display())?;
+        writeln!(
+            out,
+            "script   {} (its key is in {})",
+            ready.script_name,
+            command.data.join("script_key.toml").display()
+        )?;
         writeln!(out, "project  {}", ready.project_id)?;
     }
     // Ends with the signal; a lost sender cannot happen while the handler lives.

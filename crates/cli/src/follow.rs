@@ -37,6 +37,10 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
     let checkpoints = positions.iter().map(|position| position.checkpoint.clone()).collect();
     let options = FollowOptions {
         watches: watches(&command.paths, &settings, output),
+        known_folders: match &store {
+            Some(store) => store.folders().context("cannot read the stored positions")?,
+            None => Vec::new(),
+        },
         start_at: if command.from == From::Start { StartAt::Start } else { StartAt::End },
         look_bytes: 1024 * 1024,
     };
@@ -49,9 +53,10 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
     let mut stored_ms = 0;
     loop {
         let now_ms = clock.steady_ms();
-        let mut found = Vec::new();
+        let (mut found, mut entered) = (Vec::new(), Vec::new());
         let look = reader.look(now_ms, &mut |news| match news {
             News::Record { source, path, record } => found.extend(printer.take(source, path, record)),
+            News::Entered { folder } => entered.push(folder.to_owned()),
             News::Gap { path, bytes, reason } => printer.gap(path, bytes, reason.name()),
             News::Trouble { path, message } => output.warning(&format!("{}: {message}", path.display())),
             News::Recovered { path } => output.note(&format!("{}: works again", path.display())),
@@ -67,9 +72,12 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
         }
         printer.flush()?;
         if let Some(store) = &mut store
-            && (printed || now_ms.saturating_sub(stored_ms) >= STORE_MS || stop_signal::asked())
+            && (printed
+                || !entered.is_empty()
+                || now_ms.saturating_sub(stored_ms) >= STORE_MS
+                || stop_signal::asked())
         {
-            keep(store, &mut reader, &settings, &clock)?;
+            keep(store, &mut reader, entered, &settings, &clock)?;
             stored_ms = now_ms;
         }
         if stop_signal::asked() {
@@ -85,11 +93,13 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
 fn keep(
     store: &mut Store,
     reader: &mut LogReader<SystemDisk>,
+    entered: Vec<PathBuf>,
     settings: &Settings,
     clock: &SystemClock,
 ) -> Result<(), Failure> {
     let moved = reader.moved();
     let mut batch = Batch::default();
+    batch.entered = entered;
     batch.positions.clone_from(&moved.positions);
     batch.ended.clone_from(&moved.ended);
     if !batch.is_empty() {

@@ -36,7 +36,9 @@ pub(crate) fn state_dir(settings: &Settings) -> Result<PathBuf, Failure> {
         return Ok(absolute.unwrap_or_else(|_| configured.clone()));
     }
     default_state_dir().ok_or_else(|| {
-        Failure::usage(anyhow::anyhow!("this user has no home folder: set agent.state_dir to a folder on a local disk"))
+        Failure::usage(anyhow::anyhow!(
+            "this user has no home folder: set agent.state_dir to a folder on a local disk"
+        ))
     })
 }
 

@@ -139,15 +139,21 @@ fn print(event: &Event, output: &Output) {
         }
         Event::Incident { incident, outcome, count } => {
             let place = incident.lines.map_or(String::new(), |(first, _)| format!(":{first}"));
-            let times = if *count > 1 { format!(", {} so far", counted(*count, "time")) } else { String::new() };
-            format!("{BAD}incident{BAD:#} {} {FAINT}({}{place}, {outcome}{times}){FAINT:#}", incident.title, incident.file)
+            let times =
+                if *count > 1 { format!(", {} so far", counted(*count, "time")) } else { String::new() };
+            format!(
+                "{BAD}incident{BAD:#} {} {FAINT}({}{place}, {outcome}{times}){FAINT:#}",
+                incident.title, incident.file
+            )
         }
         Event::Ticket { ticket_id, title, created, .. } => {
             let verb = if *created { "filed" } else { "found" };
             format!("{GOOD}ticket{GOOD:#} {ticket_id} {verb}: {title}")
         }
         Event::Attached { ticket_id, name, .. } => format!("attached {name} to ticket {ticket_id}"),
-        Event::Counted { ticket_id, count } => format!("ticket {ticket_id} counts {}", counted(*count, "time")),
+        Event::Counted { ticket_id, count } => {
+            format!("ticket {ticket_id} counts {}", counted(*count, "time"))
+        }
         Event::Session { pid, engine } => {
             format!("session of {} (process {pid})", engine.as_deref().unwrap_or("an engine"))
         }
@@ -156,7 +162,9 @@ fn print(event: &Event, output: &Output) {
             format!("{BAD}gap{BAD:#} {size} of {file} can no longer be read ({reason})")
         }
         Event::Recovered { what } => format!("{what}: works again"),
-        Event::Stopped { seen, reason } => format!("stopped ({reason}), {} seen in all", counted(*seen, "record")),
+        Event::Stopped { seen, reason } => {
+            format!("stopped ({reason}), {} seen in all", counted(*seen, "record"))
+        }
         Event::Warning { .. } => return,
     };
     let _ = writeln!(output.data(), "{}", safe(&line));

@@ -192,7 +192,8 @@ impl<'a> Scan<'a> {
     }
 
     fn record(&mut self, record: &RawRecord<'_>, shown: &str, name: &str) -> io::Result<()> {
-        let wanted = record.kind == RawKind::Headed && record.level.is_some_and(|level| self.levels.contains(&level));
+        let wanted =
+            record.kind == RawKind::Headed && record.level.is_some_and(|level| self.levels.contains(&level));
         if !wanted {
             return Ok(());
         }

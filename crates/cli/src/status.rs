@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn status(global: &Global, output: &Output) -> Outcome {
-    let answer = ask_running(global, r#"{"type":"status"}"#)?;
+    let answer = ask_running(global, r#"{"type":"status"}"#)??;
     if output.json {
         output.object(&answer)?;
     } else {
@@ -23,9 +23,14 @@ pub(crate) fn status(global: &Global, output: &Output) -> Outcome {
 }
 
 pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
-    ask_running(global, r#"{"type":"stop"}"#)?;
+    match ask_running(global, r#"{"type":"stop"}"#)? {
+        // It may be gone before its answer has left.
+        Err(error @ AskError::NobodyThere(_)) => return Err(error.into()),
+        Err(error @ AskError::Refused(_)) => return Err(error.into()),
+        Ok(_) | Err(AskError::NoAnswer(_)) => {}
+    }
     let began = Instant::now();
-    while ask_running(global, r#"{"type":"status"}"#).is_ok() {
+    while !matches!(ask_running(global, r#"{"type":"status"}"#)?, Err(AskError::NobodyThere(_))) {
         if began.elapsed() > STOP_PATIENCE {
             output.warning("the agent was asked to stop and is still at it");
             return Ok(crate::exit::FOUND_WRONG);
@@ -36,17 +41,18 @@ pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
     Ok(0)
 }
 
-fn ask_running(global: &Global, request: &str) -> Result<Value, crate::exit::Failure> {
+/// Asks the first agent that is there. The outer error is ours, the inner one the channel's.
+fn ask_running(global: &Global, request: &str) -> Result<Result<Value, AskError>, crate::exit::Failure> {
     let settings = settings(global, None)?;
     let mut last = None;
     for folder in candidates(&settings)? {
         match ask(&folder, request) {
             Err(error @ AskError::NobodyThere(_)) => last = Some(error),
-            other => return Ok(other?),
+            other => return Ok(other),
         }
     }
     let nobody = || AskError::NobodyThere(io::ErrorKind::NotFound.into());
-    Err(last.unwrap_or_else(nobody).into())
+    Ok(Err(last.unwrap_or_else(nobody)))
 }
 
 fn print(status: &Value, out: &mut impl Write) -> io::Result<()> {
@@ -68,7 +74,9 @@ fn print(status: &Value, out: &mut impl Write) -> io::Result<()> {
     }
     match site["trouble"].as_str() {
         Some(trouble) => writeln!(out, "contact  {BAD}{}{BAD:#}", harmless(trouble))?,
-        None if site["last_contact_ms"].is_null() => writeln!(out, "contact  {FAINT}not needed yet{FAINT:#}")?,
+        None if site["last_contact_ms"].is_null() => {
+            writeln!(out, "contact  {FAINT}not needed yet{FAINT:#}")?
+        }
         None => writeln!(out, "contact  {GOOD}good{GOOD:#}")?,
     }
     writeln!(out, "state    {}", text(&status["state"]))?;
@@ -90,7 +98,11 @@ fn print(status: &Value, out: &mut impl Write) -> io::Result<()> {
     })?;
     lines(out, "gaps", &status["gaps"], |gap| {
         let unknown = gap["unknown_times"].as_u64().unwrap_or(0);
-        let more = if unknown > 0 { format!(" and {} of unknown size", counted(unknown, "part")) } else { String::new() };
+        let more = if unknown > 0 {
+            format!(" and {} of unknown size", counted(unknown, "part"))
+        } else {
+            String::new()
+        };
         format!("{}: {} bytes{more}, {}", text(&gap["file"]), gap["bytes"], text(&gap["reason"]))
     })?;
     lines(out, "warnings", &status["warnings"], |warning| {

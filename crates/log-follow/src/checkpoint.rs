@@ -13,6 +13,9 @@ pub struct Checkpoint {
     pub id: FileId,
     /// Everything before this byte has been dealt with.
     pub offset: u64,
+    /// Size of the file when it was last looked at: what a later run cannot find any more is known to be at
+    /// least the difference.
+    pub seen_bytes: u64,
     /// The first bytes of the file.
     pub head: Mark,
     /// The bytes just before `offset`.

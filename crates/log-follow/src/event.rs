@@ -60,6 +60,12 @@ impl GapReason {
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// A folder is followed from now on: what appears in it is new, in later runs too if the caller says so
+    /// then (`FollowOptions::known_folders`).
+    Entered {
+        /// Which.
+        folder: &'a Path,
+    },
     /// A source is followed from `offset` on.
     Started {
         /// Its number.

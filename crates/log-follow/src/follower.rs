@@ -40,6 +40,8 @@ pub struct FollowOptions {
     pub watches: Vec<(PathBuf, Patterns)>,
     /// Where to begin with files that were there before; never applies to files that appear later.
     pub start_at: StartAt,
+    /// Folders that an earlier run followed: a file in them without a checkpoint appeared since.
+    pub known_folders: Vec<PathBuf>,
     /// At most this much is handed out in one look, so that the caller can store what it has.
     pub look_bytes: u64,
 }
@@ -50,6 +52,7 @@ impl FollowOptions {
         FollowOptions {
             watches: vec![(folder.into(), Patterns::default())],
             start_at: StartAt::End,
+            known_folders: Vec::new(),
             look_bytes: 4 * 1024 * 1024,
         }
     }
@@ -98,6 +101,7 @@ pub struct Follower<D: Disk> {
     start_at: StartAt,
     look_bytes: u64,
     watches: Vec<Watch>,
+    known_folders: Vec<PathBuf>,
     /// Checkpoints of an earlier run whose folder has not been seen yet.
     pending: Vec<Checkpoint>,
     sources: BTreeMap<SourceId, Source<D::File>>,
@@ -123,6 +127,7 @@ impl<D: Disk> Follower<D> {
             start_at: options.start_at,
             look_bytes: options.look_bytes.max(READ_BYTES as u64),
             watches: Vec::new(),
+            known_folders: options.known_folders,
             pending: checkpoints,
             sources: BTreeMap::new(),
             current: HashMap::new(),
@@ -249,6 +254,9 @@ impl<D: Disk> Follower<D> {
         watch.full_look_ms = Some(self.now_ms);
         let first = !std::mem::replace(&mut watch.listed, true);
         let old = first && watch.first_is_old;
+        if first {
+            sink(Event::Entered { folder: &folder });
+        }
         let patterns = watch.patterns.clone();
         self.recovered(&folder, sink);
 
@@ -286,7 +294,7 @@ impl<D: Disk> Follower<D> {
             .into_iter()
             .partition(|checkpoint| checkpoint.path.parent() == Some(folder));
         self.pending = others;
-        let fresh = checkpoints.is_empty();
+        let fresh = checkpoints.is_empty() && !self.known_folders.iter().any(|known| known == folder);
         let names = backups
             .iter()
             .map(|(name, log)| (folder.join(name), folder.join(log), true))
@@ -308,8 +316,14 @@ impl<D: Disk> Follower<D> {
             let (offset, reason) = resumed.unwrap_or_else(|| self.begin(old && fresh, seen.len_bytes));
             self.start(log, (seen, file), (offset, reason), rotated, sink);
         }
-        for lost in checkpoints.iter().filter(|checkpoint| !checkpoint.rotated) {
-            sink(Event::Gap { path: &lost.path, bytes: None, reason: GapReason::GoneWhileAway });
+        for lost in &checkpoints {
+            let unread = lost.seen_bytes.saturating_sub(lost.offset);
+            // What was written to the log after the last look, nobody knows. A backup that was read to its end
+            // goes the way of all backups.
+            let bytes = lost.rotated.then_some(unread);
+            if bytes != Some(0) {
+                sink(Event::Gap { path: &lost.path, bytes, reason: GapReason::GoneWhileAway });
+            }
         }
     }
 
@@ -323,7 +337,15 @@ impl<D: Disk> Follower<D> {
 
     /// Looks who bears a log's name now. True when that is a file nobody saw before.
     fn look_at_name(&mut self, path: &Path, sink: &mut Sink<'_>) -> bool {
-        let Ok(seen) = self.disk.observe(path) else { return false };
+        let seen = match self.disk.observe(path) {
+            Ok(seen) => seen,
+            // Gone again, or a link to nothing: not there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
+            Err(error) => {
+                self.cannot_open(path, &error, sink);
+                return false;
+            }
+        };
         let before = self.current.get(path).copied();
         if let Some(before) = before
             && self.sources.get(&before).is_some_and(|source| source.file_id == seen.id)
@@ -402,6 +424,9 @@ impl<D: Disk> Follower<D> {
             source.file = Some(file);
         }
         sink(Event::Started { source: id, path: &source.path, offset, reason });
+        if rotated {
+            sink(Event::Rotated { source: id });
+        }
         self.sources.insert(id, source);
         id
     }
@@ -576,11 +601,15 @@ impl<D: Disk> Follower<D> {
             // Vanished between the listing and now: the next look knows more.
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
-                let hint = format!("cannot open the log: {error}; it is followed as soon as it can be read");
-                self.trouble(path.to_owned(), hint, sink);
+                self.cannot_open(path, &error, sink);
                 None
             }
         }
+    }
+
+    fn cannot_open(&mut self, path: &Path, error: &io::Error, sink: &mut Sink<'_>) {
+        let hint = format!("cannot open the log: {error}; it is followed as soon as it can be read");
+        self.trouble(path.to_owned(), hint, sink);
     }
 
     fn trouble(&mut self, path: PathBuf, message: String, sink: &mut Sink<'_>) {

@@ -150,6 +150,7 @@ impl<F: DiskFile> Source<F> {
             path: self.path.clone(),
             id: self.file_id,
             offset,
+            seen_bytes: self.len_bytes.max(self.read),
             head: Mark::of(&self.head),
             tail: mark,
             rotated: self.rotated,

@@ -3,6 +3,8 @@
 //! Every test writes as Toolkit's handler writes (append, four-step rollover) or as people and tools meddle
 //! (truncate, delete, replace), and compares the text handed out with the text that was written.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use log_follow::{
     Checkpoint, EndReason, Event, FollowOptions, Follower, GapReason, SourceId, StartAt, StartReason,
     SystemDisk,
@@ -61,7 +63,7 @@ impl Bench {
                 Event::Ended { source, reason } => ended.push((source, reason)),
                 Event::Gap { bytes, reason, .. } => gaps.push((bytes, reason)),
                 Event::Trouble { message, .. } => troubles.push(message),
-                Event::Rotated { .. } | Event::Recovered { .. } => {}
+                Event::Entered { .. } | Event::Rotated { .. } | Event::Recovered { .. } => {}
             });
             if !look.more {
                 return;

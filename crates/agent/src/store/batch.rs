@@ -5,6 +5,7 @@ use crate::policy::{Decision, Known, decide, outcome};
 use crate::settings::LimitSettings;
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// One look's worth of news, kept or refused as a whole.
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub struct Batch {
     pub ended: Vec<Position>,
     /// Bytes given up.
     pub gaps: Vec<StoredGap>,
+    /// Folders that are followed from now on.
+    pub entered: Vec<PathBuf>,
 }
 
 /// Occurrences of one problem in one batch.
@@ -85,6 +88,7 @@ impl Batch {
         self.tallies.is_empty()
             && self.dropped.is_empty()
             && self.gaps.is_empty()
+            && self.entered.is_empty()
             && self.ended.is_empty()
             && self.positions.is_empty()
     }
@@ -123,13 +127,17 @@ impl Store {
                 add_occurrences(transaction, 0, now_ms, outcome, *times)?;
             }
             if seen > 0 {
-                transaction.execute(
-                    "UPDATE counters SET value = value + ?1 WHERE name = 'seen'",
-                    [signed(seen)],
-                )?;
+                transaction
+                    .execute("UPDATE counters SET value = value + ?1 WHERE name = 'seen'", [signed(seen)])?;
             }
             for gap in &batch.gaps {
                 keep_gap(transaction, gap, now_ms)?;
+            }
+            for folder in &batch.entered {
+                transaction.execute(
+                    "INSERT OR IGNORE INTO folders (path) VALUES (?1)",
+                    [folder.to_string_lossy()],
+                )?;
             }
             for position in &batch.ended {
                 let id = position.checkpoint.id;
@@ -241,7 +249,12 @@ fn add_occurrences(
 }
 
 /// Adds a step, unless it is waiting already: a count that is due stays due when more happens.
-fn add_delivery(transaction: &Transaction<'_>, incident: i64, step: &str, due_ms: i64) -> rusqlite::Result<()> {
+fn add_delivery(
+    transaction: &Transaction<'_>,
+    incident: i64,
+    step: &str,
+    due_ms: i64,
+) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO deliveries (incident_id, step, due_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -265,8 +278,9 @@ fn keep_position(transaction: &Transaction<'_>, position: &Position) -> rusqlite
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO sources
-                 (path, device, file, offset, line, head_len, head_hash, tail_len, tail_hash, rotated)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 (path, device, file, offset, line, head_len, head_hash, tail_len, tail_hash, rotated,
+                  seen_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             path_text(position),
@@ -278,7 +292,8 @@ fn keep_position(transaction: &Transaction<'_>, position: &Position) -> rusqlite
             checkpoint.head.hash,
             checkpoint.tail.len,
             checkpoint.tail.hash,
-            checkpoint.rotated
+            checkpoint.rotated,
+            signed(checkpoint.seen_bytes)
         ])?;
     Ok(())
 }

@@ -130,7 +130,12 @@ impl Store {
     ///
     /// # Errors
     /// When the state cannot be written.
-    pub fn ticket_stands(&mut self, delivery: &Delivery, ticket_id: u64, now_ms: i64) -> Result<(), StoreError> {
+    pub fn ticket_stands(
+        &mut self,
+        delivery: &Delivery,
+        ticket_id: u64,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute(
                 "UPDATE incidents SET ticket_id = ?2, told_count = ?3, told_ms = ?4 WHERE id = ?1",
@@ -198,7 +203,12 @@ impl Store {
     ///
     /// # Errors
     /// When the state cannot be written.
-    pub fn put_off(&mut self, delivery: &Delivery, due_ms: i64, error: Option<&str>) -> Result<(), StoreError> {
+    pub fn put_off(
+        &mut self,
+        delivery: &Delivery,
+        due_ms: i64,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute(
                 "UPDATE deliveries SET due_ms = ?2, error = ?3, attempts = attempts + ?4 WHERE id = ?1",

@@ -22,6 +22,8 @@ pub struct Waiting {
     pub title: String,
     /// `ticket`, `log`, `archive` or `count`.
     pub step: String,
+    /// It has to wait for its ticket first.
+    pub needs_ticket: bool,
     /// How often it was tried.
     pub attempts: u64,
     /// What went wrong last, if anything did.
@@ -53,12 +55,11 @@ impl Store {
     pub fn totals(&self) -> Result<Totals, StoreError> {
         self.read(|connection| {
             let seen: i64 =
-                connection.query_row("SELECT value FROM counters WHERE name = 'seen'", [], |row| row.get(0))?;
-            let tickets: i64 = connection.query_row(
-                "SELECT count(DISTINCT ticket_id) FROM incidents",
-                [],
-                |row| row.get(0),
-            )?;
+                connection
+                    .query_row("SELECT value FROM counters WHERE name = 'seen'", [], |row| row.get(0))?;
+            let tickets: i64 =
+                connection
+                    .query_row("SELECT count(DISTINCT ticket_id) FROM incidents", [], |row| row.get(0))?;
             let mut statement =
                 connection.prepare("SELECT outcome, sum(count) FROM occurrences GROUP BY outcome")?;
             let rows = statement
@@ -75,7 +76,8 @@ impl Store {
     pub fn waiting(&self, limit: u32) -> Result<Vec<Waiting>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare(
-                "SELECT i.title, d.step, d.attempts, d.error, d.due_ms
+                "SELECT i.title, d.step, d.attempts, d.error, d.due_ms,
+                        d.step <> 'ticket' AND i.ticket_id IS NULL
                  FROM deliveries d JOIN incidents i ON i.id = d.incident_id ORDER BY d.due_ms, d.id LIMIT ?1",
             )?;
             let rows = statement.query_map([limit], |row| {
@@ -85,6 +87,7 @@ impl Store {
                     attempts: unsigned(row.get(2)?),
                     why: row.get(3)?,
                     due_ms: row.get(4)?,
+                    needs_ticket: row.get(5)?,
                 })
             })?;
             rows.collect()
@@ -106,8 +109,9 @@ impl Store {
     /// When the state cannot be read.
     pub fn gaps(&self) -> Result<Vec<GapTotal>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection
-                .prepare("SELECT path, bytes, times, unknown_times, reason FROM gaps ORDER BY path, reason")?;
+            let mut statement = connection.prepare(
+                "SELECT path, bytes, times, unknown_times, reason FROM gaps ORDER BY path, reason",
+            )?;
             let rows = statement.query_map([], |row| {
                 Ok(GapTotal {
                     file: row.get(0)?,

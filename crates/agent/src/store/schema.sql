@@ -7,6 +7,7 @@ CREATE TABLE sources (
     device INTEGER NOT NULL,
     file INTEGER NOT NULL,
     offset INTEGER NOT NULL,
+    seen_bytes INTEGER NOT NULL,
     line INTEGER,
     head_len INTEGER NOT NULL,
     head_hash TEXT NOT NULL,
@@ -14,6 +15,11 @@ CREATE TABLE sources (
     tail_hash TEXT NOT NULL,
     rotated INTEGER NOT NULL,
     PRIMARY KEY (path, device, file)
+) STRICT, WITHOUT ROWID;
+
+-- Folders that were followed: a file in them without a position appeared since, and is read from its start.
+CREATE TABLE folders (
+    path TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
 -- One problem in one scope: what becomes one ticket.

@@ -47,39 +47,104 @@ impl Failure {
 
     fn text(self) -> String {
         let frame = |app: &str, version: &str, file: &str, line: u32, function: &str, source: &str| {
-            format!("  File \"/studio/bundle_cache/app_store/{app}/{version}/python/{file}\", line {line}, in {function}\n    {source}\n")
+            format!(
+                "  File \"/studio/bundle_cache/app_store/{app}/{version}/python/{file}\", line {line}, in {function}\n    {source}\n"
+            )
         };
         let begin = "Traceback (most recent call last):\n";
         match self {
             Failure::Connection => format!(
                 "Could not reach the site\n{begin}{}ConnectionResetError: [Errno 104] Connection reset by peer",
-                frame("tk-multi-about", "v0.4.1", "tk_multi_about/dialog.py", 88, "refresh", "self._model.load()")
+                frame(
+                    "tk-multi-about",
+                    "v0.4.1",
+                    "tk_multi_about/dialog.py",
+                    88,
+                    "refresh",
+                    "self._model.load()"
+                )
             ),
             Failure::Publish => format!(
                 "Publish of bunny_010_anim_v012.ma failed\n{begin}{}{}ValueError: first frame 1101 is after last frame 1001",
-                frame("tk-multi-publish2", "v2.10.8", "tk_multi_publish2/api/item.py", 412, "execute", "plugin.run_publish(settings, item)"),
-                frame("tk-multi-publish2", "v2.10.8", "tk_multi_publish2/base/frames.py", 57, "check_range", "raise ValueError(text)")
+                frame(
+                    "tk-multi-publish2",
+                    "v2.10.8",
+                    "tk_multi_publish2/api/item.py",
+                    412,
+                    "execute",
+                    "plugin.run_publish(settings, item)"
+                ),
+                frame(
+                    "tk-multi-publish2",
+                    "v2.10.8",
+                    "tk_multi_publish2/base/frames.py",
+                    57,
+                    "check_range",
+                    "raise ValueError(text)"
+                )
             ),
             Failure::Chained => format!(
                 "불러오기 실패: 샷 버니_010\n{begin}{}KeyError: 'nuke_shot_render'\n\nThe above exception was the direct cause of the following exception:\n\n{begin}{}TankError: the template of this render is not known",
-                frame("tk-multi-loader2", "v1.25.3", "tk_multi_loader/loader.py", 203, "resolve", "return templates[name]"),
-                frame("tk-multi-loader2", "v1.25.3", "tk_multi_loader/actions.py", 77, "import_read", "path = self.resolve(entity)")
+                frame(
+                    "tk-multi-loader2",
+                    "v1.25.3",
+                    "tk_multi_loader/loader.py",
+                    203,
+                    "resolve",
+                    "return templates[name]"
+                ),
+                frame(
+                    "tk-multi-loader2",
+                    "v1.25.3",
+                    "tk_multi_loader/actions.py",
+                    77,
+                    "import_read",
+                    "path = self.resolve(entity)"
+                )
             ),
             Failure::BeforeRollover => format!(
                 "Action hook failed\n{begin}{}KeyError: 'sg_published_file'",
-                frame("tk-multi-loader2", "v1.25.3", "tk_multi_loader/actions.py", 141, "execute_action", "data = params['sg_published_file']")
+                frame(
+                    "tk-multi-loader2",
+                    "v1.25.3",
+                    "tk_multi_loader/actions.py",
+                    141,
+                    "execute_action",
+                    "data = params['sg_published_file']"
+                )
             ),
             Failure::AfterRollover => format!(
                 "Could not copy the work file\n{begin}{}PermissionError: [Errno 13] Permission denied: '/projects/bunny/work/anim.ma'",
-                frame("tk-multi-publish2", "v2.10.8", "tk_multi_publish2/base/copy.py", 31, "copy_file", "shutil.copy(source, target)")
+                frame(
+                    "tk-multi-publish2",
+                    "v2.10.8",
+                    "tk_multi_publish2/base/copy.py",
+                    31,
+                    "copy_file",
+                    "shutil.copy(source, target)"
+                )
             ),
             Failure::AfterTruncation => format!(
                 "Could not build the file list\n{begin}{}AttributeError: 'NoneType' object has no attribute 'entity'",
-                frame("tk-multi-workfiles2", "v0.15.4", "tk_multi_workfiles/file_model.py", 519, "refresh", "return context.entity")
+                frame(
+                    "tk-multi-workfiles2",
+                    "v0.15.4",
+                    "tk_multi_workfiles/file_model.py",
+                    519,
+                    "refresh",
+                    "return context.entity"
+                )
             ),
             Failure::DuringOutage => format!(
                 "Progress could not be shown\n{begin}{}ZeroDivisionError: division by zero",
-                frame("tk-multi-workfiles2", "v0.15.4", "tk_multi_workfiles/progress.py", 12, "percent", "return done / total")
+                frame(
+                    "tk-multi-workfiles2",
+                    "v0.15.4",
+                    "tk_multi_workfiles/progress.py",
+                    12,
+                    "percent",
+                    "return done / total"
+                )
             ),
         }
     }
@@ -126,7 +191,11 @@ impl Engine {
     /// Harmless records.
     pub(super) fn chat(&mut self, count: u32) -> Result<()> {
         for number in 0..count {
-            self.record("INFO", "tk-multi-about", &format!("Step {number} of the day is done, no ERROR at all"))?;
+            self.record(
+                "INFO",
+                "tk-multi-about",
+                &format!("Step {number} of the day is done, no ERROR at all"),
+            )?;
         }
         Ok(())
     }
@@ -139,7 +208,9 @@ impl Engine {
     fn record(&mut self, level: &str, app: &str, text: &str) -> Result<()> {
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S,%3f");
         let line = format!("{now} [{} {level} sgtk.env.project.{}.{app}] {text}\n", self.pid, self.name);
-        self.file.write_all(line.as_bytes()).with_context(|| format!("cannot write `{}`", self.path.display()))
+        self.file
+            .write_all(line.as_bytes())
+            .with_context(|| format!("cannot write `{}`", self.path.display()))
     }
 
     /// The four steps of Toolkit's rollover.

@@ -29,7 +29,8 @@ const REPEATS: u64 = 50;
 pub(crate) fn demo(command: &DemoCommand, output: &Output) -> Outcome {
     let signal = stop_signal::listen();
     let mut stage = Stage::set()?;
-    let mut story = Story { stage: &mut stage, output, without: command.without.as_deref(), expected: Vec::new() };
+    let mut story =
+        Story { stage: &mut stage, output, without: command.without.as_deref(), expected: Vec::new() };
     let told = story.tell();
     let expected = std::mem::take(&mut story.expected);
     let good = match told {
@@ -61,7 +62,11 @@ struct Story<'a> {
 
 impl Story<'_> {
     fn tell(&mut self) -> Result<()> {
-        self.say(&format!("a desk at {}, an agent, and three engines in {}", self.stage.url(), self.stage.folder().display()))?;
+        self.say(&format!(
+            "a desk at {}, an agent, and three engines in {}",
+            self.stage.url(),
+            self.stage.folder().display()
+        ))?;
         let mut desktop = Engine::start(self.stage, "tk-desktop", 4101)?;
         let mut maya = Engine::start(self.stage, "tk-maya", 4102)?;
         let mut nuke = Engine::start(self.stage, "tk-nuke", 4103)?;
@@ -73,7 +78,12 @@ impl Story<'_> {
         self.counts_arrive()
     }
 
-    fn three_engines_fail(&mut self, desktop: &mut Engine, maya: &mut Engine, nuke: &mut Engine) -> Result<()> {
+    fn three_engines_fail(
+        &mut self,
+        desktop: &mut Engine,
+        maya: &mut Engine,
+        nuke: &mut Engine,
+    ) -> Result<()> {
         for engine in [&mut *desktop, &mut *maya, &mut *nuke] {
             engine.chat(20)?;
         }
@@ -99,7 +109,8 @@ impl Story<'_> {
     fn ticket_comes(&mut self, failure: Failure, within: Duration) -> Result<()> {
         self.stage
             .wait_for(within, |event| {
-                event["type"] == "ticket" && event["title"].as_str().is_some_and(|title| title.contains(failure.mark()))
+                event["type"] == "ticket"
+                    && event["title"].as_str().is_some_and(|title| title.contains(failure.mark()))
             })
             .with_context(|| format!("no ticket came of “{}”", failure.mark()))
     }

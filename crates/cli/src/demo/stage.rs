@@ -31,8 +31,15 @@ impl Stage {
         let folder = tempfile::Builder::new().prefix("tk-incident-demo-").tempdir()?;
         std::fs::create_dir_all(folder.path().join("logs"))?;
         let (_, events) = channel();
-        let mut stage =
-            Stage { folder, desk: None, agent: None, ready: Value::Null, events, unheard: Vec::new(), last: None };
+        let mut stage = Stage {
+            folder,
+            desk: None,
+            agent: None,
+            ready: Value::Null,
+            events,
+            unheard: Vec::new(),
+            last: None,
+        };
         stage.start_desk()?;
         stage.start_agent()?;
         Ok(stage)

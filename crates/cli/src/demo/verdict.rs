@@ -24,11 +24,17 @@ pub(super) fn verdict(stage: &Stage, expected: &[Expected], out: &mut impl Write
     let tickets = tickets(stage)?;
     let status = stage.status()?;
     let mut missing = Vec::new();
-    writeln!(out, "\n{STRONG}{:>6}  {:>6}  {:>7}  {:>11}  title{STRONG:#}", "ticket", "logged", "counted", "attachments")?;
+    writeln!(
+        out,
+        "\n{STRONG}{:>6}  {:>6}  {:>7}  {:>11}  title{STRONG:#}",
+        "ticket", "logged", "counted", "attachments"
+    )?;
     for expected in expected {
         let mark = expected.failure.mark();
-        let of_it: Vec<&Row> =
-            tickets.iter().filter(|row| row.text("title").is_some_and(|title| title.contains(mark))).collect();
+        let of_it: Vec<&Row> = tickets
+            .iter()
+            .filter(|row| row.text("title").is_some_and(|title| title.contains(mark)))
+            .collect();
         let [ticket] = of_it.as_slice() else {
             missing.push(format!("“{mark}” has {} tickets instead of one", of_it.len()));
             continue;
@@ -43,10 +49,14 @@ pub(super) fn verdict(stage: &Stage, expected: &[Expected], out: &mut impl Write
             ticket.text("title").unwrap_or_default()
         )?;
         if counted != expected.count {
-            missing.push(format!("“{mark}” was logged {} times, but its ticket counts {counted}", expected.count));
+            missing.push(format!(
+                "“{mark}” was logged {} times, but its ticket counts {counted}",
+                expected.count
+            ));
         }
         if attached != ATTACHMENTS {
-            missing.push(format!("the ticket of “{mark}” has {attached} attachments instead of {ATTACHMENTS}"));
+            missing
+                .push(format!("the ticket of “{mark}” has {attached} attachments instead of {ATTACHMENTS}"));
         }
     }
     if tickets.len() != expected.len() {
@@ -69,7 +79,10 @@ fn tickets(stage: &Stage) -> Result<Vec<Row>> {
     let key: toml::Table = key.parse().context("the desk's key file is not as expected")?;
     let word = |name: &str| key.get(name).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
     let mut site = flow::connect(SiteOptions::new(stage.url()))?;
-    site.set_credentials(Some(Credentials::Script { name: word("script_name"), key: word("script_key").into() }));
+    site.set_credentials(Some(Credentials::Script {
+        name: word("script_name"),
+        key: word("script_key").into(),
+    }));
     let query = Find::new("Ticket")
         .fields(["title", "sg_incident_count", "attachments"])
         .sorted_by("id", Direction::Ascending)
@@ -82,8 +95,12 @@ fn compare_status(status: &Value, expected: &[Expected]) -> Vec<String> {
     let mut missing = Vec::new();
     let logged: u64 = expected.iter().map(|expected| expected.count).sum();
     let seen = status["seen"].as_u64().unwrap_or(0);
-    let outcomes: u64 =
-        status["outcomes"].as_object().into_iter().flat_map(|all| all.values()).filter_map(Value::as_u64).sum();
+    let outcomes: u64 = status["outcomes"]
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.values())
+        .filter_map(Value::as_u64)
+        .sum();
     if seen != logged {
         missing.push(format!("{logged} errors were logged, but the agent saw {seen}"));
     }

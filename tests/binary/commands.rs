@@ -1,0 +1,205 @@
+//! The commands: what they print where, and with which exit code they end.
+
+use crate::world::{World, error, info, wait_for, words};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+fn lines(output: &std::process::Output) -> Vec<Value> {
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn scan_json_is_one_object_per_incident_and_a_summary() {
+    let world = World::new();
+    world.append("tk-maya.log", &info("fine, no ERROR here"));
+    world.append("tk-maya.log", &error("execute"));
+    world.append(
+        "tk-maya.log",
+        "2026-01-14 19:49:12,000 [7 CRITICAL sgtk.core.descriptor] file open failed\n",
+    );
+    let scan = world.run(&["--json", "scan", "--user", "alice", "home/logs/tk-maya.log"]);
+    assert!(scan.status.success(), "{}", words(&scan));
+    assert!(scan.stderr.is_empty(), "{}", words(&scan));
+    insta::assert_snapshot!(String::from_utf8(scan.stdout).unwrap());
+}
+
+#[test]
+fn scan_for_people_is_a_table_by_signature() {
+    let world = World::new();
+    for _ in 0..3 {
+        world.append("tk-maya.log", &error("execute"));
+    }
+    world.append(
+        "tk-nuke.log",
+        "2026-01-14 19:49:12,000 [7 ERROR sgtk.env.project.tk-nuke] file open failed\n",
+    );
+    let scan = world.run(&["scan", "--user", "alice", "home/logs"]);
+    assert!(scan.status.success(), "{}", words(&scan));
+    insta::assert_snapshot!(String::from_utf8(scan.stdout).unwrap());
+    assert_eq!(
+        String::from_utf8(scan.stderr).unwrap().trim(),
+        "4 records in 2 files: 4 incidents of 2 kinds, 1 KiB"
+    );
+}
+
+#[test]
+fn the_seeds_own_titles_hold() {
+    let world = World::new();
+    world.append("tk-maya.log", &error("execute"));
+    world.append(
+        "tk-desktop.log",
+        "2026-01-14 19:49:12,000 [7 ERROR sgtk.env.site.tk-desktop] file open failed\n",
+    );
+    let title = |user: &str, file: &str| {
+        let scan = world
+            .program()
+            .args(["--json", "scan", "--user", user, file])
+            .env("TK_INCIDENT_TICKET_TITLE_STYLE", "seed")
+            .output()
+            .unwrap();
+        lines(&scan)[0]["title"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(title("alice", "home/logs/tk-maya.log"), "alice - ValueError");
+    assert_eq!(title("bob", "home/logs/tk-desktop.log"), "bob - Unknown error: file open failed");
+}
+
+#[test]
+fn scan_reads_standard_input_and_packed_logs_alike() {
+    let world = World::new();
+    let text = format!("{}{}", info("fine"), error("execute"));
+    let plain = world.run_with_stdin(&["--json", "scan", "-"], &text);
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, text.as_bytes()).unwrap();
+    std::fs::write(world.log("tk-maya.log.1.gz"), packer.finish().unwrap()).unwrap();
+    let packed = world.run(&["--json", "scan", "home/logs"]);
+    let (plain, packed) = (lines(&plain), lines(&packed));
+    assert_eq!(plain[0]["signature"], packed[0]["signature"]);
+    assert_eq!((&plain[0]["file"], &packed[0]["engine"]), (&Value::from("-"), &Value::from("tk-maya")));
+    assert_eq!(plain.last().unwrap()["incidents"], 1);
+}
+
+#[test]
+fn exit_codes_say_how_it_ended() {
+    let world = World::new();
+    world.append("tk-maya.log", &error("execute"));
+    for (arguments, code, said) in [
+        (vec!["scan", "home/logs"], 0, ""),
+        (vec!["scan", "--fail-on-incidents", "home/logs"], 1, ""),
+        (vec!["scan", "nowhere.log"], 2, "cannot read `nowhere.log`"),
+        (vec!["dance"], 2, "dance"),
+        (vec!["--config", "missing.toml", "run"], 2, "missing.toml"),
+        (vec!["status"], 1, "no tk-incident runs"),
+        (vec!["--version"], 0, ""),
+        (vec!["--help"], 0, ""),
+        (vec!["config", "default"], 0, ""),
+        (vec!["completions", "bash"], 0, ""),
+    ] {
+        let output = world.run(&arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", words(&output));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_wrong_setting_is_refused_by_every_command_that_reads_settings() {
+    let world = World::new();
+    std::fs::write(world.path("typo.toml"), "[limits]\ngater_s = 5\n").unwrap();
+    for command in [vec!["scan", "home/logs"], vec!["run"], vec!["status"], vec!["follow", "home/logs"]] {
+        let mut arguments = vec!["--config", "typo.toml"];
+        arguments.extend(&command);
+        let output = world.run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {}", words(&output));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("limits.gater_s") && stderr.contains("limits.gather_s"), "{stderr}");
+    }
+}
+
+#[test]
+fn the_default_settings_are_accepted_as_a_file() {
+    let world = World::new();
+    let default = world.run(&["config", "default"]);
+    std::fs::write(world.path("all.toml"), &default.stdout).unwrap();
+    let output = world.run(&["--config", "all.toml", "scan", "home/logs"]);
+    assert!(output.status.success(), "{}", words(&output));
+}
+
+#[test]
+fn a_second_agent_is_refused_and_told_of_the_first() {
+    let mut world = World::running();
+    let config = world.config();
+    let second = world.run(&["run", "--config", config.to_str().unwrap()]);
+    assert_eq!(second.status.code(), Some(4), "{}", words(&second));
+    assert!(words(&second).contains("another tk-incident runs"), "{}", words(&second));
+    let text = world.run(&["status"]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("seen     0"), "{}", words(&text));
+    world.stop_agent();
+    assert_eq!(world.run(&["status"]).status.code(), Some(1));
+}
+
+#[test]
+fn help_shows_what_works() {
+    let world = World::new();
+    insta::assert_snapshot!(String::from_utf8(world.run(&["--help"]).stdout).unwrap());
+}
+
+#[test]
+fn follow_prints_records_as_they_happen_and_goes_on_after_a_restart() {
+    let world = World::new();
+    world.append("tk-maya.log", &error("old"));
+    let follow = |extra: &[&str]| {
+        let mut child = world
+            .program()
+            .args(["follow", "home/logs", "--state", "positions"])
+            .args(extra)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+        let (stdout, heard) = (BufReader::new(child.stdout.take().unwrap()), std::sync::Arc::clone(&lines));
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let mut heard = heard.lock().unwrap();
+                heard.push_str(&line);
+                heard.push('\n');
+            }
+        });
+        (child, lines)
+    };
+    let wait = |lines: &std::sync::Mutex<String>, wanted: &str| {
+        let look = || (lines.lock().unwrap().as_str() == wanted).then_some(());
+        wait_for("the printed records", look, || format!("wanted\n{wanted}\ngot\n{}", lines.lock().unwrap()));
+    };
+    let (mut child, printed) = follow(&[]);
+    // Nothing is followed before the first look; the state file tells that it has been.
+    wait_for("the first look", || world.path("positions/state.db").exists().then_some(()), String::new);
+    wait_for(
+        "the position of the old log",
+        || {
+            world.append("tk-born.log", &info("born"));
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            let bytes = std::fs::read(world.path("positions/state.db-wal")).ok()?;
+            String::from_utf8_lossy(&bytes).contains("tk-born.log").then_some(())
+        },
+        String::new,
+    );
+    world.append("tk-maya.log", &error("new"));
+    world.roll_over("tk-maya.log");
+    world.append("tk-maya.log", &error("newer"));
+    wait(&printed, &format!("{}{}", error("new"), error("newer")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    world.append("tk-maya.log", &error("while_away"));
+    let (mut child, printed) = follow(&["--json", "--text", "--user", "alice"]);
+    let look = || {
+        let printed = printed.lock().unwrap();
+        printed.contains("while_away").then(|| printed.lines().last().unwrap().to_owned())
+    };
+    let line: Value = serde_json::from_str(&wait_for("the record", look, String::new)).unwrap();
+    assert_eq!(line["text"], error("while_away"));
+    assert_eq!(line["lines"], serde_json::json!([6, 10]));
+    assert!(line["title"].as_str().unwrap().starts_with("alice - ValueError"), "{line}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -1,0 +1,10 @@
+//! The real program through its front door: started as people and Toolkit start it, against a real desk.
+//!
+//! `world.rs` holds the one way these tests touch the program; the other files are grouped by what is promised.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod commands;
+mod promises;
+mod trouble;
+mod world;

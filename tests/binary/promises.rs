@@ -1,0 +1,280 @@
+//! The promises: nothing lost, nothing twice, nothing leaked, through rotation, truncation and sudden ends.
+
+use crate::world::{World, error, info, is_alive, unzip, wait_for, words};
+use std::fs::{self, OpenOptions};
+
+/// The login of this machine, which titles begin with when no session says otherwise.
+fn login() -> String {
+    let world = World::new();
+    world.append("tk-maya.log", "2026-01-14 19:49:11,961 [1 ERROR sgtk.x] boom\n");
+    let scan = world.run(&["--json", "scan", "home/logs"]);
+    let line: serde_json::Value =
+        serde_json::from_str(String::from_utf8_lossy(&scan.stdout).lines().next().unwrap()).unwrap();
+    line["title"].as_str().unwrap().split(" - ").next().unwrap().to_owned()
+}
+
+#[test]
+fn an_error_in_a_log_becomes_a_ticket_with_log_and_archive() {
+    let world = World::running();
+    world.append(
+        "tk-desktop.log",
+        "2026-01-14 19:49:11,961 [7 ERROR sgtk.env.site.tk-desktop] file open failed\n",
+    );
+    world.append("tk-maya.log", &info("before"));
+    world.append("tk-maya.log", &error("execute"));
+    let login = login();
+    let tickets = world.expect_tickets(&[
+        (&format!("{login} - file open failed ["), 1),
+        (&format!("{login} - ValueError: bad range in execute.execute ["), 1),
+    ]);
+    let ticket = tickets.iter().find(|ticket| ticket.text("title").unwrap().contains("ValueError")).unwrap();
+    let description = ticket.text("description").unwrap();
+    for words in [
+        "Publish failed",
+        "Traceback (most recent call last):",
+        "ValueError: bad range",
+        "tk-multi-publish2",
+        "tk-maya",
+        "tk-incident: v1 g1:",
+    ] {
+        assert!(description.contains(words), "{words} is missing in\n{description}");
+    }
+    let attachments = ticket.links("attachments");
+    let log = attachments.iter().find(|link| link.name.as_deref().unwrap().ends_with(".log")).unwrap();
+    assert_eq!(
+        String::from_utf8(world.download(log.id)).unwrap(),
+        format!("{}{}", info("before"), error("execute"))
+    );
+    let archive = attachments.iter().find(|link| link.name.as_deref().unwrap().ends_with(".zip")).unwrap();
+    let entries = unzip(&world.download(archive.id));
+    let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["incident.json", "environment.json", "traceback.txt", "logs/tk-maya.log"]);
+    let incident: serde_json::Value = serde_json::from_str(&entries[0].1).unwrap();
+    assert_eq!(incident["error_name"], "ValueError");
+    assert_eq!(incident["lines"], serde_json::json!([2, 6]));
+}
+
+#[test]
+fn the_same_error_many_times_is_one_ticket_with_the_count() {
+    let world = World::running();
+    for round in 0..120 {
+        world.append("tk-maya.log", &error("again"));
+        world.append("tk-maya.log", &info(&format!("round {round}")));
+    }
+    world.expect_tickets(&[(&format!("{} - ValueError", login()), 120)]);
+    let status = world.status();
+    assert_eq!((&status["seen"], &status["tickets"]), (&120.into(), &1.into()));
+    assert_eq!(status["outcomes"], serde_json::json!({ "filed": 1, "duplicate": 119 }));
+}
+
+#[test]
+fn rotation_and_truncation_are_followed() {
+    let world = World::running();
+    world.append("tk-maya.log", &error("first"));
+    world.append("tk-maya.log", &error("before_rollover"));
+    world.roll_over("tk-maya.log");
+    world.append("tk-maya.log", &error("after_rollover"));
+    world.status_when("three records", |status| status["seen"] == 3);
+    OpenOptions::new().write(true).open(world.log("tk-maya.log")).unwrap().set_len(0).unwrap();
+    world.append("tk-maya.log", &error("after_truncation"));
+    let title = format!("{} - ValueError: bad range in ", login());
+    let titles: Vec<String> = ["first.first", "before_rollover.", "after_rollover.", "after_truncation."]
+        .iter()
+        .map(|function| format!("{title}{function}"))
+        .collect();
+    let expected: Vec<(&str, i64)> = titles.iter().map(|title| (title.as_str(), 1)).collect();
+    world.expect_tickets(&expected);
+    assert_eq!(world.status()["gaps"], serde_json::json!([]));
+}
+
+#[test]
+fn without_any_configuration_it_files_into_a_desk_of_its_own_and_a_kill_loses_and_repeats_nothing() {
+    let mut world = World::new();
+    world.append("tk-maya.log", &error("long_ago"));
+    let start = |world: &mut World| {
+        let mut command = world.program();
+        command
+            .args(["--json", "run"])
+            .env("TK_INCIDENT_LIMITS_GATHER_S", "0")
+            .env("TK_INCIDENT_LIMITS_COUNT_FLUSH_S", "0");
+        world.start_agent_with(command);
+    };
+    start(&mut world);
+    for round in 0..8 {
+        world.append("tk-maya.log", &error("every_time"));
+        world.append("tk-maya.log", &error(&format!("round_{}", ["a", "b", "c", "d"][round % 4])));
+        if round % 2 == 0 {
+            // Sometimes in the middle of everything, sometimes after the tickets stand.
+            world.status_when("all seen", |status| status["seen"].as_u64() >= Some(2 * (round as u64 + 1)));
+        }
+        world.kill_agent();
+        world.append("tk-maya.log", &info("written while nobody looked"));
+        start(&mut world);
+    }
+    let status =
+        world.status_when("all delivered", |status| status["seen"] == 16 && status["waiting_count"] == 0);
+    assert_eq!(status["tickets"], 5, "{status:#}");
+    let page = status["site"]["page"].as_str().unwrap().to_owned();
+    assert!(page.starts_with("http://127.0.0.1:"), "{page}");
+    assert_eq!(status["outcomes"], serde_json::json!({ "filed": 5, "duplicate": 11 }));
+}
+
+#[test]
+fn killed_at_random_moments_under_load_every_record_is_counted_once() {
+    let mut world = World::running();
+    let mut written = 0;
+    for round in 0_u64..12 {
+        for _ in 0..25 {
+            world.append("tk-maya.log", &error("storm"));
+            world.append("tk-nuke.log", &error("other"));
+            written += 2;
+        }
+        if round % 5 == 4 {
+            world.roll_over("tk-maya.log");
+        }
+        // Not the same moment each time, and not the clock's: the next seen count decides.
+        let wanted = written * (round % 4) / 4;
+        world.status_when("some progress", |status| status["seen"].as_u64() >= Some(wanted));
+        world.kill_agent();
+        world.start_agent();
+    }
+    let expected = (written / 2) as i64;
+    let title = format!("{} - ValueError: bad range in ", login());
+    world.expect_tickets(&[(&format!("{title}storm."), expected), (&format!("{title}other."), expected)]);
+    let status = world.status();
+    assert_eq!(status["seen"], written);
+}
+
+#[test]
+fn the_desk_away_is_bridged_and_survives_a_restart_of_the_agent() {
+    let mut world = World::running();
+    world.stop_desk();
+    world.append("tk-maya.log", &error("while_away"));
+    let warning = world.event("a warning", |event| event["type"] == "warning" && event["what"] == "site");
+    assert!(warning["message"].as_str().unwrap().contains("127.0.0.1"), "{warning}");
+    world.kill_agent();
+    world.start_agent();
+    let status = world.status_when("the trouble", |status| !status["site"]["trouble"].is_null());
+    assert_eq!(status["outcomes"], serde_json::json!({ "spooled": 1 }));
+    assert!(status["waiting"][0]["why"].as_str().unwrap().contains("connect"), "{status:#}");
+    world.start_desk();
+    world.expect_tickets(&[(&format!("{} - ValueError", login()), 1)]);
+    world.event("the recovery", |event| event["type"] == "recovered" && event["what"] == "site");
+}
+
+#[test]
+fn secrets_reach_neither_ticket_nor_attachments_nor_our_own_files() {
+    let world = World::running();
+    let secret = "hunter2hunter2hunter2";
+    world.append("tk-maya.log", &info(&format!("Session token: {secret}")));
+    world.append(
+        "tk-maya.log",
+        &error("leaky").replace(
+            "bad range",
+            &format!("login failed, session_token={secret} https://user:{secret}@proxy.example/"),
+        ),
+    );
+    let ticket = world.expect_tickets(&[(&format!("{} - ValueError", login()), 1)]).remove(0);
+    let mut texts = vec![format!("{ticket:?}"), world.status().to_string()];
+    for link in ticket.links("attachments") {
+        let bytes = world.download(link.id);
+        if link.name.as_deref().unwrap().ends_with(".zip") {
+            texts.extend(unzip(&bytes).into_iter().map(|(_, text)| text));
+        } else {
+            texts.push(String::from_utf8(bytes).unwrap());
+        }
+    }
+    texts.extend(world.events().iter().map(ToString::to_string));
+    for text in texts {
+        assert!(!text.contains(secret), "{text}");
+    }
+    let mut folders = vec![world.path("state")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if entry.path().is_file() {
+                let bytes = fs::read(entry.path()).unwrap();
+                let leaks = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+                assert!(!leaks, "{}", entry.path().display());
+            }
+        }
+    }
+}
+
+#[test]
+fn our_own_records_never_become_incidents() {
+    let world = World::running();
+    world.append(
+        "tk-maya.log",
+        "2026-01-14 19:49:11,961 [1 ERROR sgtk.env.project.tk-maya.tk-incidentreporter] our own trouble\n",
+    );
+    world.append("tk-maya.log", &error("theirs"));
+    world.expect_tickets(&[(&format!("{} - ValueError", login()), 1)]);
+    assert_eq!(world.status()["outcomes"], serde_json::json!({ "filed": 1, "rule_drop": 1 }));
+}
+
+#[test]
+fn a_session_gives_its_login_its_versions_and_its_project() {
+    let mut world = World::running();
+    let session = serde_json::json!({
+        "v": 1, "type": "attach",
+        "site": { "url": world.url(), "login": "alice", "session_token": "not-used-here-123456" },
+        "log_folder": world.path("home/logs"),
+        "session": { "pid": 2764, "started": "2026-01-14T10:00:00Z", "login": "alice",
+            "engine": { "name": "tk-maya", "instance": "tk-maya", "version": "v0.13.2" },
+            "host": { "name": "Maya", "version": "2026.1" },
+            "apps": { "tk-multi-publish2": "v2.10.8" },
+            "context": { "project": { "type": "Project", "id": 1, "name": "bunny" } } },
+    });
+    let config = world.config();
+    let config = config.to_str().unwrap();
+    let attached = world.run_with_stdin(&["attach", "--config", config], &session.to_string());
+    assert!(attached.status.success(), "{}", words(&attached));
+    world.event("the session", |event| event["type"] == "session" && event["pid"] == 2764);
+    world.append("tk-maya.log", &error("publish"));
+    let ticket = world.expect_tickets(&[("alice - ValueError", 1)]).remove(0);
+    let description = ticket.text("description").unwrap();
+    for words in ["Maya 2026.1", "tk-maya v0.13.2", "tk-multi-publish2 v2.10.8", "bunny (Project 1)"] {
+        assert!(description.contains(words), "{words} is missing in\n{description}");
+    }
+    let detached = world.run_with_stdin(&["detach"], r#"{"v":1,"type":"detach","pid":2764}"#);
+    assert!(detached.status.success(), "{}", words(&detached));
+    world.status_when("no session", |status| status["sessions"] == serde_json::json!([]));
+    world.stop_agent();
+}
+
+#[test]
+fn attach_starts_one_agent_however_many_engines_start_at_once() {
+    let mut world = World::new();
+    world.start_desk();
+    let config = world.config();
+    let config = config.to_str().unwrap().to_owned();
+    let pids: Vec<u32> = (0..6)
+        .map(|index| {
+            let session = format!(r#"{{"v":1,"type":"attach","session":{{"pid":{}}}}}"#, 9_000 + index);
+            let attached = world.run_with_stdin(&["attach", "--config", &config], &session);
+            assert!(attached.status.success(), "{}", words(&attached));
+            9_000 + index
+        })
+        .collect();
+    let status = wait_for(
+        "all sessions in one agent",
+        || {
+            let output = world.run(&["--json", "status"]);
+            let status: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+            (status["sessions"].as_array()?.len() == pids.len()).then_some(status)
+        },
+        || words(&world.run(&["--json", "status"])),
+    );
+    world.append("tk-maya.log", &error("started_by_attach"));
+    world.expect_tickets(&[(&format!("{} - ValueError", login()), 1)]);
+    let stopped = world.run(&["stop"]);
+    assert!(stopped.status.success(), "{}", words(&stopped));
+    let pid = u32::try_from(status["pid"].as_u64().unwrap()).unwrap();
+    wait_for(
+        "the agent's end",
+        || (!is_alive(pid)).then_some(()),
+        || format!("process {pid} is still there"),
+    );
+}

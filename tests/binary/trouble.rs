@@ -1,0 +1,220 @@
+//! Bad input and bad luck: one clear message, `status` shows it, the agent goes on, nothing accepted is lost.
+
+use crate::world::{World, error, info, words};
+use std::fs;
+use std::process::Command;
+
+#[test]
+fn a_log_folder_that_is_not_there_yet_is_waited_for() {
+    let mut world = World::new();
+    fs::remove_dir_all(world.path("home")).unwrap();
+    world.start_desk();
+    world.start_agent();
+    let warning = world.event("a warning", |event| event["type"] == "warning");
+    assert!(warning["message"].as_str().unwrap().contains("no log folder there yet"), "{warning}");
+    fs::create_dir_all(world.path("home/logs")).unwrap();
+    world.append("tk-maya.log", &error("first_words"));
+    world.status_when("the record", |status| {
+        status["tickets"] == 1 && status["warnings"] == serde_json::json!([])
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_that_cannot_be_opened_is_told_once_and_followed_when_it_can_be() {
+    let world = World::running();
+    // A link to itself: refused to everyone, the superuser included.
+    std::os::unix::fs::symlink(world.log("tk-loop.log"), world.log("tk-loop.log")).unwrap();
+    world.append("tk-maya.log", &error("neighbour"));
+    let status = world.status_when("the warning", |status| {
+        status["tickets"] == 1 && status["warnings"].to_string().contains("tk-loop.log")
+    });
+    assert!(status["warnings"].to_string().contains("cannot open the log"), "{status:#}");
+    fs::remove_file(world.log("tk-loop.log")).unwrap();
+    world.append("tk-loop.log", &error("readable_now"));
+    world.status_when("both", |status| status["tickets"] == 2 && status["warnings"] == serde_json::json!([]));
+    let told = world.events().iter().filter(|event| event["type"] == "warning").count();
+    assert_eq!(told, 1, "{:#?}", world.events());
+}
+
+#[test]
+fn bytes_that_are_no_text_cost_no_record() {
+    let world = World::running();
+    let mut bytes = b"\xef\xbb\xbf\xff\xfe\x00\x00 rubbish \x80\n".to_vec();
+    bytes.extend(info("fine").into_bytes());
+    bytes.extend(b"2026-01-14 19:49:11,961 [7 ERROR sgtk.env.project.tk-maya] \xbf\xa9\xb1\xe2 failed\r\n");
+    bytes.extend(error("after_it").into_bytes());
+    world.append_bytes("tk-maya.log", &bytes);
+    let status = world.status_when("both records", |status| status["tickets"] == 2);
+    assert_eq!(status["seen"], 2, "{status:#}");
+}
+
+#[test]
+fn a_wrong_key_is_said_and_the_right_one_ends_the_waiting() {
+    let mut world = World::new();
+    world.start_desk();
+    let key_file = world.path("desk/script_key.toml");
+    let right = fs::read_to_string(&key_file).unwrap();
+    let wrong: String = right
+        .lines()
+        .map(|line| {
+            if line.starts_with("script_key") {
+                "script_key = \"wrong\"\n".to_owned()
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect();
+    fs::write(&key_file, wrong).unwrap();
+    world.start_agent();
+    world.append("tk-maya.log", &error("held"));
+    let status = world.status_when("the refusal", |status| !status["site"]["trouble"].is_null());
+    let trouble = status["site"]["trouble"].as_str().unwrap();
+    assert!(trouble.to_lowercase().contains("authenticate"), "{trouble}");
+    assert!(!status.to_string().contains("\"wrong\""), "{status:#}");
+    fs::write(&key_file, right).unwrap();
+    world.status_when("the ticket", |status| status["tickets"] == 1 && status["site"]["trouble"].is_null());
+}
+
+#[test]
+fn a_site_without_tickets_holds_everything_and_says_what_to_do() {
+    let mut world = World::new();
+    world.without = vec!["Ticket".to_owned()];
+    world.start_desk();
+    world.start_agent();
+    for _ in 0..3 {
+        world.append("tk-maya.log", &error("held"));
+    }
+    let status = world
+        .status_when("the trouble", |status| status["seen"] == 3 && !status["site"]["trouble"].is_null());
+    assert!(status["site"]["trouble"].as_str().unwrap().contains("Ticket"), "{status:#}");
+    assert_eq!(status["outcomes"], serde_json::json!({ "spooled": 1, "duplicate": 2 }));
+    world.stop_desk();
+    world.without.clear();
+    world.start_desk();
+    world.status_when("the ticket", |status| status["tickets"] == 1 && status["waiting_count"] == 0);
+    assert_eq!(world.tickets()[0].number("sg_incident_count"), Some(3));
+}
+
+#[test]
+fn a_site_that_refuses_connections_is_told_with_its_address() {
+    let mut world = World::new();
+    // Taken and given back: nobody listens there now.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    world.set(&format!(
+        "[site]\nurl = 'http://{free}'\nproject_id = 1\ncredentials = {{ script_key_file = 'key.toml' }}"
+    ));
+    let key = world.path("key.toml");
+    fs::write(&key, "script_name = 'agent'\nscript_key = 'some key'\n").unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    world.start_agent();
+    world.append("tk-maya.log", &error("waits"));
+    let status = world.status_when("the trouble", |status| !status["site"]["trouble"].is_null());
+    assert!(status["site"]["trouble"].as_str().unwrap().contains(&free.to_string()), "{status:#}");
+    assert_eq!(status["waiting"][0]["what"], "ticket");
+}
+
+/// A limit on the size of files stands in for a full disk: writes of the state fail, reading goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_state_that_cannot_be_written_is_said_and_nothing_is_lost_by_it() {
+    let mut world = World::new();
+    world.start_desk();
+    let config = world.config();
+    let mut command = Command::new("sh");
+    // The system would end a process that writes past its limit; ignored signals stay so in what is started.
+    command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).arg(world.program().get_program());
+    command.args(["--json", "run", "--config"]).arg(config);
+    for (name, value) in world.program().get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    world.start_agent_with(command);
+    world.append("tk-maya.log", &error("before"));
+    world.status_when("the first ticket", |status| status["tickets"] == 1);
+    let limit = |soft: &str| {
+        let pid = world.agent_pid().to_string();
+        let set =
+            Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={soft}:unlimited")]).status();
+        assert!(set.expect("prlimit of util-linux").success());
+    };
+    limit("4096");
+    for name in ["full_a", "full_b", "full_b"] {
+        world.append("tk-maya.log", &error(name));
+    }
+    let warning = world.event("a warning", |event| event["type"] == "warning" && event["what"] == "state");
+    assert!(warning["message"].as_str().unwrap().contains("nothing is lost"), "{warning}");
+    world.append("tk-maya.log", &error("full_c"));
+    limit("unlimited");
+    let status = world.status_when("everything", |status| status["seen"] == 5 && status["tickets"] == 4);
+    assert_eq!(status["outcomes"], serde_json::json!({ "filed": 4, "duplicate": 1 }));
+    assert_eq!(status["warnings"], serde_json::json!([]));
+}
+
+#[test]
+fn a_damaged_state_is_kept_aside_and_following_goes_on() {
+    let mut world = World::running();
+    world.append("tk-maya.log", &error("before"));
+    let status = world.status_when("the ticket", |status| status["tickets"] == 1);
+    let state = std::path::PathBuf::from(status["state"].as_str().unwrap());
+    world.kill_agent();
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(state.join(format!("state.db{suffix}")));
+    }
+    fs::write(state.join("state.db"), b"this is no database at all, whatever its name says".repeat(100))
+        .unwrap();
+    world.start_agent();
+    let warning = world.event("a warning", |event| event["type"] == "warning" && event["what"] == "state");
+    assert!(warning["message"].as_str().unwrap().contains("was damaged"), "{warning}");
+    assert!(state.join("state.db.damaged").exists());
+    world.append("tk-maya.log", &error("after"));
+    world.status_when("the next ticket", |status| status["tickets"] == 1);
+    assert_eq!(world.tickets().len(), 2);
+}
+
+#[test]
+fn a_state_of_a_newer_version_is_left_alone() {
+    let mut world = World::running();
+    let state = std::path::PathBuf::from(world.status()["state"].as_str().unwrap());
+    world.kill_agent();
+    let database = rusqlite_version(&state.join("state.db"), 99);
+    let config = world.config();
+    let output = world.run(&["run", "--config", config.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("newer"), "{}", words(&output));
+    assert_eq!(fs::read(state.join("state.db")).unwrap(), database, "it must not have been touched");
+}
+
+/// Sets the schema version in the file's header, where SQLite keeps it, and returns the file as it is then.
+fn rusqlite_version(path: &std::path::Path, version: u32) -> Vec<u8> {
+    // What the killed agent left in the write-ahead log would win over the header: fold it in by opening once.
+    let mut bytes = fs::read(path).unwrap();
+    bytes[60..64].copy_from_slice(&version.to_be_bytes());
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{suffix}", path.display()));
+    }
+    fs::write(path, &bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn no_project_is_said_for_the_ticket_that_waits_for_one() {
+    let mut world = World::new();
+    world.start_desk();
+    world.set(&format!(
+        "[site]\nurl = '{}'\ncredentials = {{ script_key_file = '{}' }}",
+        world.url(),
+        world.path("desk/script_key.toml").display()
+    ));
+    world.start_agent();
+    world.append("tk-maya.log", &error("homeless"));
+    let status =
+        world.status_when("the reason", |status| status["waiting"].to_string().contains("no project"));
+    let waiting = status["waiting"].as_array().unwrap();
+    let ticket = waiting.iter().find(|step| step["what"] == "ticket").unwrap();
+    assert!(ticket["why"].as_str().unwrap().contains("site.project_id"), "{status:#}");
+    let log = waiting.iter().find(|step| step["what"] == "log").unwrap();
+    assert_eq!(log["why"], "its ticket comes first");
+}

@@ -1,0 +1,65 @@
+//! `cargo xtask test`: every test there is, from formatting to the browser.
+
+use crate::environment::{browser, node_packages, program, python};
+use crate::shell::{Done, cargo, command, root, run as show};
+use std::time::Instant;
+
+type Part = (&'static str, fn() -> Done);
+
+const PARTS: [Part; 5] =
+    [("lint", lint), ("rust", rust), ("python", python_tests), ("browser", browser_tests), ("demo", demo)];
+
+#[expect(clippy::print_stderr, reason = "the program's own output")]
+pub(crate) fn run(wanted: &[String]) -> Done {
+    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(known, _)| known == name)) {
+        let known: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("no part `{unknown}`; there are {}", known.join(", ")));
+    }
+    for (name, part) in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            let began = Instant::now();
+            part().map_err(|error| format!("{name}: {error}"))?;
+            eprintln!("\n{name}: passed in {} s", began.elapsed().as_secs());
+        }
+    }
+    Ok(())
+}
+
+fn lint() -> Done {
+    show(cargo().args(["fmt", "--all", "--check"]))?;
+    show(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]))
+}
+
+fn rust() -> Done {
+    show(cargo().args(["test", "--workspace", "--quiet"]).env("INSTA_UPDATE", "no"))
+}
+
+fn python_tests() -> Done {
+    let program = program()?;
+    let python = python()?;
+    for folder in ["official_client", "toolkit"] {
+        show(
+            command(&python)
+                .args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"])
+                .arg(root().join("tests").join(folder))
+                .env("TK_INCIDENT_BIN", &program),
+        )?;
+    }
+    Ok(())
+}
+
+fn browser_tests() -> Done {
+    let program = program()?;
+    node_packages()?;
+    browser()?;
+    show(
+        command("node")
+            .args(["--test"])
+            .current_dir(root().join("tests/browser"))
+            .env("TK_INCIDENT_BIN", &program),
+    )
+}
+
+fn demo() -> Done {
+    show(command(program()?).args(["demo", "--once"]))
+}
