@@ -25,6 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
+/// What an agent that is ending answers; who hears it starts another, or asks the one that is started.
+pub const STOPPING: &str = "this agent is ending";
 /// At most this much is read before it is kept: memory in a storm, and the time a crash costs.
 const LOOK_BYTES: u64 = 1024 * 1024;
 /// The threads do little with their stacks; the default of 2 MiB each would count as idle memory on some systems.
@@ -40,6 +42,8 @@ pub struct AgentOptions {
     pub page: Option<String>,
     /// The state folder of this user and site.
     pub folder: StateFolder,
+    /// The right to run in it.
+    pub instance: Instance,
     /// The log folders, already found.
     pub log_folders: Vec<PathBuf>,
     /// The session that started us, if one did.
@@ -91,15 +95,22 @@ impl Stopper {
     }
 }
 
+/// Makes the state folder and takes the lock: what comes before everything else.
+///
+/// # Errors
+/// When the folder cannot be made, or another agent runs.
+pub fn enter(folder: &StateFolder) -> Result<Instance, AgentError> {
+    folder.create().map_err(|source| AgentError::Folder { path: folder.path().to_owned(), source })?;
+    Ok(Instance::take(folder)?)
+}
+
 /// Runs an agent on this thread until it is stopped. `started` is called once it works.
 ///
 /// # Errors
 /// When it cannot start; see [`AgentError`].
 pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), AgentError> {
     let folder = options.folder;
-    let made = |source| AgentError::Folder { path: folder.path().to_owned(), source };
-    folder.create().map_err(made)?;
-    let _instance = Instance::take(&folder)?;
+    let _instance = options.instance;
     own_log::start(&folder.own_log())
         .map_err(|source| AgentError::Folder { path: folder.own_log(), source })?;
     let (store, damage) = Store::open(&folder.database())?;
@@ -189,24 +200,18 @@ fn follower(
 
 fn answering(shared: Arc<Shared>, identity: Identity, commands: Sender<Command>) -> crate::control::Handler {
     Box::new(move |request| {
-        let done = || json!({ "ok": true, "v": 1, "pid": std::process::id() });
+        let pass_on = |command| match commands.send(command) {
+            Ok(()) => json!({ "ok": true, "v": 1, "pid": std::process::id() }),
+            Err(_) => json!({ "ok": false, "error": STOPPING }),
+        };
         match request {
             Request::Status => match status(&shared, &identity) {
                 Ok(status) => serde_json::to_value(status).unwrap_or(Value::Null),
                 Err(error) => json!({ "ok": false, "error": chain(&error) }),
             },
-            Request::Attach(attach) => {
-                let _ = commands.send(Command::Attach(attach));
-                done()
-            }
-            Request::Detach(detach) => {
-                let _ = commands.send(Command::Detach(detach));
-                done()
-            }
-            Request::Stop => {
-                let _ = commands.send(Command::Stop("asked to stop"));
-                done()
-            }
+            Request::Attach(attach) => pass_on(Command::Attach(attach)),
+            Request::Detach(detach) => pass_on(Command::Detach(detach)),
+            Request::Stop => pass_on(Command::Stop("asked to stop")),
         }
     })
 }

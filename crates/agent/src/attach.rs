@@ -89,6 +89,13 @@ pub struct Detach {
 }
 
 impl Session {
+    /// Takes secrets out of every text; what is left may be stored and shown.
+    pub fn redact(&mut self, redact: &dyn Fn(&str) -> String) {
+        for value in self.facts.values_mut() {
+            redact_value(value, redact);
+        }
+    }
+
     /// A text fact by its path, `["engine", "version"]`.
     #[must_use]
     pub fn text(&self, path: &[&str]) -> Option<&str> {
@@ -118,6 +125,15 @@ pub struct Link {
     /// What people call it.
     #[serde(default)]
     pub name: Option<String>,
+}
+
+fn redact_value(value: &mut Value, redact: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = redact(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, redact)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| redact_value(field, redact)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(

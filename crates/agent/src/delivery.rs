@@ -14,7 +14,7 @@ use crate::shared::{Shared, lock};
 use crate::store::{Delivery, Step, StoreError};
 use flow::{EntityFields, FlowError, FlowErrorKind, Site};
 use jiff::tz::TimeZone;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -55,7 +55,12 @@ pub struct DeliveryWorker {
     destination: Destination,
     spool: PathBuf,
     site: Option<Box<dyn Site>>,
+    /// The login the client has; `None` to give it anew.
     login_generation: Option<u64>,
+    /// The newest login that was noticed.
+    noticed_login: u64,
+    /// The proxy the client goes through.
+    proxy: Option<SecretString>,
     fields: Option<(EntityFields, u64)>,
     jitter: Jitter,
     zone: TimeZone,
@@ -78,6 +83,8 @@ impl DeliveryWorker {
             spool,
             site: None,
             login_generation: None,
+            noticed_login: 0,
+            proxy: None,
             fields: None,
             jitter: Jitter::new(seed),
             zone: TimeZone::system(),
@@ -132,7 +139,7 @@ impl DeliveryWorker {
     /// A new session ends the waiting for one.
     fn notice_new_login(&mut self) {
         let generation = lock(&self.shared.login).generation;
-        if self.login_generation.is_some_and(|known| known != generation) {
+        if std::mem::replace(&mut self.noticed_login, generation) != generation {
             self.login_generation = None;
             let mut contact = lock(&self.shared.contact);
             contact.not_before_ms = 0;
@@ -161,7 +168,7 @@ impl DeliveryWorker {
         match (delivery.step, delivery.ticket_id, &delivery.evidence) {
             (Step::Ticket, ..) => {
                 let ticket = filing.ticket(delivery)?;
-                lock(&shared.store).ticket_stands(delivery, ticket.id, now_ms)?;
+                lock(&shared.store).ticket_stands(delivery, ticket.id, ticket.created, now_ms)?;
                 shared.tell(&Event::Ticket {
                     ticket_id: ticket.id,
                     title: delivery.title.clone(),
@@ -215,18 +222,22 @@ impl DeliveryWorker {
 
     /// Makes sure there is a client, signed in, that knows the fields of a ticket.
     fn connect(&mut self) -> Result<(), DeliveryError> {
-        if self.site.is_none() {
-            let proxy = self.settings.site.proxy.clone();
+        let proxy = self.wanted_proxy();
+        let text =
+            |proxy: &Option<SecretString>| proxy.as_ref().map(|proxy| proxy.expose_secret().to_owned());
+        if self.site.is_none() || text(&proxy) != text(&self.proxy) {
             let ca_file = self.settings.site.ca_file.clone();
             let mut options = flow::SiteOptions::new(self.destination.url.clone());
-            options.proxy = (!proxy.is_empty()).then(|| SecretString::from(proxy));
+            options.proxy.clone_from(&proxy);
+            self.proxy = proxy;
             options.ca_file = (!ca_file.as_os_str().is_empty()).then_some(ca_file);
             self.site = Some(Box::new(flow::connect(options)?));
             self.login_generation = None;
         }
         let site = self.site.as_mut().expect("made above");
         if self.login_generation.is_none() {
-            let login = lock(&self.shared.login);
+            // Copied out: a key file on a hanging share must not stop the other threads.
+            let login = lock(&self.shared.login).clone();
             let found = match &self.destination.own {
                 Some(own) => own.clone(),
                 None => credentials(&self.settings.site.credentials, &login, &self.destination.url)?,
@@ -240,6 +251,17 @@ impl DeliveryWorker {
             self.fields = Some((site.fields(&self.settings.site.entity_type)?, now_ms));
         }
         Ok(())
+    }
+
+    /// The settings' proxy, else the one Toolkit goes through itself.
+    fn wanted_proxy(&self) -> Option<SecretString> {
+        let configured = &self.settings.site.proxy;
+        if configured.is_empty() {
+            let told = lock(&self.shared.login).proxy.clone();
+            told.filter(|proxy| !proxy.expose_secret().is_empty())
+        } else {
+            Some(SecretString::from(configured.clone()))
+        }
     }
 
     fn contact_made(&mut self, now_ms: i64) {
@@ -263,12 +285,21 @@ impl DeliveryWorker {
             now_ms.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX / 2))
         };
         match error.reach() {
-            Reach::Everything { asked_ms } => {
+            Reach::Everything { asked_ms, .. } => {
                 let mut contact = lock(&self.shared.contact);
                 contact.failures += 1;
                 contact.not_before_ms = later(contact.failures, asked_ms);
                 contact.trouble = Some(message.clone());
                 drop(contact);
+                let not_before_ms = lock(&self.shared.contact).not_before_ms;
+                if let Reach::Everything { may_be_this_step: true, .. } = error.reach() {
+                    // A large body that always breaks off, a text the site stumbles over: another step goes first
+                    // next time, so that one cannot hold up all.
+                    let kept = lock(&self.shared.store).put_off(delivery, not_before_ms + 1, Some(&message));
+                    if let Err(error) = kept {
+                        self.shared.state_trouble(&error);
+                    }
+                }
                 // What was known of the site may be what is wrong: fields, key file, token.
                 self.fields = None;
                 self.login_generation = None;
@@ -296,7 +327,8 @@ impl DeliveryWorker {
 /// Whom a failure concerns.
 enum Reach {
     /// The site or the login: no other step would fare better.
-    Everything { asked_ms: Option<u64> },
+    /// Unless it is this step that the site cannot digest.
+    Everything { asked_ms: Option<u64>, may_be_this_step: bool },
     /// Our own state: what was achieved could not be noted, and is found again when it can.
     State,
     /// This step alone.
@@ -330,13 +362,21 @@ impl DeliveryError {
                     | FlowErrorKind::UploadRefused
                     | FlowErrorKind::BadAnswer
                     | FlowErrorKind::File => Reach::ThisStep { asked_ms },
-                    _ => Reach::Everything { asked_ms },
+                    kind => Reach::Everything {
+                        asked_ms,
+                        may_be_this_step: matches!(
+                            kind,
+                            FlowErrorKind::Timeout
+                                | FlowErrorKind::Interrupted
+                                | FlowErrorKind::ServerTrouble
+                        ),
+                    },
                 }
             }
             DeliveryError::Filing(FilingError::NoProject | FilingError::Spool(_)) => {
                 Reach::ThisStep { asked_ms: None }
             }
-            DeliveryError::Login(_) => Reach::Everything { asked_ms: None },
+            DeliveryError::Login(_) => Reach::Everything { asked_ms: None, may_be_this_step: false },
             DeliveryError::Store(_) => Reach::State,
         }
     }

@@ -4,7 +4,7 @@
 //! look, the others are counted (and listed only when somebody listens to every event).
 
 use crate::incident_line::IncidentLine;
-use crate::store::StoredGap;
+use crate::store::{NewIncident, StoredGap};
 use log_follow::SourceId;
 use redact::RuleCounts;
 use std::collections::HashMap;
@@ -37,6 +37,8 @@ pub(crate) struct First {
     pub(crate) traceback: Option<String>,
     pub(crate) summary: String,
     pub(crate) redactions: RuleCounts,
+    /// Made once, however often keeping it has to be tried.
+    pub(crate) new: Option<NewIncident>,
 }
 
 impl Draft {

@@ -35,11 +35,15 @@ pub fn keep(spool: &Path, contents: &Contents<'_>) -> io::Result<String> {
         return Ok(hash);
     }
     let unfinished = path.with_extension("part");
-    let mut file = File::create(&unfinished)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&unfinished, &path)?;
+    let written = File::create(&unfinished).and_then(|mut file| {
+        file.write_all(&bytes)?;
+        file.sync_all()
+    });
+    if let Err(error) = written.and_then(|()| fs::rename(&unfinished, &path)) {
+        // Half an archive on a full disk would hold the last of its space.
+        let _ = fs::remove_file(&unfinished);
+        return Err(error);
+    }
     #[cfg(unix)]
     File::open(spool)?.sync_all()?;
     Ok(hash)

@@ -51,7 +51,7 @@ pub enum LoginError {
 }
 
 /// The session that the Toolkit app handed over last.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Login {
     /// Of which site.
     pub url: Option<String>,
@@ -59,6 +59,8 @@ pub struct Login {
     pub login: Option<String>,
     /// Its secret.
     pub token: Option<SecretString>,
+    /// The proxy Toolkit goes through, as `host:port` or `user:password@host:port`.
+    pub proxy: Option<SecretString>,
     /// Rises with every change, so that the client takes over a new token.
     pub generation: u64,
 }
@@ -74,13 +76,19 @@ pub fn credentials(source: &CredentialSource, login: &Login, site: &str) -> Resu
         CredentialSource::Toolkit => {
             let token = login.token.clone().ok_or(LoginError::NoSession)?;
             let theirs = login.url.clone().unwrap_or_default();
-            if site_folder(&theirs) == site_folder(site) {
+            if is_same_site(&theirs, site) {
                 Ok(Credentials::Session { token })
             } else {
                 Err(LoginError::OtherSite { theirs, ours: site.to_owned() })
             }
         }
     }
+}
+
+/// Same host, same port, same scheme: a token given for https must not travel in clear.
+fn is_same_site(theirs: &str, ours: &str) -> bool {
+    let scheme = |url: &str| url.split("://").next().unwrap_or_default().to_lowercase();
+    scheme(theirs) == scheme(ours) && site_folder(theirs) == site_folder(ours)
 }
 
 #[derive(Deserialize)]
@@ -135,7 +143,9 @@ mod tests {
             ..Login::default()
         };
         assert!(credentials(&CredentialSource::Toolkit, &login, "https://studio.example").is_ok());
-        let other = credentials(&CredentialSource::Toolkit, &login, "https://elsewhere.example");
-        assert!(matches!(other, Err(LoginError::OtherSite { .. })));
+        for other in ["https://elsewhere.example", "http://studio.example", "https://studio.example:8443"] {
+            let refused = credentials(&CredentialSource::Toolkit, &login, other);
+            assert!(matches!(refused, Err(LoginError::OtherSite { .. })), "{other}");
+        }
     }
 }

@@ -32,6 +32,8 @@ use std::time::Duration;
 const IDLE_COMMIT_MS: u64 = 2_000;
 /// After this many failures to write an archive the ticket goes without one.
 const EVIDENCE_TRIES: u32 = 5;
+/// Two words on one session may cross on their way for this long.
+const CROSSING_MS: u64 = 60_000;
 /// Words in a record of ours (`toolkit.md` 7).
 const OWN_MARK: &str = "[incidentreporter]";
 const OWN_NAME: &str = "tk-incidentreporter";
@@ -126,13 +128,21 @@ impl<D: Disk> Pipeline<D> {
     /// Works until told to stop; returns why.
     /// `ready` is called when following has begun and that is kept.
     pub fn run(mut self, commands: &Receiver<Command>, ready: impl FnOnce()) -> &'static str {
+        // The session that started us, before anything is read: its secrets and its login.
+        while let Ok(command) = commands.try_recv() {
+            if let Some(reason) = self.obey(command) {
+                return reason;
+            }
+        }
         let mut wait = self.step();
         ready();
         let reason = loop {
             match commands.recv_timeout(wait) {
-                Ok(Command::Stop(reason)) => break reason,
-                Ok(Command::Attach(attach)) => self.attach(*attach),
-                Ok(Command::Detach(detach)) => self.detach(&detach),
+                Ok(command) => {
+                    if let Some(reason) = self.obey(command) {
+                        break reason;
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break "nobody is left to serve",
             }
@@ -143,6 +153,16 @@ impl<D: Disk> Pipeline<D> {
             self.keep(Draft::default(), true);
         }
         reason
+    }
+
+    /// Does what another thread asks; a reason to end, if that was it.
+    fn obey(&mut self, command: Command) -> Option<&'static str> {
+        match command {
+            Command::Stop(reason) => return Some(reason),
+            Command::Attach(attach) => self.attach(*attach),
+            Command::Detach(detach) => self.detach(&detach),
+        }
+        None
     }
 
     /// One look, and what comes of it. Returns how long to wait for the next one.
@@ -237,18 +257,17 @@ impl<D: Disk> Pipeline<D> {
         let mut logs = BTreeMap::new();
         for index in 0..draft.firsts.len() {
             let known = lock(&self.shared.store).knows(&draft.firsts[index].key)?;
-            let new = if known {
-                NewIncident::known()
-            } else {
+            if !known && draft.firsts[index].new.is_none() {
                 match self.new_incident(&draft.firsts[index], draft.evidence_failures, &mut logs) {
-                    Ok(new) => new,
+                    Ok(new) => draft.firsts[index].new = Some(new),
                     Err(source) => {
                         draft.evidence_failures += 1;
                         return Err(KeepError::Evidence { folder: self.spool.clone(), source });
                     }
                 }
-            };
+            }
             let first = &draft.firsts[index];
+            let new = first.new.clone().filter(|_| !known).unwrap_or_else(NewIncident::known);
             batch.occurrences(first.key.clone(), first.times, new);
         }
         batch.dropped = draft.dropped.clone();
@@ -361,11 +380,12 @@ impl<D: Disk> Pipeline<D> {
             if attach.site.session_token.is_some() {
                 login.url.clone_from(&attach.site.url);
                 login.token.clone_from(&attach.site.session_token);
-                login.generation += 1;
             }
             if attach.site.login.is_some() {
                 login.login.clone_from(&attach.site.login);
             }
+            login.proxy.clone_from(&attach.site.http_proxy);
+            login.generation += 1;
         }
         let secrets = [attach.site.session_token, attach.site.http_proxy];
         for secret in secrets.into_iter().flatten() {
@@ -376,10 +396,15 @@ impl<D: Disk> Pipeline<D> {
         if let Some(folder) = attach.log_folder {
             self.reader.watch(folder, Patterns::new(self.settings.watch.patterns.clone()));
         }
-        if let Some(session) = attach.session
+        if let Some(session) = &attach.session {
+            self.learn(session);
+        }
+        self.recogniser = self.surroundings.recogniser(&self.settings);
+        if let Some(mut session) = attach.session
             && self.is_news(session.pid, session.started.as_deref(), attach.sent_ms)
         {
-            self.learn(&session);
+            // A configuration's descriptor may hold a password; what is stored and sent is redacted here.
+            session.redact(&|text| self.recogniser.redact_text(text));
             let kept = lock(&self.shared.store).keep_session(&session, self.shared.clock.wall_ms());
             if let Err(error) = kept {
                 self.shared.state_trouble(&error);
@@ -388,7 +413,6 @@ impl<D: Disk> Pipeline<D> {
             self.shared.tell(&Event::Session { pid: session.pid, engine });
             self.sessions.insert(session.pid, session);
         }
-        self.recogniser = self.surroundings.recogniser(&self.settings);
         let _ = self.wake.send(Wake::Look);
     }
 
@@ -408,8 +432,11 @@ impl<D: Disk> Pipeline<D> {
     fn is_news(&mut self, pid: u32, started: Option<&str>, sent_ms: Option<u64>) -> bool {
         let Some(sent_ms) = sent_ms else { return true };
         let last = self.last_words.entry((pid, started.map(str::to_owned))).or_default();
-        let is_news = sent_ms >= *last;
-        *last = sent_ms.max(*last);
+        // Words cross on their way for seconds; one that seems much older comes from a clock that was set back.
+        let is_news = sent_ms >= *last || *last - sent_ms > CROSSING_MS;
+        if is_news {
+            *last = sent_ms;
+        }
         is_news
     }
 
@@ -499,6 +526,7 @@ impl Reading<'_> {
                 traceback: recognised.incident.traceback,
                 summary: recognised.incident.summary,
                 redactions: recognised.redactions,
+                new: None,
             });
         }
         if self.list_all {

@@ -8,6 +8,7 @@ use crate::arguments::Global;
 use crate::exit::{Failure, Outcome};
 use crate::options::{candidates, settings, state_folder};
 use crate::run::site_url;
+use agent::agent::STOPPING;
 use agent::attach::Attach;
 use agent::control::{AskError, ask};
 use agent::paths::StateFolder;
@@ -28,7 +29,7 @@ pub(crate) fn attach(global: &Global) -> Outcome {
     let folder = state_folder(&settings, site_url(&settings, Some(&attach)).as_deref())?;
     match ask(&folder, &told) {
         Ok(_) => Ok(0),
-        Err(AskError::NobodyThere(_)) => {
+        Err(error) if is_nobody(&error) => {
             // What the agent could not tell anyone is told here, where somebody listens.
             folder.create().map_err(|source| {
                 let path = folder.path().to_owned();
@@ -46,7 +47,8 @@ pub(crate) fn detach(global: &Global) -> Outcome {
     for folder in candidates(&settings)? {
         match ask(&folder, &told) {
             // Without an agent there is nothing to detach from.
-            Ok(_) | Err(AskError::NobodyThere(_)) => {}
+            Ok(_) => {}
+            Err(error) if is_nobody(&error) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -75,13 +77,22 @@ pub(crate) fn parse(told: &str) -> Result<Attach, Failure> {
     })
 }
 
+/// Nobody is there, or somebody who is about to go.
+fn is_nobody(error: &AskError) -> bool {
+    match error {
+        AskError::NobodyThere(_) => true,
+        AskError::Refused(why) => why == STOPPING,
+        AskError::NoAnswer(_) => false,
+    }
+}
+
 /// Gives the object to the agent that holds the lock; it may still be starting.
 pub(crate) fn hand_over(folder: &StateFolder, told: &str) -> Outcome {
     let began = Instant::now();
     loop {
         match ask(folder, told) {
             Ok(_) => return Ok(0),
-            Err(AskError::NobodyThere(_)) if began.elapsed() < HAND_OVER_PATIENCE => {
+            Err(error) if is_nobody(&error) && began.elapsed() < HAND_OVER_PATIENCE => {
                 std::thread::sleep(Duration::from_millis(50));
             }
             Err(error) => return Err(error.into()),

@@ -10,9 +10,11 @@ use crate::options::settings;
 use crate::output::Output;
 use crate::scan::{this_login, write_line};
 use crate::stop_signal;
+use agent::agent::AgentError;
 use agent::clock::{Clock, SystemClock};
 use agent::incident_line::Place;
-use agent::paths::create_private;
+use agent::instance::Instance;
+use agent::paths::{StateFolder, create_private};
 use agent::reader::{LogReader, News};
 use agent::recognise::{Recogniser, Surroundings};
 use agent::settings::Settings;
@@ -29,7 +31,7 @@ const STORE_MS: u64 = 2_000;
 
 pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) -> Outcome {
     let settings = settings(global, None)?;
-    let mut store = command.state.as_deref().map(open_state).transpose()?;
+    let (mut store, _instance) = command.state.as_deref().map(open_state).transpose()?.unzip();
     let positions = match &store {
         Some(store) => store.positions().context("cannot read the stored positions")?,
         None => Vec::new(),
@@ -109,12 +111,15 @@ fn keep(
     Ok(())
 }
 
-fn open_state(folder: &Path) -> Result<Store, Failure> {
+/// Opens the positions; the lock keeps a second `follow`, or an agent, from moving them too.
+fn open_state(folder: &Path) -> Result<(Store, Instance), Failure> {
     create_private(folder)
         .with_context(|| format!("cannot make the folder `{}`", folder.display()))
         .map_err(Failure::usage)?;
-    let (store, _) = Store::open(&folder.join("state.db")).map_err(Failure::usage)?;
-    Ok(store)
+    let folder = StateFolder::at(folder.to_owned());
+    let instance = Instance::take(&folder).map_err(AgentError::from)?;
+    let (store, _) = Store::open(&folder.database()).map_err(Failure::usage)?;
+    Ok((store, instance))
 }
 
 /// A folder is followed by the patterns of the settings, anything else as the one file it names: it may be

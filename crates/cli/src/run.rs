@@ -5,11 +5,11 @@ use crate::exit::{Failure, Outcome};
 use crate::options::{log_folders, settings, state_folder};
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, counted, harmless};
 use crate::stop_signal;
-use agent::agent::AgentOptions;
+use agent::agent::{AgentError, AgentOptions};
 use agent::attach::Attach;
 use agent::delivery::Destination;
 use agent::event::Event;
-use agent::instance::{Instance, InstanceError};
+use agent::instance::InstanceError;
 use agent::paths::StateFolder;
 use agent::settings::Settings;
 use std::io::Write;
@@ -20,17 +20,14 @@ pub(crate) fn run(command: &RunCommand, global: &Global, output: &Output) -> Out
     let settings = settings(global, attach.as_ref().map(|attach| &attach.settings))?;
     let site = site_url(&settings, attach.as_ref());
     let folder = state_folder(&settings, site.as_deref())?;
-    folder.create().map_err(|source| {
-        let path = folder.path().to_owned();
-        Failure::from(agent::agent::AgentError::Folder { path, source })
-    })?;
     // Before a desk is started: it belongs to the agent that runs.
-    if let Err(error @ InstanceError::Taken { .. }) = Instance::take(&folder) {
-        return match &told {
-            Some(told) => crate::attach::hand_over(&folder, told),
-            None => Err(agent::agent::AgentError::from(error).into()),
-        };
-    }
+    let instance = match agent::agent::enter(&folder) {
+        Ok(instance) => instance,
+        Err(AgentError::Instance(InstanceError::Taken { .. })) if told.is_some() => {
+            return crate::attach::hand_over(&folder, told.as_deref().unwrap_or_default());
+        }
+        Err(error) => return Err(error.into()),
+    };
     let place = place(&folder, site, output)?;
     let sink = *output;
     let options = AgentOptions {
@@ -39,6 +36,7 @@ pub(crate) fn run(command: &RunCommand, global: &Global, output: &Output) -> Out
         destination: place.destination,
         page: place.page,
         folder,
+        instance,
         attach,
         events: Box::new(move |event| print(event, &sink)),
         list_all: output.json,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn status(global: &Global, output: &Output) -> Outcome {
-    let answer = ask_running(global, r#"{"type":"status"}"#)??;
+    let answer = ask_running(global, r#"{"type":"status"}"#)?;
     if output.json {
         output.object(&answer)?;
     } else {
@@ -23,36 +23,44 @@ pub(crate) fn status(global: &Global, output: &Output) -> Outcome {
 }
 
 pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
-    match ask_running(global, r#"{"type":"stop"}"#)? {
-        // It may be gone before its answer has left.
-        Err(error @ AskError::NobodyThere(_)) => return Err(error.into()),
-        Err(error @ AskError::Refused(_)) => return Err(error.into()),
-        Ok(_) | Err(AskError::NoAnswer(_)) => {}
-    }
-    let began = Instant::now();
-    while !matches!(ask_running(global, r#"{"type":"status"}"#)?, Err(AskError::NobodyThere(_))) {
-        if began.elapsed() > STOP_PATIENCE {
-            output.warning("the agent was asked to stop and is still at it");
-            return Ok(crate::exit::FOUND_WRONG);
+    let settings = settings(global, None)?;
+    let mut found = false;
+    for folder in candidates(&settings)? {
+        match ask(&folder, r#"{"type":"stop"}"#) {
+            Err(AskError::NobodyThere(_)) => continue,
+            Err(error @ AskError::Refused(_)) => return Err(error.into()),
+            // It may be gone before its answer has left.
+            Ok(_) | Err(AskError::NoAnswer(_)) => found = true,
         }
-        std::thread::sleep(Duration::from_millis(20));
+        let began = Instant::now();
+        while !matches!(ask(&folder, r#"{"type":"status"}"#), Err(AskError::NobodyThere(_))) {
+            if began.elapsed() > STOP_PATIENCE {
+                output.warning(&format!(
+                    "the agent of `{}` was asked to stop and is still at it",
+                    folder.path().display()
+                ));
+                return Ok(crate::exit::FOUND_WRONG);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    if !found {
+        return Err(AskError::NobodyThere(io::ErrorKind::NotFound.into()).into());
     }
     output.note("stopped");
     Ok(0)
 }
 
-/// Asks the first agent that is there. The outer error is ours, the inner one the channel's.
-fn ask_running(global: &Global, request: &str) -> Result<Result<Value, AskError>, crate::exit::Failure> {
+/// Asks the first agent that is there.
+fn ask_running(global: &Global, request: &str) -> Result<Value, crate::exit::Failure> {
     let settings = settings(global, None)?;
-    let mut last = None;
     for folder in candidates(&settings)? {
         match ask(&folder, request) {
-            Err(error @ AskError::NobodyThere(_)) => last = Some(error),
-            other => return Ok(other),
+            Err(AskError::NobodyThere(_)) => {}
+            other => return Ok(other?),
         }
     }
-    let nobody = || AskError::NobodyThere(io::ErrorKind::NotFound.into());
-    Ok(Err(last.unwrap_or_else(nobody)))
+    Err(AskError::NobodyThere(io::ErrorKind::NotFound.into()).into())
 }
 
 fn print(status: &Value, out: &mut impl Write) -> io::Result<()> {

@@ -34,7 +34,7 @@ pub struct Tally {
 }
 
 /// What is kept of a problem when it is first seen.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct NewIncident {
     /// `g1:…`
     pub signature: String,
@@ -248,7 +248,8 @@ fn add_occurrences(
     Ok(())
 }
 
-/// Adds a step, unless it is waiting already: a count that is due stays due when more happens.
+/// Adds a step, unless it is waiting already: what is due stays due when more happens, and what was put off
+/// because there was too little to tell becomes due again.
 fn add_delivery(
     transaction: &Transaction<'_>,
     incident: i64,
@@ -257,7 +258,8 @@ fn add_delivery(
 ) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "INSERT INTO deliveries (incident_id, step, due_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            "INSERT INTO deliveries (incident_id, step, due_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET due_ms = min(due_ms, ?3) WHERE attempts = 0",
         )?
         .execute(params![incident, step, due_ms])?;
     Ok(())

@@ -69,6 +69,8 @@ pub struct Delivery {
     pub ticket_id: Option<u64>,
 }
 
+/// No step is ever put off for longer; one that seems to be was put off by a clock that has been set back since.
+const LONGEST_DELAY_MS: i64 = 25 * 3_600_000;
 const READY: &str = "(d.step = 'ticket' OR i.ticket_id IS NOT NULL)";
 
 impl Store {
@@ -84,7 +86,7 @@ impl Store {
                             i.told_count, i.told_ms, i.first_seen_ms, i.last_seen_ms, i.facts, i.evidence,
                             i.ticket_id
                      FROM deliveries d JOIN incidents i ON i.id = d.incident_id
-                     WHERE d.due_ms <= ?1 AND {READY} ORDER BY d.due_ms, d.id LIMIT 1"
+                     WHERE (d.due_ms <= ?1 OR d.due_ms > ?1 + {LONGEST_DELAY_MS}) AND {READY} ORDER BY d.due_ms, d.id LIMIT 1"
                 ))?
                 .query_row([now_ms], |row| {
                     let step: String = row.get(1)?;
@@ -134,12 +136,15 @@ impl Store {
         &mut self,
         delivery: &Delivery,
         ticket_id: u64,
+        created: bool,
         now_ms: i64,
     ) -> Result<(), StoreError> {
+        // One that was found may have been made by an attempt of ours whose answer was lost, with a smaller count.
+        let told = if created { delivery.count } else { 0 };
         self.write(|transaction| {
             transaction.execute(
                 "UPDATE incidents SET ticket_id = ?2, told_count = ?3, told_ms = ?4 WHERE id = ?1",
-                params![delivery.incident_id, signed(ticket_id), signed(delivery.count), now_ms],
+                params![delivery.incident_id, signed(ticket_id), signed(told), now_ms],
             )?;
             transaction.execute(
                 "INSERT INTO occurrences (incident_id, hour, outcome, count)
@@ -152,12 +157,20 @@ impl Store {
                 params![delivery.incident_id, outcome::SPOOLED],
             )?;
             transaction.execute("DELETE FROM deliveries WHERE id = ?1", [delivery.id])?;
-            // What was counted until now is in the ticket's text already.
-            transaction.execute(
-                "DELETE FROM deliveries WHERE incident_id = ?1 AND step = 'count'
-                     AND (SELECT count FROM incidents WHERE id = ?1) = ?2",
-                params![delivery.incident_id, signed(delivery.count)],
-            )?;
+            if created {
+                // What was counted until now is in the ticket already.
+                transaction.execute(
+                    "DELETE FROM deliveries WHERE incident_id = ?1 AND step = 'count'
+                         AND (SELECT count FROM incidents WHERE id = ?1) = ?2",
+                    params![delivery.incident_id, signed(delivery.count)],
+                )?;
+            } else {
+                transaction.execute(
+                    "INSERT INTO deliveries (incident_id, step, due_ms) VALUES (?1, 'count', ?2)
+                     ON CONFLICT DO NOTHING",
+                    params![delivery.incident_id, now_ms],
+                )?;
+            }
             Ok(())
         })
     }
