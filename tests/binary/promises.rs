@@ -235,6 +235,7 @@ fn a_session_gives_its_login_its_versions_and_its_project() {
     world.append("tk-maya.log", &error("publish"));
     let ticket = world.expect_tickets(&[("alice - ValueError", 1)]).remove(0);
     let description = ticket.text("description").unwrap();
+    assert!(description.contains("first seen     2026-01-14 19:49:11"), "{description}");
     for words in ["Maya 2026.1", "tk-maya v0.13.2", "tk-multi-publish2 v2.10.8", "bunny (Project 1)"] {
         assert!(description.contains(words), "{words} is missing in\n{description}");
     }
@@ -242,6 +243,90 @@ fn a_session_gives_its_login_its_versions_and_its_project() {
     assert!(detached.status.success(), "{}", words(&detached));
     world.status_when("no session", |status| status["sessions"] == serde_json::json!([]));
     world.stop_agent();
+}
+
+#[test]
+fn the_session_that_starts_the_agent_is_heard_before_anything_is_read() {
+    let mut world = World::new();
+    world.start_desk();
+    world.set("[watch]\nstart_at = 'start'");
+    let token = "Zq8mWv3kT1pXr6";
+    world.append(
+        "tk-maya.log",
+        &format!("2026-01-14 19:49:11,961 [2764 ERROR sgtk.env.project.tk-maya] could not connect with {token} today\n"),
+    );
+    let config = world.config();
+    let session = serde_json::json!({
+        "v": 1, "type": "attach",
+        "site": { "url": world.url(), "login": "alice", "session_token": token },
+        "session": { "pid": 2764, "login": "alice",
+            "configuration": { "name": "Primary", "uri": "sgtk:descriptor:git?path=https://bob:gh0stpassword@git.example/c.git" } },
+    });
+    let attached =
+        world.run_with_stdin(&["attach", "--config", config.to_str().unwrap()], &session.to_string());
+    assert!(attached.status.success(), "{}", words(&attached));
+    let ticket = world.expect_tickets(&[("alice - could not connect with", 1)]).remove(0);
+    let mut texts = vec![format!("{ticket:?}"), words(&world.run(&["--json", "status"]))];
+    for link in ticket.links("attachments") {
+        let bytes = world.download(link.id);
+        let archive = link.name.as_deref().unwrap().ends_with(".zip");
+        texts.extend(if archive {
+            unzip(&bytes).into_iter().map(|(_, text)| text).collect()
+        } else {
+            vec![String::from_utf8(bytes).unwrap()]
+        });
+    }
+    assert!(world.run(&["stop"]).status.success());
+    let mut folders = vec![world.path("state")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if entry.path().is_file() {
+                texts.push(String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned());
+            }
+        }
+    }
+    for text in texts {
+        for secret in [token, &token.to_lowercase(), "gh0stpassword"] {
+            assert!(!text.contains(secret), "{secret} is in {text}");
+        }
+    }
+    // Every fact of the description is a fact on the page.
+    let page = world.page(&format!("/tickets/{}", ticket.id));
+    for fact in ["configuration", "Primary sgtk:descriptor:git", "process", "2764"] {
+        assert!(page.contains(fact), "{fact} is missing in\n{page}");
+    }
+}
+
+#[test]
+fn a_new_login_ends_the_waiting_for_one() {
+    let mut world = World::new();
+    world.start_desk();
+    // So long that only the login can end the waiting within the patience of this test.
+    world.set(&format!(
+        "[site]\nurl = '{}'\nproject_id = 1\n[limits]\ngather_s = 0\nretry_min_s = 900",
+        world.url()
+    ));
+    world.start_agent();
+    world.append("tk-maya.log", &error("patient"));
+    let status = world.status_when("the trouble", |status| !status["site"]["trouble"].is_null());
+    assert!(status["site"]["trouble"].as_str().unwrap().contains("nobody has signed in"), "{status:#}");
+    let token = flow::Site::session_token(&world.site()).unwrap();
+    let config = world.config();
+    let attach = |token: &str| {
+        let session = serde_json::json!({
+            "v": 1, "type": "attach", "site": { "url": world.url(), "login": "alice", "session_token": token } });
+        let attached =
+            world.run_with_stdin(&["attach", "--config", config.to_str().unwrap()], &session.to_string());
+        assert!(attached.status.success(), "{}", words(&attached));
+    };
+    attach("a-token-that-has-expired");
+    world.status_when("the refusal", |status| {
+        status["site"]["trouble"].as_str().is_some_and(|trouble| !trouble.contains("nobody has signed in"))
+    });
+    attach(secrecy::ExposeSecret::expose_secret(&token));
+    world.status_when("the ticket", |status| status["tickets"] == 1 && status["site"]["trouble"].is_null());
 }
 
 #[test]

@@ -94,7 +94,15 @@ impl DeliveryWorker {
     /// Works until told to stop.
     pub fn run(mut self, wake: &Receiver<Wake>) {
         loop {
-            let woken = match self.work() {
+            // A fault of ours in one step must not end the delivery of all others.
+            let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
+            let wait = worked.unwrap_or_else(|_| {
+                self.shared.warn("delivery", "a fault of ours; it is tried again in a minute".to_owned());
+                self.site = None;
+                self.fields = None;
+                Some(Duration::from_secs(60))
+            });
+            let woken = match wait {
                 Some(wait) => wake.recv_timeout(wait),
                 None => wake.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
@@ -182,7 +190,7 @@ impl DeliveryWorker {
             }
             (Step::Archive, Some(ticket_id), Some(hash)) => {
                 let attached = filing.archive(ticket_id, hash)?;
-                self.step_done(delivery, ticket_id, Some(attached))?;
+                self.step_done(delivery, ticket_id, attached)?;
             }
             (Step::Count, Some(ticket_id), _) => match filing.count(ticket_id, delivery, now_ms)? {
                 Some(due_ms) => lock(&shared.store).put_off(delivery, due_ms, None)?,

@@ -157,7 +157,7 @@ fn section(text: &mut String, heading: &str, rows: &[(&str, Option<String>)]) {
     let _ = writeln!(text, "\n{heading}");
     for (name, value) in rows {
         if let Some(value) = value {
-            let _ = writeln!(text, "  {name:<13} {}", one_line(value));
+            let _ = writeln!(text, "  {name:<14} {}", one_line(value));
         }
     }
 }

@@ -121,7 +121,12 @@ impl Filing<'_> {
         });
         let frequency = Frequency {
             count: delivery.count,
-            first: Moment::at(delivery.first_seen_ms, self.zone),
+            // The record's own stamp: one that was found late happened long before it was read.
+            first: if facts.time.utc.is_empty() {
+                Moment::at(delivery.first_seen_ms, self.zone)
+            } else {
+                facts.time.clone()
+            },
             last: Moment::at(delivery.last_seen_ms, self.zone),
             has_count_field: self.fields.has(COUNT_FIELD),
         };
@@ -170,11 +175,15 @@ impl Filing<'_> {
         }
     }
 
-    /// Attaches the log as text. `None` when there is nothing to attach.
+    /// Attaches the log as text. `None` when there is nothing to attach, or no longer: an archive that someone
+    /// took out of the spool is given up, not waited for.
     ///
     /// # Errors
     /// When the site cannot be asked or refuses, or the spool cannot be read.
     pub fn log(&self, ticket_id: u64, hash: &str) -> Result<Option<(u64, String)>, FilingError> {
+        if !evidence::archive_path(self.spool, hash).exists() {
+            return Ok(None);
+        }
         let Some((name, path)) = evidence::unpack_log(self.spool, hash)? else { return Ok(None) };
         let stem = name.strip_suffix(".log").unwrap_or(&name);
         let name = format!("{stem}-{}.log", &hash[..8]);
@@ -184,14 +193,17 @@ impl Filing<'_> {
         Ok(Some((attached?, name)))
     }
 
-    /// Attaches the archive.
+    /// Attaches the archive. `None` as for [`Filing::log`].
     ///
     /// # Errors
     /// When the site cannot be asked or refuses.
-    pub fn archive(&self, ticket_id: u64, hash: &str) -> Result<(u64, String), FilingError> {
+    pub fn archive(&self, ticket_id: u64, hash: &str) -> Result<Option<(u64, String)>, FilingError> {
+        if !evidence::archive_path(self.spool, hash).exists() {
+            return Ok(None);
+        }
         let name = format!("incident-{}.zip", &hash[..8]);
         let attached = self.attach(ticket_id, &evidence::archive_path(self.spool, hash), &name)?;
-        Ok((attached, name))
+        Ok(Some((attached, name)))
     }
 
     fn attach(&self, ticket_id: u64, file: &Path, name: &str) -> Result<u64, FlowError> {

@@ -117,7 +117,11 @@ impl<D: Disk> Pipeline<D> {
             settings: parts.settings,
             shared: parts.shared,
         };
-        let known = lock(&pipeline.shared.store).sessions();
+        let now_ms = pipeline.shared.clock.wall_ms();
+        let known = {
+            let mut store = lock(&pipeline.shared.store);
+            store.forget_old_sessions(now_ms).and_then(|()| store.sessions())
+        };
         for session in known.unwrap_or_default() {
             pipeline.learn(&session);
             pipeline.sessions.entry(session.pid).or_insert(session);
@@ -201,7 +205,13 @@ impl<D: Disk> Pipeline<D> {
         let look = self.reader.look(now_ms, &mut |news| match news {
             News::Record { source, path, record } => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                reading.read(record, source, &name, draft);
+                // A record that trips us must not take the others with it.
+                let read = std::panic::AssertUnwindSafe(|| reading.read(record, source, &name, draft));
+                if std::panic::catch_unwind(read).is_err() {
+                    let place = format!("{} at byte {}", path.display(), record.bytes.start);
+                    shared.warn(&place, "this record could not be recognised, by a fault of ours".to_owned());
+                    draft.drop_record(outcome::FAILED);
+                }
             }
             News::Entered { folder } => draft.entered.push(folder.to_owned()),
             News::Gap { path, bytes, reason } => {

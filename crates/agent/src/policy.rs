@@ -14,6 +14,8 @@ pub mod outcome {
     pub const SPOOLED: &str = "spooled";
     /// Counted on a ticket that stands or will stand.
     pub const DUPLICATE: &str = "duplicate";
+    /// Could not be recognised, by a fault of ours.
+    pub const FAILED: &str = "failed";
     /// Dropped by a rule: our own records.
     pub const RULE_DROP: &str = "rule_drop";
 }

@@ -201,6 +201,22 @@ impl Store {
         })
     }
 
+    /// Forgets sessions that ended, or of which nothing was heard for a week: a host that crashes never says
+    /// goodbye, and its PID is another program's one day.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn forget_old_sessions(&mut self, now_ms: i64) -> Result<(), StoreError> {
+        const WEEK_MS: i64 = 7 * 24 * 3_600_000;
+        self.write(|transaction| {
+            transaction.execute(
+                "DELETE FROM sessions WHERE ended_ms IS NOT NULL OR seen_ms < ?1",
+                [now_ms - WEEK_MS],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Remembers a session, or brings its facts up to date.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The command line. Commands that do not work yet are not here, so that help never promises too much.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+#[cfg(feature = "desk")]
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -119,7 +120,7 @@ pub(crate) struct FollowCommand {
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// With --json: the text of each record too, redacted
-    #[arg(long, requires = "json")]
+    #[arg(long)]
     pub(crate) text: bool,
     /// The login that titles begin with; this user by default
     #[arg(long, value_name = "LOGIN")]

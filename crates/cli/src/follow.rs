@@ -30,6 +30,11 @@ use std::path::{Path, PathBuf};
 const STORE_MS: u64 = 2_000;
 
 pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) -> Outcome {
+    if command.text && !output.json {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "--text is for --json: without it the text is printed anyway"
+        )));
+    }
     let settings = settings(global, None)?;
     let (mut store, _instance) = command.state.as_deref().map(open_state).transpose()?.unzip();
     let positions = match &store {
