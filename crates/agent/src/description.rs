@@ -91,12 +91,8 @@ fn headline(text: &mut String, facts: &IncidentFacts) {
 
 fn when(text: &mut String, frequency: &Frequency) {
     let times = if frequency.count == 1 { "time" } else { "times" };
-    let kept = if frequency.has_count_field {
-        "the field sg_incident_count is kept current"
-    } else {
-        "later ones are told in replies"
-    };
-    let count = format!("{} {times} when this was written; {kept}", frequency.count);
+    let later = if frequency.has_count_field { "" } else { "; later ones are told in replies" };
+    let count = format!("{} {times} when this was written{later}", frequency.count);
     let moment =
         |moment: &Moment| format!("{} ({} UTC)", moment.local, moment.utc.replace('T', " ").replace('Z', ""));
     section(

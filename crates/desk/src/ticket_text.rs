@@ -73,7 +73,9 @@ pub(crate) fn parse(text: &str) -> TicketText {
         if line.trim_start() == TRACEBACK {
             prose.end(&mut parsed.parts);
             let length = traceback_length(&lines[at..]);
-            parsed.parts.push(Part::Traceback(trace_lines(&lines[at..at + length])));
+            parsed
+                .parts
+                .push(Part::Traceback(trace_lines(&lines[at..at + length], parsed.headline.as_deref())));
             at += length;
         } else if let Some((rows, length)) = facts(&lines[at..]) {
             prose.end(&mut parsed.parts);
@@ -179,7 +181,7 @@ fn traceback_length(lines: &[&str]) -> usize {
     }
 }
 
-fn trace_lines(lines: &[&str]) -> Vec<TraceLine> {
+fn trace_lines(lines: &[&str], headline: Option<&str>) -> Vec<TraceLine> {
     let mut traced: Vec<TraceLine> = Vec::with_capacity(lines.len());
     let mut in_error = false;
     for line in lines {
@@ -198,9 +200,18 @@ fn trace_lines(lines: &[&str]) -> Vec<TraceLine> {
         };
         traced.push(TraceLine { text: (*line).to_owned(), kind, key: false });
     }
-    // The outcome is the last exception; what led to it is the last frame before it.
-    let error = traced.iter().rposition(|line| line.kind == TraceKind::Error);
-    let frame = traced.iter().rposition(|line| matches!(line.kind, TraceKind::Frame { .. }));
+    // What matters is the exception the headline names, of several in a chain, else the last one; what led to it
+    // is the last frame before it.
+    let is_error = |line: &TraceLine| line.kind == TraceKind::Error;
+    let named = headline.and_then(|headline| {
+        traced.iter().rposition(|line| is_error(line) && type_name(&line.text) == type_name(headline))
+    });
+    let error = match named {
+        Some(first) => Some(first + traced[first..].iter().take_while(|line| is_error(line)).count() - 1),
+        None => traced.iter().rposition(is_error),
+    };
+    let before = named.unwrap_or(traced.len());
+    let frame = traced[..before].iter().rposition(|line| matches!(line.kind, TraceKind::Frame { .. }));
     if let Some(frame) = frame {
         let end = error.filter(|error| *error > frame).map_or(traced.len(), |error| error + 1);
         for line in &mut traced[frame..end] {
@@ -210,6 +221,12 @@ fn trace_lines(lines: &[&str]) -> Vec<TraceLine> {
         traced[error].key = true;
     }
     traced
+}
+
+/// The last part of the dotted name an exception line begins with.
+fn type_name(line: &str) -> &str {
+    let name = line.split(':').next().unwrap_or(line).trim();
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 fn frame(line: &str) -> Option<TraceKind> {
@@ -231,6 +248,27 @@ fn frame(line: &str) -> Option<TraceKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_chain_the_exception_of_the_headline_is_the_one_that_matters() {
+        let chain = "KeyError: 'render'\nin tk-nuke on host a, user b\n\n\
+            Traceback (most recent call last):\n  File \"/a.py\", line 1, in resolve\nKeyError: 'render'\n\n\
+            The above exception was the direct cause of the following exception:\n\n\
+            Traceback (most recent call last):\n  File \"/b.py\", line 2, in load\ntank.TankError: not known\n";
+        let key = |text: &str| -> Vec<String> {
+            let parts = parse(text).parts;
+            let lines = parts.iter().filter_map(|part| match part {
+                Part::Traceback(lines) => Some(lines),
+                _ => None,
+            });
+            lines.flatten().filter(|line| line.key).map(|line| line.text.trim().to_owned()).collect()
+        };
+        assert_eq!(key(chain), ["File \"/a.py\", line 1, in resolve", "KeyError: 'render'"]);
+        let outcome = chain.replacen("KeyError: 'render'\nin", "TankError: not known\nin", 1);
+        assert_eq!(key(&outcome), ["File \"/b.py\", line 2, in load", "tank.TankError: not known"]);
+        let other = chain.replacen("KeyError: 'render'\nin", "Something else\nin", 1);
+        assert_eq!(key(&other), ["File \"/b.py\", line 2, in load", "tank.TankError: not known"]);
+    }
 
     const AGENT: &str = "\
 ValueError: bad frame range
