@@ -1,6 +1,6 @@
 //! The commands: what they print where, and with which exit code they end.
 
-use crate::world::{World, error, info, wait_for, words};
+use crate::world::{Mortal, World, error, info, wait_for, words};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -165,13 +165,13 @@ fn follow_prints_records_as_they_happen_and_goes_on_after_a_restart() {
                 heard.push('\n');
             }
         });
-        (child, lines)
+        (Mortal(child), lines)
     };
     let wait = |lines: &std::sync::Mutex<String>, wanted: &str| {
         let look = || (lines.lock().unwrap().as_str() == wanted).then_some(());
         wait_for("the printed records", look, || format!("wanted\n{wanted}\ngot\n{}", lines.lock().unwrap()));
     };
-    let (mut child, printed) = follow(&[]);
+    let (child, printed) = follow(&[]);
     // Nothing is followed before the first look; the state file tells that it has been.
     wait_for("the first look", || world.path("positions/state.db").exists().then_some(()), String::new);
     wait_for(
@@ -188,10 +188,9 @@ fn follow_prints_records_as_they_happen_and_goes_on_after_a_restart() {
     world.roll_over("tk-maya.log");
     world.append("tk-maya.log", &error("newer"));
     wait(&printed, &format!("{}{}", error("new"), error("newer")));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(child);
     world.append("tk-maya.log", &error("while_away"));
-    let (mut child, printed) = follow(&["--json", "--text", "--user", "alice"]);
+    let (_child, printed) = follow(&["--json", "--text", "--user", "alice"]);
     let look = || {
         let printed = printed.lock().unwrap();
         printed.contains("while_away").then(|| printed.lines().last().unwrap().to_owned())
@@ -200,6 +199,4 @@ fn follow_prints_records_as_they_happen_and_goes_on_after_a_restart() {
     assert_eq!(line["text"], error("while_away"));
     assert_eq!(line["lines"], serde_json::json!([6, 10]));
     assert!(line["title"].as_str().unwrap().starts_with("alice - ValueError"), "{line}");
-    child.kill().unwrap();
-    child.wait().unwrap();
 }

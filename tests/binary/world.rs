@@ -286,6 +286,18 @@ impl Drop for World {
             let _ = agent.child.kill();
             let _ = agent.child.wait();
         }
+        // One that `attach` has started is nobody's child.
+        let _ = self.program().arg("stop").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
+/// A child that does not outlive its test, however that ends.
+pub(crate) struct Mortal(pub(crate) Child);
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
