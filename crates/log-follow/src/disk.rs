@@ -68,8 +68,9 @@ impl Disk for SystemDisk {
             let entry = entry?;
             // A name that is not Unicode cannot match a pattern, which is Unicode text.
             let Ok(name) = entry.file_name().into_string() else { continue };
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if !is_folder {
+            // A kind that cannot be told is left to `open`.
+            let may_be_log = entry.file_type().map_or(true, |kind| kind.is_file() || kind.is_symlink());
+            if may_be_log {
                 names.push(name);
             }
         }
@@ -81,13 +82,14 @@ impl Disk for SystemDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<File> {
-        let file = File::open(path)?;
-        // Opening a folder or a device works on some systems and reading it fails later: refuse at once.
-        if file.metadata()?.is_file() {
-            Ok(file)
-        } else {
-            Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
+        // Opening a pipe waits until somebody writes into it, and opening a folder or a device works on some
+        // systems and reading it fails later: refuse before, and after in case the name changed hands between.
+        let refused = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(refused());
         }
+        let file = File::open(path)?;
+        if file.metadata()?.is_file() { Ok(file) } else { Err(refused()) }
     }
 
     fn observe(&self, path: &Path) -> io::Result<Observed> {

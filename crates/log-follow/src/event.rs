@@ -57,11 +57,15 @@ impl GapReason {
     }
 }
 
+/// What a look hands its events to.
+pub(crate) type Sink<'s> = dyn FnMut(Event<'_>) + 's;
+
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A folder is followed from now on: what appears in it is new, in later runs too if the caller says so
-    /// then (`FollowOptions::known_folders`).
+    /// then (`FollowOptions::known_folders`). Said once, at the first look at which the folder was listed or
+    /// found missing.
     Entered {
         /// Which.
         folder: &'a Path,
@@ -107,7 +111,7 @@ pub enum Event<'a> {
         /// Why.
         reason: GapReason,
     },
-    /// A file or folder cannot be read. Said once, until [`Event::Recovered`].
+    /// A file or folder cannot be read. Said once, until [`Event::Recovered`], and again when the reason changes.
     Trouble {
         /// What.
         path: PathBuf,

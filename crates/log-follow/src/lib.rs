@@ -19,19 +19,24 @@
 //! });
 //! ```
 
+mod awaited;
 mod checkpoint;
 mod disk;
 mod event;
 mod folder;
 mod follower;
 mod mark;
+mod options;
 mod pattern;
 mod source;
+mod trouble;
+mod watch;
 
 pub use checkpoint::Checkpoint;
 pub use disk::{Disk, DiskFile, FileId, Observed, SystemDisk};
 pub use event::{EndReason, Event, GapReason, SourceId, StartReason};
 pub use folder::{System, log_folder};
-pub use follower::{FollowOptions, Follower, Look, SourceStatus, StartAt};
+pub use follower::{Follower, Look, SourceStatus};
 pub use mark::Mark;
+pub use options::{FollowOptions, StartAt};
 pub use pattern::Patterns;

@@ -24,6 +24,10 @@ pub(crate) struct Source<F> {
     pub(crate) rotated: bool,
     /// When the file last grew, in the caller's time.
     pub(crate) grew_ms: u64,
+    /// Since when the file, which is not held, has been under none of its names, in the caller's time.
+    pub(crate) lost_ms: Option<u64>,
+    /// Number of the look at which it was last examined; 0 for never.
+    pub(crate) examined_look: u64,
     head: Vec<u8>,
     recent: Vec<u8>,
 }
@@ -52,6 +56,8 @@ impl<F: DiskFile> Source<F> {
             len_bytes: read,
             rotated: false,
             grew_ms: now_ms,
+            lost_ms: None,
+            examined_look: 0,
             head: Vec::new(),
             recent: Vec::new(),
         }

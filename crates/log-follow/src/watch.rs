@@ -1,0 +1,323 @@
+//! The looks at folders and names: which files are logs, and which file is which.
+//!
+//! Owns discovery: the first look, at which checkpoints of an earlier run find their files, and every later one,
+//! at which names change hands (rollovers, copies, files moved away and back). Between changes of a folder a
+//! look costs one `stat` of it. Nothing is read here: what the files hold is the follower's part.
+
+use crate::event::Sink;
+use crate::trouble::Cause;
+use crate::{
+    Checkpoint, Disk, DiskFile, EndReason, Event, Follower, GapReason, Observed, Patterns, SourceId, StartAt,
+    StartReason,
+};
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// A full look at names even when the folder does not seem to have changed: links and coarse time stamps.
+const FULL_LOOK_MS: u64 = 5_000;
+
+/// A followed folder.
+pub(crate) struct Watch {
+    pub(crate) folder: PathBuf,
+    pub(crate) patterns: Patterns,
+    /// The caller knows that the folder is followed.
+    entered: bool,
+    /// The folder has been listed once; what appears from then on is new.
+    listed: bool,
+    /// Files found at the first listing are older than us. False once the folder was found missing.
+    first_is_old: bool,
+    changed: Option<SystemTime>,
+    /// Time stamps of folders are coarse: after a change look once more.
+    look_again: bool,
+    full_look_ms: Option<u64>,
+}
+
+impl Watch {
+    pub(crate) fn new(folder: PathBuf, patterns: Patterns) -> Watch {
+        Watch {
+            folder,
+            patterns,
+            entered: false,
+            listed: false,
+            first_is_old: true,
+            changed: None,
+            look_again: false,
+            full_look_ms: None,
+        }
+    }
+}
+
+/// A file that was there at the first look but could not be opened.
+pub(crate) struct Unopened {
+    /// Its name then.
+    path: PathBuf,
+    /// Where to begin with it, unless a checkpoint knows better.
+    begin: (u64, StartReason),
+}
+
+impl<D: Disk> Follower<D> {
+    pub(crate) fn look_at_folder(&mut self, index: usize, sink: &mut Sink<'_>) {
+        let folder = self.watches[index].folder.clone();
+        let changed = match self.disk.folder_changed(&folder) {
+            Ok(changed) => changed,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.watches[index].first_is_old = false;
+                self.enter(index, sink);
+                self.forget_names_in(&folder, sink);
+                let hint = "no log folder there yet; waiting for it".to_owned();
+                self.troubles.begin(&folder, Cause::Folder, hint, sink);
+                return;
+            }
+            Err(error) => {
+                let hint = format!("cannot look into the log folder: {error}; check its permissions");
+                self.troubles.begin(&folder, Cause::Folder, hint, sink);
+                return;
+            }
+        };
+        let now_ms = self.now_ms;
+        let watch = &mut self.watches[index];
+        let due = watch.full_look_ms.is_none_or(|last| now_ms.saturating_sub(last) >= FULL_LOOK_MS);
+        let moved = watch.changed != Some(changed);
+        if !due && !moved && !watch.look_again {
+            return;
+        }
+        let names = match self.disk.list(&folder) {
+            Ok(names) => names,
+            Err(error) => {
+                let hint = format!("cannot list the log folder: {error}; check its permissions");
+                self.troubles.begin(&folder, Cause::Folder, hint, sink);
+                return;
+            }
+        };
+        let watch = &mut self.watches[index];
+        watch.look_again = moved;
+        watch.changed = Some(changed);
+        watch.full_look_ms = Some(now_ms);
+        let first = !std::mem::replace(&mut watch.listed, true);
+        let old = first && watch.first_is_old;
+        let patterns = watch.patterns.clone();
+        self.enter(index, sink);
+        self.troubles.over(&folder, Cause::Folder, sink);
+        self.troubles.forget_all_but(&folder, &names, sink);
+
+        let mut logs: Vec<&String> = names.iter().filter(|name| patterns.matches(name)).collect();
+        logs.sort();
+        let mut backups: Vec<(&String, &str)> =
+            names.iter().filter_map(|name| Some((name, patterns.backup_of(name)?))).collect();
+        backups.sort();
+        if first {
+            self.first_look(&folder, &logs, &backups, old, sink);
+            return;
+        }
+        let mut unseen = HashSet::new();
+        for name in logs {
+            let path = folder.join(name);
+            if self.look_at_name(&path, sink) {
+                unseen.insert(path);
+            }
+        }
+        for (backup, log) in backups {
+            let (backup, log) = (folder.join(backup), folder.join(log));
+            // One rotation between two looks leaves a backup that is known; an unknown one was the log for a
+            // while, and nobody saw it under that name. Or it is one that could not be opened so far.
+            let refused = || self.unopened.values().any(|unopened| unopened.path == backup);
+            if unseen.contains(&log) || self.awaited.any_of(&log) || refused() {
+                self.adopt_unknown_backup(&backup, &log, sink);
+            }
+        }
+    }
+
+    /// Says once that a folder is followed. Also of one that is missing: what is in it when it appears, even if
+    /// that is in a later run, was written after the follower began.
+    fn enter(&mut self, index: usize, sink: &mut Sink<'_>) {
+        let watch = &mut self.watches[index];
+        if !std::mem::replace(&mut watch.entered, true) {
+            sink(Event::Entered { folder: &watch.folder });
+        }
+    }
+
+    /// The first look at a folder: checkpoints find their files, whatever these are called now.
+    fn first_look(
+        &mut self,
+        folder: &Path,
+        logs: &[&String],
+        backups: &[(&String, &str)],
+        old: bool,
+        sink: &mut Sink<'_>,
+    ) {
+        let known = self.awaited.any_in(folder) || self.known_folders.iter().any(|known| known == folder);
+        let old = old && !known;
+        let names = backups
+            .iter()
+            .map(|(name, log)| (folder.join(name), folder.join(log), true))
+            .chain(logs.iter().map(|name| (folder.join(name), folder.join(name), false)));
+        let (mut answered, mut refused) = (HashSet::new(), HashSet::new());
+        for (path, log, rotated) in names {
+            let Some((seen, file)) = self.open(&path, sink) else {
+                if let Ok(seen) = self.disk.observe(&path) {
+                    let begin = self.begin(old, seen.len_bytes);
+                    self.unopened.insert(seen.id, Unopened { path, begin });
+                }
+                refused.insert(log);
+                continue;
+            };
+            if !rotated {
+                answered.insert(log.clone());
+            }
+            if self.sources.values().any(|source| source.file_id == seen.id) {
+                continue; // a hard link to a file that is followed already
+            }
+            let resumed = self.awaited.take_fitting(&log, &seen, &file);
+            let (offset, reason) = resumed.unwrap_or_else(|| self.begin(old, seen.len_bytes));
+            self.start(log, (seen, file), (offset, reason), rotated, sink);
+        }
+        // A log without a name, or a file that cannot be opened, may be in the middle of a rollover or locked
+        // for an instant: its checkpoint is not lost yet.
+        answered.retain(|log| !refused.contains(log));
+        for lost in self.awaited.take_answered(folder, &answered, self.now_ms) {
+            tell_lost(&lost, sink);
+        }
+    }
+
+    /// Gives up the checkpoints whose files did not come back.
+    pub(crate) fn give_up_overdue(&mut self, sink: &mut Sink<'_>) {
+        for lost in self.awaited.take_overdue(self.now_ms, |log| self.troubles.hold_log(log)) {
+            tell_lost(&lost, sink);
+        }
+    }
+
+    fn begin(&self, old: bool, len_bytes: u64) -> (u64, StartReason) {
+        match self.start_at {
+            StartAt::End if old => (len_bytes, StartReason::ExistingAtEnd),
+            StartAt::Start if old => (0, StartReason::ExistingAtStart),
+            _ => (0, StartReason::New),
+        }
+    }
+
+    /// Looks who bears a log's name now. True when that is a file nobody saw before.
+    fn look_at_name(&mut self, path: &Path, sink: &mut Sink<'_>) -> bool {
+        let seen = match self.disk.observe(path) {
+            Ok(seen) => {
+                // Opening can still fail for a file nobody has opened yet.
+                if self.sources.values().any(|source| source.file_id == seen.id) {
+                    self.troubles.over(path, Cause::Name, sink);
+                }
+                seen
+            }
+            // Gone again, or a link to nothing: not there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
+            Err(error) => {
+                self.note_unopened(path, &error, sink);
+                return false;
+            }
+        };
+        let before = self.current.get(path).copied();
+        if let Some(before) = before
+            && self.sources.get(&before).is_some_and(|source| source.file_id == seen.id)
+        {
+            return false;
+        }
+        // Step three of Toolkit's rollover gives a file its name back; people move files away and back too.
+        let known = self.sources.values().find(|source| source.file_id == seen.id).map(|source| source.id);
+        if let Some(known) = known {
+            self.rotate_away(before, sink);
+            if let Some(source) = self.sources.get_mut(&known) {
+                // A second name (hard link) of a file that is followed under its first one adds nothing.
+                if source.rotated || source.path == path {
+                    source.rotated = false;
+                    self.current.insert(path.to_owned(), known);
+                }
+            }
+            return false;
+        }
+        let Some((seen, file)) = self.open(path, sink) else { return false };
+        let begin = self.begin_late(path, &seen, &file);
+        let continued = before
+            .and_then(|id| self.sources.get(&id))
+            .filter(|source| source.continues_in(&file))
+            .map(|source| (source.id, source.read));
+        match continued {
+            Some((id, read)) => {
+                self.start(path.to_owned(), (seen, file), (read, StartReason::Resumed), false, sink);
+                self.sources.remove(&id);
+                sink(Event::Ended { source: id, reason: EndReason::Replaced });
+                false
+            }
+            None => {
+                self.rotate_away(before, sink);
+                self.start(path.to_owned(), (seen, file), begin, false, sink);
+                true
+            }
+        }
+    }
+
+    fn rotate_away(&mut self, source: Option<SourceId>, sink: &mut Sink<'_>) {
+        if let Some(id) = source
+            && let Some(source) = self.sources.get_mut(&id)
+        {
+            source.rotated = true;
+            self.current.remove(&source.path);
+            sink(Event::Rotated { source: id });
+        }
+    }
+
+    fn adopt_unknown_backup(&mut self, backup: &Path, log: &Path, sink: &mut Sink<'_>) {
+        if let Some((seen, file)) = self.open(backup, sink)
+            && !self.sources.values().any(|source| source.file_id == seen.id)
+        {
+            let begin = self.begin_late(log, &seen, &file);
+            self.start(log.to_owned(), (seen, file), begin, true, sink);
+        }
+    }
+
+    /// Where to begin with a file that is opened after the first look at its folder.
+    fn begin_late(&mut self, log: &Path, seen: &Observed, file: &D::File) -> (u64, StartReason) {
+        let unopened = self.unopened.remove(&seen.id).map(|unopened| unopened.begin);
+        let resumed = self.awaited.take_fitting(log, seen, file);
+        resumed.or(unopened).unwrap_or((0, StartReason::New))
+    }
+
+    /// A folder that vanished takes its names with it; held files are drained through their handles.
+    fn forget_names_in(&mut self, folder: &Path, sink: &mut Sink<'_>) {
+        self.unopened.retain(|_, unopened| unopened.path.parent() != Some(folder));
+        self.troubles.forget_all_but(folder, &[], sink);
+    }
+
+    fn open(&mut self, path: &Path, sink: &mut Sink<'_>) -> Option<(Observed, D::File)> {
+        let opened = self.disk.open(path).and_then(|file| Ok((file.observe()?, file)));
+        match opened {
+            Ok(opened) => {
+                self.troubles.over(path, Cause::Name, sink);
+                Some(opened)
+            }
+            // Vanished between the listing and now: the next look knows more.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                self.note_unopened(path, &error, sink);
+                None
+            }
+        }
+    }
+
+    fn note_unopened(&mut self, path: &Path, error: &io::Error, sink: &mut Sink<'_>) {
+        let hint = cannot_open(error);
+        self.troubles.begin(path, Cause::Name, hint, sink);
+    }
+}
+
+/// What is wrong with a file that cannot be opened, and what happens next.
+pub(crate) fn cannot_open(error: &io::Error) -> String {
+    format!("cannot open the log: {error}; it is followed as soon as it can be read")
+}
+
+fn tell_lost(lost: &Checkpoint, sink: &mut Sink<'_>) {
+    let unread = lost.seen_bytes.saturating_sub(lost.offset);
+    // What was written to the log after the last look, nobody knows. A backup that was read to its end goes the
+    // way of all backups.
+    let bytes = lost.rotated.then_some(unread);
+    if bytes != Some(0) {
+        sink(Event::Gap { path: &lost.path, bytes, reason: GapReason::GoneWhileAway });
+    }
+}
