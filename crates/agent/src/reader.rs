@@ -6,7 +6,7 @@
 
 use crate::store::Position;
 use crate::stream::Stream;
-use log_follow::{Disk, Event, Follower, GapReason, Look, Patterns, SourceId, SourceStatus};
+use log_follow::{Checkpoint, Disk, Event, Follower, GapReason, Look, Patterns, SourceId, SourceStatus};
 use sgtk_log::{Level, RawRecord};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -137,7 +137,8 @@ impl<D: Disk> LogReader<D> {
             }
         });
         for (source, stream) in streams.iter_mut() {
-            if stream.is_quiet(now_ms, self.quiet_ms) {
+            // A file that did not get its turn in this look is not quiet, only unread.
+            if stream.is_quiet(now_ms, self.quiet_ms) && follower.is_drained(*source) {
                 let path = stream.path().to_owned();
                 stream.flush(&mut |record| {
                     sink(News::Record { source: *source, path: &path, record: &record });
@@ -175,7 +176,11 @@ impl<D: Disk> LogReader<D> {
                 Some((key_of(&position), position))
             })
             .collect();
-        let over = |key: &PositionKey| !live.contains_key(key) && self.met.contains(&key.0);
+        // A position whose file is out of reach for a while is still of use.
+        let awaited: HashSet<PositionKey> = self.follower.awaited().map(checkpoint_key).collect();
+        let over = |key: &PositionKey| {
+            !live.contains_key(key) && self.met.contains(&key.0) && !awaited.contains(key)
+        };
         let ended = self.stored.iter().filter(|(key, _)| over(key)).map(|(_, old)| old.clone()).collect();
         let positions = live
             .into_iter()
@@ -236,6 +241,9 @@ impl<D: Disk> LogReader<D> {
 }
 
 fn key_of(position: &Position) -> PositionKey {
-    let checkpoint = &position.checkpoint;
+    checkpoint_key(&position.checkpoint)
+}
+
+fn checkpoint_key(checkpoint: &Checkpoint) -> PositionKey {
     (checkpoint.path.clone(), checkpoint.id.device, checkpoint.id.file)
 }
