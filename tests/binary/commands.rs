@@ -200,3 +200,12 @@ fn follow_prints_records_as_they_happen_and_goes_on_after_a_restart() {
     assert_eq!(line["lines"], serde_json::json!([6, 10]));
     assert!(line["title"].as_str().unwrap().starts_with("alice - ValueError"), "{line}");
 }
+
+#[test]
+fn the_demo_notices_when_something_is_missing() {
+    let world = World::new();
+    let demo = world.run(&["demo", "--once", "--without", "repeat"]);
+    assert_eq!(demo.status.code(), Some(1), "{}", words(&demo));
+    let said = String::from_utf8_lossy(&demo.stdout);
+    assert!(said.contains("was logged 51 times, but its ticket counts 50"), "{}", words(&demo));
+}

@@ -1,7 +1,7 @@
 //! The promises: nothing lost, nothing twice, nothing leaked, through rotation, truncation and sudden ends.
 
 use crate::world::{World, error, info, is_alive, unzip, wait_for, words};
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 
 /// The login of this machine, which titles begin with when no session says otherwise.
 fn login() -> String {
@@ -175,30 +175,12 @@ fn secrets_reach_neither_ticket_nor_attachments_nor_our_own_files() {
         ),
     );
     let ticket = world.expect_tickets(&[(&format!("{} - ValueError", login()), 1)]).remove(0);
-    let mut texts = vec![format!("{ticket:?}"), world.status().to_string()];
-    for link in ticket.links("attachments") {
-        let bytes = world.download(link.id);
-        if link.name.as_deref().unwrap().ends_with(".zip") {
-            texts.extend(unzip(&bytes).into_iter().map(|(_, text)| text));
-        } else {
-            texts.push(String::from_utf8(bytes).unwrap());
-        }
-    }
+    let mut texts = world.texts_of(&ticket);
+    texts.push(world.status().to_string());
     texts.extend(world.events().iter().map(ToString::to_string));
+    texts.extend(world.state_texts());
     for text in texts {
         assert!(!text.contains(secret), "{text}");
-    }
-    let mut folders = vec![world.path("state")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().flatten() {
-            if entry.path().is_dir() {
-                folders.push(entry.path());
-            } else if entry.path().is_file() {
-                let bytes = fs::read(entry.path()).unwrap();
-                let leaks = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-                assert!(!leaks, "{}", entry.path().display());
-            }
-        }
     }
 }
 
@@ -266,27 +248,10 @@ fn the_session_that_starts_the_agent_is_heard_before_anything_is_read() {
         world.run_with_stdin(&["attach", "--config", config.to_str().unwrap()], &session.to_string());
     assert!(attached.status.success(), "{}", words(&attached));
     let ticket = world.expect_tickets(&[("alice - could not connect with", 1)]).remove(0);
-    let mut texts = vec![format!("{ticket:?}"), words(&world.run(&["--json", "status"]))];
-    for link in ticket.links("attachments") {
-        let bytes = world.download(link.id);
-        let archive = link.name.as_deref().unwrap().ends_with(".zip");
-        texts.extend(if archive {
-            unzip(&bytes).into_iter().map(|(_, text)| text).collect()
-        } else {
-            vec![String::from_utf8(bytes).unwrap()]
-        });
-    }
+    let mut texts = world.texts_of(&ticket);
+    texts.push(words(&world.run(&["--json", "status"])));
     assert!(world.run(&["stop"]).status.success());
-    let mut folders = vec![world.path("state")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().flatten() {
-            if entry.path().is_dir() {
-                folders.push(entry.path());
-            } else if entry.path().is_file() {
-                texts.push(String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned());
-            }
-        }
-    }
+    texts.extend(world.state_texts());
     for text in texts {
         for secret in [token, &token.to_lowercase(), "gh0stpassword"] {
             assert!(!text.contains(secret), "{secret} is in {text}");

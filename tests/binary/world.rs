@@ -272,6 +272,36 @@ impl World {
         answer
     }
 
+    /// Everything a ticket tells: its fields, its log, and each file of its archive.
+    pub(crate) fn texts_of(&self, ticket: &Row) -> Vec<String> {
+        let mut texts = vec![format!("{ticket:?}")];
+        for link in ticket.links("attachments") {
+            let bytes = self.download(link.id);
+            if link.name.as_deref().unwrap().ends_with(".zip") {
+                texts.extend(unzip(&bytes).into_iter().map(|(_, text)| text));
+            } else {
+                texts.push(String::from_utf8(bytes).unwrap());
+            }
+        }
+        texts
+    }
+
+    /// Every file below the state folder.
+    pub(crate) fn state_texts(&self) -> Vec<String> {
+        let (mut folders, mut texts) = (vec![self.path("state")], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for path in fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.is_file() {
+                    texts.push(String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
+                }
+            }
+        }
+        assert!(!texts.is_empty());
+        texts
+    }
+
     /// An attachment's bytes.
     pub(crate) fn download(&self, id: u64) -> Vec<u8> {
         let mut bytes = Vec::new();

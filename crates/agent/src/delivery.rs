@@ -32,8 +32,6 @@ const FIELDS_AGE_MS: u64 = 3_600_000;
 pub enum Wake {
     /// There may be something to deliver, or a new login.
     Look,
-    /// Try the site now, whatever the waiting time.
-    Now,
     /// The agent ends.
     Stop,
 }
@@ -108,7 +106,6 @@ impl DeliveryWorker {
             };
             match woken {
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Wake::Now) => lock(&self.shared.contact).not_before_ms = 0,
                 Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => {}
             }
         }
