@@ -126,11 +126,12 @@ impl<D: Disk> Pipeline<D> {
             pipeline.learn(&session);
             pipeline.sessions.entry(session.pid).or_insert(session);
         }
+        // The same words as before the restart: the same record has the same signature.
+        pipeline.recogniser = pipeline.surroundings.recogniser(&pipeline.settings);
         pipeline
     }
 
-    /// Works until told to stop; returns why.
-    /// `ready` is called when following has begun and that is kept.
+    /// Works until told to stop; returns why. `ready` is called when following has begun and that is kept.
     pub fn run(mut self, commands: &Receiver<Command>, ready: impl FnOnce()) -> &'static str {
         // The session that started us, before anything is read: its secrets and its login.
         while let Ok(command) = commands.try_recv() {
