@@ -222,7 +222,9 @@ impl<D: Disk> Pipeline<D> {
             News::Trouble { path, message } => shared.warn(&path.display().to_string(), message.to_owned()),
             News::Recovered { path } => shared.over(&path.display().to_string()),
         });
-        *lock(&self.shared.sources) = self.reader.status();
+        if self.reader.has_changed() {
+            *lock(&self.shared.sources) = self.reader.status();
+        }
         self.number_lines(draft);
         look.more
     }
@@ -285,12 +287,13 @@ impl<D: Disk> Pipeline<D> {
         batch.gaps.clone_from(&draft.gaps);
         batch.entered.clone_from(&draft.entered);
         let mut moved = Moved::default();
-        if positions || draft.has_news() {
+        if (positions || draft.has_news()) && self.reader.has_changed() {
             moved = self.reader.moved();
             batch.positions.clone_from(&moved.positions);
             batch.ended.clone_from(&moved.ended);
         }
         if batch.is_empty() {
+            self.reader.stored(moved);
             self.kept_ms = self.shared.clock.steady_ms();
             return Ok(());
         }

@@ -74,6 +74,8 @@ pub struct LogReader<D: Disk> {
     quiet_ms: u64,
     grew_ms: u64,
     stored: HashMap<PositionKey, Position>,
+    /// Something has happened since positions were stored.
+    changed: bool,
     /// Logs met in this run: other stored positions of theirs are out of date.
     met: HashSet<PathBuf>,
 }
@@ -88,6 +90,7 @@ impl<D: Disk> LogReader<D> {
             quiet_ms,
             grew_ms: 0,
             stored: positions.into_iter().map(|position| (key_of(&position), position)).collect(),
+            changed: true,
             met: HashSet::new(),
         }
     }
@@ -99,52 +102,61 @@ impl<D: Disk> LogReader<D> {
 
     /// Looks once: what is new, and what is whole by now.
     pub fn look(&mut self, now_ms: u64, sink: &mut dyn FnMut(News<'_>)) -> Look {
-        let LogReader { follower, streams, stored, met, gate, .. } = self;
-        let look = follower.look(now_ms, &mut |event| match event {
-            Event::Started { source, path, offset, .. } => {
-                met.insert(path.to_owned());
-                let line = stored
-                    .values()
-                    .find(|position| position.checkpoint.path == path && position.checkpoint.offset == offset)
-                    .and_then(|position| position.line);
-                streams.insert(source, Stream::new(path, offset, line, *gate, now_ms));
-            }
-            Event::Bytes { source, bytes, .. } => {
-                if let Some(stream) = streams.get_mut(&source) {
-                    let path = stream.path().to_owned();
-                    stream.feed(bytes, now_ms, &mut |record| {
-                        sink(News::Record { source, path: &path, record: &record });
-                    });
+        let LogReader { follower, streams, stored, met, gate, changed, .. } = self;
+        let mut happened = false;
+        let look = follower.look(now_ms, &mut |event| {
+            happened = true;
+            match event {
+                Event::Started { source, path, offset, .. } => {
+                    met.insert(path.to_owned());
+                    let line = stored
+                        .values()
+                        .find(|position| {
+                            position.checkpoint.path == path && position.checkpoint.offset == offset
+                        })
+                        .and_then(|position| position.line);
+                    streams.insert(source, Stream::new(path, offset, line, *gate, now_ms));
                 }
-            }
-            Event::Ended { source, .. } => {
-                if let Some(mut stream) = streams.remove(&source) {
-                    let path = stream.path().to_owned();
-                    stream.flush(&mut |record| sink(News::Record { source, path: &path, record: &record }));
+                Event::Bytes { source, bytes, .. } => {
+                    if let Some(stream) = streams.get_mut(&source) {
+                        let path = stream.path().to_owned();
+                        stream.feed(bytes, now_ms, &mut |record| {
+                            sink(News::Record { source, path: &path, record: &record });
+                        });
+                    }
                 }
-            }
-            Event::Gap { path, bytes, reason } => {
-                met.insert(path.to_owned());
-                sink(News::Gap { path, bytes, reason });
-            }
-            Event::Trouble { path, message } => sink(News::Trouble { path: &path, message: &message }),
-            Event::Recovered { path } => sink(News::Recovered { path: &path }),
-            Event::Entered { folder } => sink(News::Entered { folder }),
-            Event::Rotated { source } => {
-                if let Some(stream) = streams.get_mut(&source) {
-                    stream.has_successor();
+                Event::Ended { source, .. } => {
+                    if let Some(mut stream) = streams.remove(&source) {
+                        let path = stream.path().to_owned();
+                        stream
+                            .flush(&mut |record| sink(News::Record { source, path: &path, record: &record }));
+                    }
+                }
+                Event::Gap { path, bytes, reason } => {
+                    met.insert(path.to_owned());
+                    sink(News::Gap { path, bytes, reason });
+                }
+                Event::Trouble { path, message } => sink(News::Trouble { path: &path, message: &message }),
+                Event::Recovered { path } => sink(News::Recovered { path: &path }),
+                Event::Entered { folder } => sink(News::Entered { folder }),
+                Event::Rotated { source } => {
+                    if let Some(stream) = streams.get_mut(&source) {
+                        stream.has_successor();
+                    }
                 }
             }
         });
         for (source, stream) in streams.iter_mut() {
             // A file that did not get its turn in this look is not quiet, only unread.
             if stream.is_quiet(now_ms, self.quiet_ms) && follower.is_drained(*source) {
+                happened = true;
                 let path = stream.path().to_owned();
                 stream.flush(&mut |record| {
                     sink(News::Record { source: *source, path: &path, record: &record });
                 });
             }
         }
+        *changed |= happened;
         if look.read_bytes > 0 {
             self.grew_ms = now_ms;
         }
@@ -162,6 +174,12 @@ impl<D: Disk> LogReader<D> {
             2_000..30_000 => 250,
             _ => 1_000,
         })
+    }
+
+    /// Whether anything has happened since positions were last stored.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.changed
     }
 
     /// Positions that differ from what is stored.
@@ -192,6 +210,7 @@ impl<D: Disk> LogReader<D> {
 
     /// These are stored now.
     pub fn stored(&mut self, moved: Moved) {
+        self.changed = false;
         for over in &moved.ended {
             self.stored.remove(&key_of(over));
         }

@@ -72,6 +72,8 @@ pub struct Follower<D: Disk> {
     pub(crate) now_ms: u64,
     /// Number of the look that is under way, or of the last one.
     look_number: u64,
+    /// Read into by every source in turn; kept, because most looks read nothing.
+    buffer: Vec<u8>,
 }
 
 impl<D: Disk> Follower<D> {
@@ -92,6 +94,7 @@ impl<D: Disk> Follower<D> {
             turn: SourceId(0),
             now_ms: 0,
             look_number: 0,
+            buffer: Vec::new(),
         };
         for (folder, patterns) in options.watches {
             follower.watch(folder, patterns);
@@ -211,8 +214,16 @@ impl<D: Disk> Follower<D> {
     }
 
     fn read(&mut self, sink: &mut Sink<'_>) -> Look {
+        // Taken out for the look: sources borrow the follower while they are read.
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(READ_BYTES, 0);
+        let look = self.read_shares(&mut buffer, sink);
+        self.buffer = buffer;
+        look
+    }
+
+    fn read_shares(&mut self, buffer: &mut [u8], sink: &mut Sink<'_>) -> Look {
         let mut look = Look::default();
-        let mut buffer = vec![0; READ_BYTES];
         let mut ids: Vec<SourceId> = self.sources.keys().copied().collect();
         let split = ids.partition_point(|id| *id <= self.turn);
         ids.rotate_left(split);
@@ -225,7 +236,7 @@ impl<D: Disk> Follower<D> {
                     return look;
                 }
                 self.turn = id;
-                let (read_bytes, next) = self.read_source(id, &mut buffer, sink);
+                let (read_bytes, next) = self.read_source(id, buffer, sink);
                 look.read_bytes += read_bytes;
                 hungry.extend(next);
             }
@@ -274,9 +285,8 @@ impl<D: Disk> Follower<D> {
                 give_up(&source, unread, GapReason::Overwritten, sink);
                 return (0, Some(self.restart(source, file, &condition, sink)));
             }
-            Ok(Condition::Same) => {
-                let links = file.observe().map_or(1, |seen| seen.links);
-                if links == 0 {
+            Ok(Condition::Same { deleted }) => {
+                if deleted {
                     self.rotate_deleted(&mut source, sink);
                     if self.now_ms.saturating_sub(source.grew_ms) >= DELETED_QUIET_MS {
                         self.end(&source, EndReason::Deleted, sink);

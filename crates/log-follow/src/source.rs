@@ -35,8 +35,11 @@ pub(crate) struct Source<F> {
 /// What a look at one source found, before anything is read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// Nothing new.
-    Same,
+    /// Nothing new; and whether the file still has a name.
+    Same {
+        /// It was deleted and lives on in open handles only.
+        deleted: bool,
+    },
     /// There is something to read.
     Grown,
     /// Smaller than what was read, and what is left is the old content.
@@ -94,7 +97,7 @@ impl<F: DiskFile> Source<F> {
             });
         }
         if seen.len_bytes == self.read {
-            return Ok(Condition::Same);
+            return Ok(Condition::Same { deleted: seen.links == 0 });
         }
         // The only sign of a file that was emptied and filled beyond the old position between two looks.
         let tail = &self.recent[self.recent.len().saturating_sub(TAIL_BYTES)..];
