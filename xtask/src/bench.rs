@@ -79,8 +79,7 @@ fn idle() -> Done {
 
 /// The program that is rolled out: no desk, stripped.
 fn size() -> Done {
-    show(cargo().args(["build", "--profile", "dist", "--package", "cli", "--no-default-features"]))?;
-    let workstation = bytes(&target("dist")?)?;
+    let workstation = bytes(&workstation_program()?)?;
     show(cargo().args(["build", "--profile", "dist", "--package", "cli"]))?;
     let whole = bytes(&target("dist")?)?;
     say(&format!(
@@ -89,6 +88,11 @@ fn size() -> Done {
         megabytes(whole)
     ));
     Ok(())
+}
+
+fn workstation_program() -> Result<PathBuf, String> {
+    show(cargo().args(["build", "--profile", "dist", "--package", "cli", "--no-default-features"]))?;
+    target("dist")
 }
 
 fn bytes(path: &Path) -> Result<u64, String> {
@@ -118,7 +122,7 @@ fn record(index: usize) -> String {
     )
 }
 
-/// A desk and the workstation's program beside it, in a folder below `target/`.
+/// A desk, and the program that is rolled out beside it, in a folder below `target/`.
 struct Trial {
     folder: PathBuf,
     desk: Child,
@@ -129,7 +133,8 @@ struct Trial {
 impl Trial {
     fn start(name: &str, files: usize) -> Result<Trial, String> {
         show(cargo().args(["build", "--release", "--package", "cli"]))?;
-        let program = target("release")?;
+        let with_desk = target("release")?;
+        let program = workstation_program()?;
         let folder = crate::shell::root().join("target").join("bench").join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("logs")).map_err(|error| error.to_string())?;
@@ -140,7 +145,7 @@ impl Trial {
                 .map_err(|error| error.to_string())?;
         }
         let mut desk =
-            spawn(Command::new(&program).args(["--json", "desk", "--data"]).arg(folder.join("desk")))?;
+            spawn(Command::new(&with_desk).args(["--json", "desk", "--data"]).arg(folder.join("desk")))?;
         let mut line = String::new();
         let stdout = desk.stdout.take().ok_or("no pipe from the desk")?;
         BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
