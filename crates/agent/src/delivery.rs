@@ -22,6 +22,8 @@ use std::time::Duration;
 
 /// What the site is called in warnings and in `status`.
 pub const SITE: &str = "site";
+/// What a fault of ours in this thread is called in warnings.
+const FAULT: &str = "delivery";
 /// The longest sleep while something waits: the wall clock may be set back.
 const LONGEST_WAIT_MS: i64 = 60_000;
 /// Fields of a ticket are asked for again after this, in case an admin has added some.
@@ -57,6 +59,8 @@ pub struct DeliveryWorker {
     login_generation: Option<u64>,
     /// The newest login that was noticed.
     noticed_login: u64,
+    /// No call to the site before this moment, in steady time: a corrected clock must not prolong the waiting.
+    resume_ms: u64,
     /// The proxy the client goes through.
     proxy: Option<SecretString>,
     fields: Option<(EntityFields, u64)>,
@@ -82,6 +86,7 @@ impl DeliveryWorker {
             site: None,
             login_generation: None,
             noticed_login: 0,
+            resume_ms: 0,
             proxy: None,
             fields: None,
             jitter: Jitter::new(seed),
@@ -95,7 +100,7 @@ impl DeliveryWorker {
             // A fault of ours in one step must not end the delivery of all others.
             let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
             let wait = worked.unwrap_or_else(|_| {
-                self.shared.warn("delivery", "a fault of ours; it is tried again in a minute".to_owned());
+                self.shared.warn(FAULT, "a fault of ours; it is tried again in a minute".to_owned());
                 self.site = None;
                 self.fields = None;
                 Some(Duration::from_secs(60))
@@ -127,12 +132,13 @@ impl DeliveryWorker {
                 }
             };
             self.notice_new_login();
-            let not_before_ms = lock(&self.shared.contact).not_before_ms;
+            let held_for =
+                Duration::from_millis(self.resume_ms.saturating_sub(self.shared.clock.steady_ms()));
             let Some(delivery) = delivery else {
-                return due_ms.map(|due_ms| sleep_until(due_ms.max(not_before_ms), now_ms));
+                return due_ms.map(|due_ms| sleep_until(due_ms, now_ms).max(held_for));
             };
-            if now_ms < not_before_ms {
-                return Some(sleep_until(not_before_ms, now_ms));
+            if !held_for.is_zero() {
+                return Some(held_for);
             }
             match self.deliver(&delivery, now_ms) {
                 Ok(()) => self.contact_made(now_ms),
@@ -146,6 +152,7 @@ impl DeliveryWorker {
         let generation = lock(&self.shared.login).generation;
         if std::mem::replace(&mut self.noticed_login, generation) != generation {
             self.login_generation = None;
+            self.resume_ms = 0;
             let mut contact = lock(&self.shared.contact);
             contact.not_before_ms = 0;
             contact.failures = 0;
@@ -270,6 +277,7 @@ impl DeliveryWorker {
     }
 
     fn contact_made(&mut self, now_ms: i64) {
+        self.resume_ms = 0;
         {
             let mut contact = lock(&self.shared.contact);
             contact.failures = 0;
@@ -278,32 +286,24 @@ impl DeliveryWorker {
             contact.last_ms = Some(now_ms);
         }
         self.shared.over(SITE);
+        self.shared.over(FAULT);
     }
 
     fn failed(&mut self, delivery: &Delivery, error: &DeliveryError, now_ms: i64) {
-        let limits = &self.settings.limits;
-        let range = (limits.retry_min_s * 1_000, limits.retry_max_s * 1_000);
-        let mut random = |end| self.jitter.below(end);
         let message = chain(error);
-        let mut later = |failures, asked| {
-            let wait = wait_ms(failures, range, asked, &mut random);
-            now_ms.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX / 2))
-        };
         match error.reach() {
-            Reach::Everything { asked_ms, .. } => {
-                let mut contact = lock(&self.shared.contact);
-                contact.failures += 1;
-                contact.not_before_ms = later(contact.failures, asked_ms);
-                contact.trouble = Some(message.clone());
-                drop(contact);
-                let not_before_ms = lock(&self.shared.contact).not_before_ms;
-                if let Reach::Everything { may_be_this_step: true, .. } = error.reach() {
+            Reach::Everything { asked_ms, may_be_this_step } => {
+                let failures = lock(&self.shared.contact).failures + 1;
+                let resume_ms = self.hold(failures, asked_ms, now_ms);
+                {
+                    let mut contact = lock(&self.shared.contact);
+                    contact.failures = failures;
+                    contact.trouble = Some(message.clone());
+                }
+                if may_be_this_step {
                     // A large body that always breaks off, a text the site stumbles over: another step goes first
                     // next time, so that one cannot hold up all.
-                    let kept = lock(&self.shared.store).put_off(delivery, not_before_ms + 1, Some(&message));
-                    if let Err(error) = kept {
-                        self.shared.state_trouble(&error);
-                    }
+                    self.put_off(delivery, resume_ms + 1, &message, now_ms);
                 }
                 // What was known of the site may be what is wrong: fields, key file, token.
                 self.fields = None;
@@ -311,21 +311,40 @@ impl DeliveryWorker {
                 self.shared.warn(SITE, message);
             }
             Reach::State => {
-                let mut contact = lock(&self.shared.contact);
-                contact.not_before_ms = later(1, None);
-                drop(contact);
+                self.hold(1, None, now_ms);
                 self.shared.state_trouble(error);
             }
             Reach::ThisStep { asked_ms } => {
-                let due_ms = later(delivery.attempts + 1, asked_ms);
                 tracing::warn!(title = delivery.title, "{message}");
-                let kept = lock(&self.shared.store).put_off(delivery, due_ms, Some(&message));
-                if let Err(error) = kept {
-                    self.shared.state_trouble(&error);
-                    lock(&self.shared.contact).not_before_ms = due_ms;
-                }
+                let due_ms = now_ms.saturating_add(self.wait_ms(delivery.attempts + 1, asked_ms));
+                self.put_off(delivery, due_ms, &message, now_ms);
             }
         }
+    }
+
+    fn put_off(&mut self, delivery: &Delivery, due_ms: i64, message: &str, now_ms: i64) {
+        let kept = lock(&self.shared.store).put_off(delivery, due_ms, Some(message));
+        if let Err(error) = kept {
+            self.shared.state_trouble(&error);
+            // The step is due as before: nothing must be tried at once and again and again.
+            self.hold(1, None, now_ms);
+        }
+    }
+
+    /// Calls nobody for a while; returns until when, in wall time.
+    fn hold(&mut self, failures: u32, asked_ms: Option<u64>, now_ms: i64) -> i64 {
+        let wait = self.wait_ms(failures, asked_ms);
+        self.resume_ms = self.shared.clock.steady_ms().saturating_add(wait.unsigned_abs());
+        let not_before_ms = now_ms.saturating_add(wait);
+        lock(&self.shared.contact).not_before_ms = not_before_ms;
+        not_before_ms
+    }
+
+    fn wait_ms(&mut self, failures: u32, asked_ms: Option<u64>) -> i64 {
+        let limits = &self.settings.limits;
+        let range = (limits.retry_min_s * 1_000, limits.retry_max_s * 1_000);
+        let wait = wait_ms(failures, range, asked_ms, &mut |end| self.jitter.below(end));
+        i64::try_from(wait).unwrap_or(i64::MAX / 2)
     }
 }
 

@@ -29,6 +29,7 @@ pub mod paths;
 pub mod pipeline;
 pub mod policy;
 pub mod reader;
+mod reading;
 pub mod recognise;
 pub mod settings;
 pub mod shared;

@@ -11,9 +11,9 @@ use crate::draft::{Draft, First};
 use crate::event::Event;
 use crate::evidence::{self, Contents};
 use crate::facts::{IncidentFacts, Machine, Moment, environment};
-use crate::incident_line::Place;
 use crate::policy::outcome;
 use crate::reader::{LogReader, Moved, News};
+use crate::reading::Reading;
 use crate::recognise::{Recogniser, Surroundings};
 use crate::settings::{Scope, Settings, TitleStyle};
 use crate::shared::{STATE, Shared, lock};
@@ -21,7 +21,6 @@ use crate::store::{Batch, NewIncident, StoreError, StoredGap};
 use jiff::tz::TimeZone;
 use log_follow::{Disk, Patterns, SourceId};
 use secrecy::{ExposeSecret, SecretString};
-use sgtk_log::{Level, RawRecord};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,8 +33,7 @@ const IDLE_COMMIT_MS: u64 = 2_000;
 const EVIDENCE_TRIES: u32 = 5;
 /// Two words on one session may cross on their way for this long.
 const CROSSING_MS: u64 = 60_000;
-/// Words in a record of ours (`toolkit.md` 7).
-const OWN_MARK: &str = "[incidentreporter]";
+/// The Toolkit app's usual name in an environment file; a studio may choose another and the app tells it.
 const OWN_NAME: &str = "tk-incidentreporter";
 
 /// What other threads ask of this one.
@@ -494,72 +492,4 @@ enum KeepError {
         #[source]
         source: std::io::Error,
     },
-}
-
-/// What reading a record needs, borrowed for one look.
-struct Reading<'a> {
-    recogniser: &'a Recogniser,
-    levels: &'a [Level],
-    ticket_by_title: bool,
-    user_scope: bool,
-    sessions: &'a HashMap<u32, Session>,
-    own_names: &'a HashSet<String>,
-    login: String,
-    list_all: bool,
-}
-
-impl Reading<'_> {
-    fn read(&self, record: &RawRecord<'_>, source: SourceId, file_name: &str, draft: &mut Draft) {
-        if !record.level.is_some_and(|level| self.levels.contains(&level)) {
-            return;
-        }
-        let recognised = self.recogniser.recognise(record, file_name);
-        let parsed = &recognised.incident.record;
-        if self.is_our_own(parsed) {
-            draft.drop_record(outcome::RULE_DROP);
-            return;
-        }
-        let session = parsed.pid.and_then(|pid| self.sessions.get(&pid));
-        let login = session.and_then(|session| session.login.as_deref()).unwrap_or(&self.login);
-        let place = Place {
-            file: file_name.to_owned(),
-            lines: Some(record.lines),
-            bytes: (record.bytes.start, record.bytes.end),
-            truncated: record.truncated,
-        };
-        let line = self.recogniser.line(place, &recognised, login);
-        let key = self.key(&line.title, &line.signature, login);
-        if draft.is_first(&key) {
-            draft.describe(First {
-                key: key.clone(),
-                times: 1,
-                source,
-                line: line.clone(),
-                login: login.to_owned(),
-                text: recognised.text,
-                traceback: recognised.incident.traceback,
-                summary: recognised.incident.summary,
-                redactions: recognised.redactions,
-                new: None,
-            });
-        }
-        if self.list_all {
-            draft.list(&key, source, line);
-        }
-    }
-
-    /// What is one ticket: signature and scope, or the bare title in the seed's style.
-    fn key(&self, title: &str, signature: &str, login: &str) -> String {
-        match (self.ticket_by_title, self.user_scope) {
-            (true, _) => format!("title {title}"),
-            (false, true) => format!("{signature} {login}"),
-            (false, false) => signature.to_owned(),
-        }
-    }
-
-    fn is_our_own(&self, record: &sgtk_log::Record) -> bool {
-        let by_name = |name: &str| self.own_names.contains(name);
-        let by_logger = record.logger.as_deref().is_some_and(|logger| logger.split('.').any(by_name));
-        by_logger || record.origin.app.as_deref().is_some_and(by_name) || record.message.contains(OWN_MARK)
-    }
 }

@@ -1,6 +1,6 @@
 //! What becomes of an occurrence: pure, state and time in, decision out.
 //!
-//! The words are those that are counted and shown (`signatures.md` C.4); every record that passed the gate
+//! The words are those that are counted and shown (docs/json.md, `status`); every record that passed the gate
 //! ends in exactly one of them. Limits, reopening and muting are not here yet; they will be more cases of
 //! [`Decision`], not other places.
 

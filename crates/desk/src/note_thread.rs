@@ -39,14 +39,7 @@ pub(crate) fn contents(
         let filters = json!({"logical_operator": "and", "conditions": [
             {"path": path, "relation": "is", "values": [{"type": "Note", "id": id}]}
         ]});
-        let wanted = Wanted {
-            filters: Some(&filters),
-            fields: &fields,
-            sorts: &[],
-            retired: false,
-            limit: MAX_ROWS,
-            offset: 0,
-        };
+        let wanted = Wanted::live(&filters, &fields, MAX_ROWS);
         thread.extend(find(connection, context, context.entity(kind)?, &wanted)?);
     }
     // Stable, so rows of one second stay in the order of their kinds and ids.

@@ -134,14 +134,7 @@ fn replies(
     let Some(entity) = context.schema.entity("Reply") else { return Ok(Vec::new()) };
     let filters = linked_to_ticket("entity", id);
     let fields = names(&["content", "user", "created_at"]);
-    let wanted = Wanted {
-        filters: Some(&filters),
-        fields: &fields,
-        sorts: &[],
-        retired: false,
-        limit: MAX_ROWS,
-        offset: 0,
-    };
+    let wanted = Wanted::live(&filters, &fields, MAX_ROWS);
     let rows = find(connection, context, entity, &wanted)?;
     Ok(rows
         .iter()
@@ -157,14 +150,7 @@ fn files(connection: &Connection, context: Context<'_>, id: i64) -> Result<Vec<F
     let Some(entity) = context.schema.entity("Attachment") else { return Ok(Vec::new()) };
     let filters = linked_to_ticket("attachment_links", id);
     let fields = names(&["display_name"]);
-    let wanted = Wanted {
-        filters: Some(&filters),
-        fields: &fields,
-        sorts: &[],
-        retired: false,
-        limit: MAX_ROWS,
-        offset: 0,
-    };
+    let wanted = Wanted::live(&filters, &fields, MAX_ROWS);
     let mut files = Vec::new();
     for row in find(connection, context, entity, &wanted)? {
         let Some(id) = row["id"].as_i64() else { continue };

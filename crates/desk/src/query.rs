@@ -59,6 +59,13 @@ pub(crate) struct Wanted<'w> {
     pub(crate) offset: i64,
 }
 
+impl<'w> Wanted<'w> {
+    /// Live rows that pass the filters, in the order they were made, at most `limit`.
+    pub(crate) fn live(filters: &'w Value, fields: &'w [String], limit: i64) -> Wanted<'w> {
+        Wanted { filters: Some(filters), fields, sorts: &[], retired: false, limit, offset: 0 }
+    }
+}
+
 /// The api3 method `read`.
 pub(crate) fn read(
     connection: &Connection,
