@@ -1,282 +1,47 @@
 //! Settings: the commented default that is compiled in, and the layers over it.
 //!
-//! Layers are merged key by key, so that each effective value knows where it came from. Every problem of a
-//! layer is found before anything is opened: an unknown key, a wrong type, a value out of its list. What a
-//! setting means is told in `default.toml`, which is also what `config default` prints; nothing is said twice.
+//! Layers are merged key by key (`settings/layers.rs`), so that each effective value knows where it came from. Every
+//! problem of a layer is found before anything is opened: an unknown key, a wrong type, a value out of its list. What
+//! a setting means is told in `default.toml`, which is also what `config default` prints; nothing is said twice. One
+//! file per table of the settings, but for those that are numbers only.
 
-use crate::nearest::nearest;
+mod detect;
+mod error;
+mod layers;
+mod origin;
+mod redact;
+mod site;
+mod ticket;
+mod watch;
+
+pub use detect::DetectSettings;
+pub use error::SettingsError;
+pub use layers::Layers;
+pub use origin::Origin;
+pub use redact::RedactSettings;
+pub use site::{CredentialSource, SiteSettings};
+pub use ticket::{Scope, TicketSettings, TitleStyle};
+pub use watch::{StartAt, WatchSettings};
+
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use toml::{Table, Value};
+use std::path::PathBuf;
 
 /// The commented default settings, as `config default` prints them.
 pub const DEFAULT_TOML: &str = include_str!("default.toml");
-
-/// Where a value came from; the later one wins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Compiled in.
-    Default,
-    /// A settings file.
-    File(PathBuf),
-    /// Sent by the Toolkit app with a session.
-    App,
-    /// An environment variable, by name.
-    Environment(String),
-    /// A flag on the command line, by name.
-    Flag(&'static str),
-}
-
-impl std::fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Origin::Default => formatter.write_str("default"),
-            Origin::File(path) => write!(formatter, "{}", path.display()),
-            Origin::App => formatter.write_str("the Toolkit app"),
-            Origin::Environment(name) => write!(formatter, "environment variable {name}"),
-            Origin::Flag(name) => write!(formatter, "{name}"),
-        }
-    }
-}
-
-/// What is wrong with a layer of settings. Exit code 2.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// The file cannot be read.
-    #[error("cannot read the settings file `{}`: check the path and its permissions", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Not TOML.
-    #[error("the settings from {origin} are not valid TOML: {message}")]
-    Syntax {
-        /// Whose.
-        origin: Origin,
-        /// Where and why, in the parser's words.
-        message: String,
-    },
-    /// A key nobody knows.
-    #[error("unknown setting `{key}` in {origin}{}", did_you_mean(nearest.as_deref()))]
-    UnknownKey {
-        /// The key, with its table.
-        key: String,
-        /// Whose.
-        origin: Origin,
-        /// The known key most like it.
-        nearest: Option<String>,
-    },
-    /// A value that cannot be.
-    #[error("setting `{key}` from {origin}: {message}")]
-    Value {
-        /// The key, with its table.
-        key: String,
-        /// Whose.
-        origin: Origin,
-        /// What was expected.
-        message: String,
-    },
-}
-
-fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map_or_else(
-        || "; `tk-incident config default` lists all".to_owned(),
-        |nearest| format!("; did you mean `{nearest}`?"),
-    )
-}
-
-/// Layers of settings, merged but not yet checked as a whole.
-#[derive(Clone, Debug)]
-pub struct Layers {
-    values: BTreeMap<String, (Value, Origin)>,
-}
-
-/// A table whose keys are the user's own, not ours.
-const FREE_TABLES: [&str; 1] = ["ticket.fields"];
-/// A setting that may be a word or a table.
-const MIXED: [&str; 1] = ["site.credentials"];
-
-impl Layers {
-    /// Only the defaults.
-    #[must_use]
-    pub fn new() -> Layers {
-        let table: Table = DEFAULT_TOML.parse().expect("the compiled-in default is valid TOML");
-        let mut values = BTreeMap::new();
-        flatten("", table, &mut |key, value| {
-            values.insert(key, (value, Origin::Default));
-        });
-        Layers { values }
-    }
-
-    /// Lays a file over what is there.
-    ///
-    /// # Errors
-    /// The file cannot be read, is not TOML, or holds an unknown key or a value of the wrong type.
-    pub fn file(&mut self, path: &Path) -> Result<(), SettingsError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
-        self.text(&text, &Origin::File(path.to_owned()))
-    }
-
-    /// Lays TOML text over what is there.
-    ///
-    /// # Errors
-    /// As for [`Layers::file`], but for reading it.
-    pub fn text(&mut self, text: &str, origin: &Origin) -> Result<(), SettingsError> {
-        let table: Table = text.parse().map_err(|error: toml::de::Error| SettingsError::Syntax {
-            origin: origin.clone(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
-        let mut pairs = Vec::new();
-        flatten("", table, &mut |key, value| pairs.push((key, value)));
-        pairs.into_iter().try_for_each(|(key, value)| self.set(&key, value, origin.clone()))
-    }
-
-    /// Lays environment variables over what is there. Names that are no setting are left alone: the prefix
-    /// is ours, but other programs of ours use it too.
-    ///
-    /// # Errors
-    /// A value of the wrong type.
-    pub fn environment(&mut self, variables: &dyn Fn(&str) -> Option<OsString>) -> Result<(), SettingsError> {
-        let keys: Vec<String> = self.values.keys().cloned().collect();
-        for key in keys {
-            let name = format!("TK_INCIDENT_{}", key.to_uppercase().replace('.', "_"));
-            let Some(value) = variables(&name) else { continue };
-            let value = value.to_string_lossy().into_owned();
-            let is_text =
-                matches!(self.values[&key].0, Value::String(_)) && !value.trim_start().starts_with('{');
-            let parsed = if is_text {
-                Value::String(value)
-            } else {
-                // `5`, `true`, `["a"]` and `{ a = "b" }` are written as in the file.
-                format!("v = {value}")
-                    .parse::<Table>()
-                    .ok()
-                    .and_then(|mut table| table.remove("v"))
-                    .unwrap_or(Value::String(value))
-            };
-            self.set(&key, parsed, Origin::Environment(name))?;
-        }
-        Ok(())
-    }
-
-    /// Sets one key, given with its table (`limits.gather_s`).
-    ///
-    /// # Errors
-    /// An unknown key or a value of the wrong type.
-    pub fn set(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), SettingsError> {
-        let Some((default, _)) = self.values.get(key) else {
-            let nearest = nearest(key, self.values.keys().map(String::as_str)).map(str::to_owned);
-            return Err(SettingsError::UnknownKey { key: key.to_owned(), origin, nearest });
-        };
-        let fits = MIXED.contains(&key) || default.same_type(&value);
-        if !fits {
-            let message = format!("expected {} but got {}", default.type_str(), value.type_str());
-            return Err(SettingsError::Value { key: key.to_owned(), origin, message });
-        }
-        self.values.insert(key.to_owned(), (value, origin));
-        Ok(())
-    }
-
-    /// Checks the whole.
-    ///
-    /// # Errors
-    /// A value out of its range or list, named with its key and origin.
-    pub fn resolve(&self) -> Result<Settings, SettingsError> {
-        let mut root = Table::new();
-        for (key, (value, origin)) in &self.values {
-            check_range(key, value).map_err(|message| SettingsError::Value {
-                key: key.clone(),
-                origin: origin.clone(),
-                message,
-            })?;
-            let (table, name) = key.split_once('.').expect("every key of the default is in a table");
-            let inner = root.entry(table).or_insert_with(|| Value::Table(Table::new()));
-            inner.as_table_mut().expect("made a table above").insert(name.to_owned(), value.clone());
-        }
-        for (table, content) in &root {
-            // One value at a time would lose the reason; one table at a time keeps the message short.
-            let single: Table = [(table.clone(), content.clone())].into_iter().collect();
-            if let Err(error) = Value::Table(single).try_into::<Partial>() {
-                let key = self.guilty_key(table, &error.to_string());
-                let origin = self.values.get(&key).map_or(Origin::Default, |(_, origin)| origin.clone());
-                let message = error.message().to_owned();
-                return Err(SettingsError::Value { key, origin, message });
-            }
-        }
-        Value::Table(root).try_into().map_err(|error: toml::de::Error| SettingsError::Value {
-            key: "settings".to_owned(),
-            origin: Origin::Default,
-            message: error.message().to_owned(),
-        })
-    }
-
-    fn guilty_key(&self, table: &str, message: &str) -> String {
-        let in_table = |key: &&String| key.starts_with(table) && key[table.len()..].starts_with('.');
-        let named = |key: &&String| message.contains(key.rsplit('.').next().unwrap_or(key));
-        let changed = |key: &&String| self.values[*key].1 != Origin::Default;
-        self.values
-            .keys()
-            .filter(in_table)
-            .find(|key| named(key) && changed(key))
-            .or_else(|| self.values.keys().filter(in_table).find(changed))
-            .cloned()
-            .unwrap_or_else(|| table.to_owned())
-    }
-
-    /// Every effective value with its origin, in the order of the keys.
-    pub fn effective(&self) -> impl Iterator<Item = (&str, &Value, &Origin)> {
-        self.values.iter().map(|(key, (value, origin))| (key.as_str(), value, origin))
-    }
-}
-
-impl Default for Layers {
-    fn default() -> Self {
-        Layers::new()
-    }
-}
-
-fn flatten(prefix: &str, table: Table, into: &mut dyn FnMut(String, Value)) {
-    for (name, value) in table {
-        let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
-        match value {
-            Value::Table(inner) if !FREE_TABLES.contains(&key.as_str()) && !MIXED.contains(&key.as_str()) => {
-                flatten(&key, inner, into);
-            }
-            value => into(key, value),
-        }
-    }
-}
-
-fn check_range(key: &str, value: &Value) -> Result<(), String> {
-    let least = match key {
-        "limits.retry_min_s" | "limits.retry_max_s" | "agent.quiet_ms" => 1,
-        _ => 0,
-    };
-    match value.as_integer() {
-        Some(number) if number < least => Err(format!("must be at least {least}, not {number}")),
-        _ => Ok(()),
-    }
-}
 
 /// Any one table of the settings, to find out which one is at fault.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "deserialised for its errors only")]
-struct Partial {
-    site: Option<SiteSettings>,
-    watch: Option<WatchSettings>,
-    detect: Option<DetectSettings>,
-    ticket: Option<TicketSettings>,
-    limits: Option<LimitSettings>,
-    evidence: Option<EvidenceSettings>,
-    redact: Option<RedactSettings>,
-    agent: Option<AgentSettings>,
+pub(super) struct Partial {
+    pub(super) site: Option<SiteSettings>,
+    pub(super) watch: Option<WatchSettings>,
+    pub(super) detect: Option<DetectSettings>,
+    pub(super) ticket: Option<TicketSettings>,
+    pub(super) limits: Option<LimitSettings>,
+    pub(super) evidence: Option<EvidenceSettings>,
+    pub(super) redact: Option<RedactSettings>,
+    pub(super) agent: Option<AgentSettings>,
 }
 
 /// The effective settings. Field by field as in `default.toml`.
@@ -292,118 +57,6 @@ pub struct Settings {
     pub evidence: EvidenceSettings,
     pub redact: RedactSettings,
     pub agent: AgentSettings,
-}
-
-/// `[site]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "default.toml documents each key, once")]
-pub struct SiteSettings {
-    pub url: String,
-    pub project_id: u64,
-    pub entity_type: String,
-    pub credentials: CredentialSource,
-    pub proxy: String,
-    pub ca_file: PathBuf,
-}
-
-/// How to sign in to the site.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Value")]
-pub enum CredentialSource {
-    /// The session that the Toolkit app hands over.
-    Toolkit,
-    /// Not at all: tickets wait.
-    None,
-    /// A script user whose key is in a file.
-    ScriptKeyFile(PathBuf),
-}
-
-impl TryFrom<Value> for CredentialSource {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        let expected = r#"expected "toolkit", "none" or { script_key_file = "PATH" }"#;
-        match &value {
-            Value::String(word) if word == "toolkit" => Ok(CredentialSource::Toolkit),
-            Value::String(word) if word == "none" => Ok(CredentialSource::None),
-            Value::Table(table) if table.len() == 1 => match table.get("script_key_file") {
-                Some(Value::String(path)) => Ok(CredentialSource::ScriptKeyFile(PathBuf::from(path))),
-                _ => Err(format!("credentials: {expected}")),
-            },
-            _ => Err(format!("credentials: {expected}")),
-        }
-    }
-}
-
-/// `[watch]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "default.toml documents each key, once")]
-pub struct WatchSettings {
-    pub folders: Vec<PathBuf>,
-    pub patterns: Vec<String>,
-    pub start_at: StartAt,
-}
-
-/// Where to begin with files that nobody followed before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StartAt {
-    /// At their first byte.
-    Start,
-    /// At their end.
-    End,
-}
-
-/// `[detect]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "default.toml documents each key, once")]
-pub struct DetectSettings {
-    #[serde(deserialize_with = "levels")]
-    pub levels: Vec<sgtk_log::Level>,
-}
-
-fn levels<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<sgtk_log::Level>, D::Error> {
-    let names = Vec::<String>::deserialize(deserializer)?;
-    let parsed: Result<Vec<_>, _> = names.iter().map(|name| name.parse()).collect();
-    match parsed {
-        Ok(levels) if !levels.is_empty() => Ok(levels),
-        _ => Err(serde::de::Error::custom(
-            "levels: expected one or more of DEBUG, INFO, WARNING, ERROR, CRITICAL",
-        )),
-    }
-}
-
-/// `[ticket]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "default.toml documents each key, once")]
-pub struct TicketSettings {
-    pub scope: Scope,
-    pub title_style: TitleStyle,
-    pub fields: Table,
-}
-
-/// Whose ticket a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// One per problem and person.
-    User,
-    /// One per problem.
-    Site,
-}
-
-/// How titles are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TitleStyle {
-    /// Error, reason, function and bucket.
-    Precise,
-    /// The error's name alone, and one ticket per title.
-    Seed,
 }
 
 /// `[limits]`
@@ -426,15 +79,6 @@ pub struct EvidenceSettings {
     pub log_bytes: usize,
 }
 
-/// `[redact]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "default.toml documents each key, once")]
-pub struct RedactSettings {
-    pub home: bool,
-    pub email: bool,
-}
-
 /// `[agent]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -442,66 +86,4 @@ pub struct RedactSettings {
 pub struct AgentSettings {
     pub state_dir: PathBuf,
     pub quiet_ms: u64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(text: &str) -> Result<Settings, SettingsError> {
-        let mut layers = Layers::new();
-        layers.text(text, &Origin::File("tk.toml".into()))?;
-        layers.resolve()
-    }
-
-    #[test]
-    fn the_default_is_whole() {
-        let settings = Layers::new().resolve().unwrap();
-        assert_eq!(settings.limits.gather_s, 10);
-        assert_eq!(settings.site.credentials, CredentialSource::Toolkit);
-        assert_eq!(settings.watch.start_at, StartAt::End);
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_place_and_the_nearest_known_one() {
-        let error = text("[limits]\ngater_s = 5\n").unwrap_err().to_string();
-        assert_eq!(error, "unknown setting `limits.gater_s` in tk.toml; did you mean `limits.gather_s`?");
-        let error = text("[sites]\nurl = ''\n").unwrap_err().to_string();
-        assert_eq!(error, "unknown setting `sites.url` in tk.toml; did you mean `site.url`?");
-    }
-
-    #[test]
-    fn wrong_values_are_named_with_key_origin_and_what_was_expected() {
-        for (toml, words) in [
-            ("[limits]\ngather_s = 'soon'\n", vec!["limits.gather_s", "tk.toml", "integer"]),
-            ("[limits]\nretry_min_s = 0\n", vec!["limits.retry_min_s", "at least 1"]),
-            ("[watch]\nstart_at = 'middle'\n", vec!["watch.start_at", "middle", "start", "end"]),
-            ("[site]\ncredentials = 'key'\n", vec!["site.credentials", "toolkit", "script_key_file"]),
-            ("[detect]\nlevels = ['LOUD']\n", vec!["detect.levels", "CRITICAL"]),
-        ] {
-            let error = text(toml).unwrap_err().to_string();
-            for word in words {
-                assert!(error.contains(word), "{error:?} should name {word:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn later_layers_win_key_by_key() {
-        let mut layers = Layers::new();
-        layers.text("[limits]\ngather_s = 3\n[site]\nurl = 'http://a'", &Origin::App).unwrap();
-        layers
-            .environment(&|name| match name {
-                "TK_INCIDENT_LIMITS_GATHER_S" => Some("0".into()),
-                "TK_INCIDENT_SITE_CREDENTIALS" => Some("{ script_key_file = 'k.toml' }".into()),
-                _ => None,
-            })
-            .unwrap();
-        let settings = layers.resolve().unwrap();
-        assert_eq!(settings.limits.gather_s, 0);
-        assert_eq!(settings.site.url, "http://a");
-        assert_eq!(settings.site.credentials, CredentialSource::ScriptKeyFile("k.toml".into()));
-        let origin = layers.effective().find(|(key, ..)| *key == "limits.gather_s").unwrap().2;
-        assert_eq!(origin.to_string(), "environment variable TK_INCIDENT_LIMITS_GATHER_S");
-    }
 }

@@ -1,0 +1,34 @@
+//! What a ticket is and how it is named.
+
+use serde::Deserialize;
+use toml::Table;
+
+/// `[ticket]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each key, once")]
+pub struct TicketSettings {
+    pub scope: Scope,
+    pub title_style: TitleStyle,
+    pub fields: Table,
+}
+
+/// Whose ticket a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// One per problem and person.
+    User,
+    /// One per problem.
+    Site,
+}
+
+/// How titles are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TitleStyle {
+    /// Error, reason, function and bucket.
+    Precise,
+    /// The error's name alone, and one ticket per title.
+    Seed,
+}
