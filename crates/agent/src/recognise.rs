@@ -57,7 +57,7 @@ impl Recogniser {
     pub fn recognise(&self, record: &RawRecord<'_>, file_name: &str) -> Recognised {
         let decoded = sgtk_log::decode(&record.text);
         let redacted = self.redactor.redact(&decoded);
-        let incident = sgtk_log::recognise(sgtk_log::parse(&redacted.text, FileName(file_name)), &self.words);
+        let incident = sgtk_log::recognise(&redacted.text, FileName(file_name), &self.words);
         Recognised { incident, text: redacted.text.into_owned(), redactions: redacted.counts }
     }
 

@@ -1,8 +1,10 @@
 //! A record as an incident: the exception a person would name, the summary, the signature.
 
-use crate::record::Record;
+use crate::header;
+use crate::record::file_name::FileName;
+use crate::record::{self, Record};
 use crate::signature::key_frames::{self, FrameUse, SeenFrame};
-use crate::signature::message::{cap, innermost_reason, normalise};
+use crate::signature::message::{Normaliser, cap, innermost_reason};
 use crate::signature::place::{PlaceKind, place};
 use crate::signature::words::ContextWords;
 use crate::signature::{Component, Signature, reason};
@@ -32,21 +34,40 @@ const SUMMARY_CHARS: usize = 200;
 /// A traceback is cut to this size; the record itself has all of it.
 const TRACEBACK_BYTES: usize = 64 * 1024;
 
-/// Finds the error in a record and computes its signature.
+/// Finds the error in the text of a record and computes its signature.
 ///
-/// `words` are the words of the work at hand that must not vary a signature.
-pub fn recognise(record: Record, words: &ContextWords) -> Incident {
-    let flat = traceback::flatten(&record.body).into_owned();
-    let blocks = traceback::find(&flat);
-    let choice = traceback::choose(&blocks);
-    let found = choice.as_ref().map(|choice| (&blocks[choice.primary], choice));
+/// The text is decoded and redacted; any text gives an incident. `words` are the words of the work at hand that must
+/// not vary a signature.
+pub fn recognise(text: &str, file: FileName<'_>, words: &ContextWords) -> Incident {
+    analyse(text, file, &Normaliser::new(words), None)
+}
 
+/// What `explain` wants to know on the way.
+pub(crate) trait Watch {
+    /// The blocks found and which of them counts; `block` is the one the signature is made of.
+    fn saw(&mut self, blocks: &[Block<'_>], choice: &Choice, block: usize);
+}
+
+/// The one way from a text to its incident.
+pub(crate) fn analyse(
+    text: &str,
+    file: FileName<'_>,
+    to: &Normaliser<'_>,
+    watch: Option<&mut dyn Watch>,
+) -> Incident {
+    let head = header::read(text);
+    let body = record::body(text, head.as_ref());
+    let flat = traceback::flatten(body);
+    let blocks = traceback::find(&flat);
+    let record = record::of(head, body, &flat, &blocks, file);
+    let choice = traceback::choose(&blocks);
     // A group whose members are all one problem is that problem.
-    let members = choice.as_ref().map(|choice| same_members(&blocks, &choice.leaves, words));
-    let found = match (found, members.flatten()) {
-        (Some((_, choice)), Some(leaf)) => Some((&blocks[leaf], choice)),
-        (found, _) => found,
-    };
+    let chosen =
+        choice.as_ref().map(|choice| same_members(&blocks, &choice.leaves, to).unwrap_or(choice.primary));
+    if let (Some(watch), Some(choice), Some(block)) = (watch, &choice, chosen) {
+        watch.saw(&blocks, choice, block);
+    }
+    let found = choice.as_ref().zip(chosen).map(|(choice, block)| (&blocks[block], choice));
     let from_block = found.and_then(|(block, _)| block.raised);
     let bare = if from_block.is_none() { bare_exception(&record.message) } else { None };
     let raised = from_block.or(bare);
@@ -60,13 +81,11 @@ pub fn recognise(record: Record, words: &ContextWords) -> Incident {
         .map(|root| root.short_name().to_owned())
         .filter(|root| error_name.as_ref().is_some_and(|name| name != root));
 
-    let frames = found.map(|(block, _)| key_frames::examine(&block.frames)).unwrap_or_default();
+    let frames = found.map(|(block, _)| key_frames::examine(&block.frames, false)).unwrap_or_default();
     let components = match found {
-        Some((block, choice)) if !fatal => {
-            of_traceback(&record, &blocks, block, choice, raised, &frames, words)
-        }
+        Some((block, choice)) if !fatal => of_traceback(&record, &blocks, block, choice, raised, &frames, to),
         Some((block, _)) => of_crash(&record, block),
-        None => of_message(&record, raised, words),
+        None => of_message(&record, raised, to),
     };
     Incident {
         error_name,
@@ -81,10 +100,6 @@ pub fn recognise(record: Record, words: &ContextWords) -> Incident {
 
 const FATAL_NAME: &str = "Fatal Python error";
 
-fn component(kind: &'static str, value: impl Into<String>) -> Component {
-    Component { kind, value: value.into() }
-}
-
 #[expect(clippy::too_many_arguments, reason = "everything a signature is made of, in one place")]
 fn of_traceback(
     record: &Record,
@@ -93,7 +108,7 @@ fn of_traceback(
     choice: &Choice,
     raised: Option<Raised<'_>>,
     frames: &[SeenFrame],
-    words: &ContextWords,
+    to: &Normaliser<'_>,
 ) -> Vec<Component> {
     if block.raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup"))
         && !choice.leaves.is_empty()
@@ -103,26 +118,26 @@ fn of_traceback(
     let keys: Vec<&SeenFrame> =
         frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest)).collect();
     if keys.is_empty() {
-        return of_message(record, raised, words);
+        return of_message(record, raised, to);
     }
     let mut components = Vec::with_capacity(keys.len() + 2);
     if let Some(raised) = raised {
         let name = raised.short_name();
-        components.push(component("type", reason::canonical_type(name)));
+        components.push(Component::new("type", reason::canonical_type(name)));
         if let Some(frame) = block.frames.last().filter(|_| is_syntax_error(name)) {
             // The file is the problem, whoever imports it.
-            components.push(component("file", place(frame.path).key()));
+            components.push(Component::new("file", place(frame.path).key()));
             return components;
         }
-        let said = reason::reason(name, raised.text, words)
+        let said = reason::reason(name, raised.text, to)
             // One frame alone merges different failures of a shared helper.
-            .or_else(|| if keys.len() < 2 { reason::bag(raised.text, words) } else { None });
-        components.extend(said.map(|said| component("reason", said)));
+            .or_else(|| if keys.len() < 2 { reason::bag(raised.text, to) } else { None });
+        components.extend(said.map(|said| Component::new("reason", said)));
     } else {
-        let said = normalise(&innermost_reason(&record.message), words);
-        components.push(component("message", said));
+        let said = to.normalise(&innermost_reason(&record.message));
+        components.push(Component::new("message", said));
     }
-    components.extend(keys.iter().map(|frame| component("frame", frame.key())));
+    components.extend(keys.iter().map(|frame| Component::new("frame", frame.key())));
     components
 }
 
@@ -131,15 +146,15 @@ fn is_syntax_error(name: &str) -> bool {
 }
 
 /// The member that stands for all of a group: they have the same type, reason and frames.
-fn same_members(blocks: &[Block<'_>], leaves: &[usize], words: &ContextWords) -> Option<usize> {
+fn same_members(blocks: &[Block<'_>], leaves: &[usize], to: &Normaliser<'_>) -> Option<usize> {
     let (first, others) = leaves.split_first()?;
     let of = |leaf: &usize| {
         let raised = blocks[*leaf].raised;
         let keys: Vec<String> =
-            key_frames::examine(&blocks[*leaf].frames).iter().map(SeenFrame::key).collect();
+            key_frames::examine(&blocks[*leaf].frames, false).iter().map(SeenFrame::key).collect();
         let said = raised.map(|raised| {
             let name = raised.short_name();
-            (reason::canonical_type(name).to_owned(), reason::reason(name, raised.text, words))
+            (reason::canonical_type(name).to_owned(), reason::reason(name, raised.text, to))
         });
         (said, keys)
     };
@@ -156,10 +171,10 @@ fn of_group(blocks: &[Block<'_>], leaves: &[usize], frames: &[SeenFrame]) -> Vec
         .collect();
     types.sort_unstable();
     types.dedup();
-    let mut components = vec![component("type", "ExceptionGroup")];
-    components.extend(types.into_iter().map(|name| component("leaf", name)));
+    let mut components = vec![Component::new("type", "ExceptionGroup")];
+    components.extend(types.into_iter().map(|name| Component::new("leaf", name)));
     let keys = frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest));
-    components.extend(keys.map(|frame| component("frame", frame.key())));
+    components.extend(keys.map(|frame| Component::new("frame", frame.key())));
     components
 }
 
@@ -170,37 +185,37 @@ fn of_crash(record: &Record, block: &Block<'_>) -> Vec<Component> {
         record.message.split_once(LEAD).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
     let engine = record.origin.engine.as_deref().unwrap_or_default();
     let mut components = vec![
-        component("type", FATAL_NAME),
-        component("native", engine),
-        component("reason", said.unwrap_or_default().to_lowercase()),
+        Component::new("type", FATAL_NAME),
+        Component::new("native", engine),
+        Component::new("reason", said.unwrap_or_default().to_lowercase()),
     ];
     let innermost = block.frames.iter().rev().take(key_frames::KEY_FRAMES);
-    components.extend(innermost.map(|frame| component("frame", frame.function.unwrap_or_default())));
+    components.extend(innermost.map(|frame| Component::new("frame", frame.function.unwrap_or_default())));
     components
 }
 
 /// No usable frames: the message, and the bundle that logged it unless the record lost its logger.
-fn of_message(record: &Record, raised: Option<Raised<'_>>, words: &ContextWords) -> Vec<Component> {
+fn of_message(record: &Record, raised: Option<Raised<'_>>, to: &Normaliser<'_>) -> Vec<Component> {
     let mut components = Vec::new();
     let said = match raised {
         Some(raised) => {
             let name = raised.short_name();
-            components.push(component("type", reason::canonical_type(name)));
-            reason::reason(name, raised.text, words)
-                .or_else(|| reason::bag(raised.text, words))
+            components.push(Component::new("type", reason::canonical_type(name)));
+            reason::reason(name, raised.text, to)
+                .or_else(|| reason::bag(raised.text, to))
                 // The exception says nothing: what was said around it does.
-                .or_else(|| reason::bag(&record.message, words))
+                .or_else(|| reason::bag(&record.message, to))
         }
-        None => reason::fault_line(&record.message, words).or_else(|| reason::bag(&record.message, words)),
+        None => reason::fault_line(&record.message, to).or_else(|| reason::bag(&record.message, to)),
     };
     let kind = if raised.is_some() { "reason" } else { "message" };
-    components.push(component(kind, said.unwrap_or_default()));
+    components.push(Component::new(kind, said.unwrap_or_default()));
     if !record.origin.proxied {
         let origin = &record.origin;
         let bundle = origin.app.as_deref().or(origin.framework.as_deref());
         let core =
             record.logger.as_deref().filter(|logger| logger.starts_with("sgtk.core")).map(|_| "tk-core");
-        components.extend(bundle.or(core).map(|bundle| component("bundle", bundle)));
+        components.extend(bundle.or(core).map(|bundle| Component::new("bundle", bundle)));
     }
     components
 }

@@ -9,6 +9,7 @@
 //! rules are not here yet.
 
 mod decode;
+mod explanation;
 mod header;
 mod incident;
 mod level;
@@ -19,6 +20,7 @@ mod title;
 mod traceback;
 
 pub use decode::decode;
+pub use explanation::{ExplainedFrame, Explanation, PrintedException, explain};
 pub use header::Form;
 pub use incident::{Incident, recognise};
 pub use level::{Level, UnknownLevel};
@@ -28,6 +30,7 @@ pub use record::origin::Origin;
 pub use record::reader::{Boundary, Continued, RawKind, RawRecord, ReadCounts, ReadGate, RecordReader};
 pub use record::{Record, parse};
 pub use signature::key_frames::{FrameUse, SeenFrame};
+pub use signature::message::{Normalised, Replacement};
 pub use signature::place::{Place, PlaceKind, place};
 pub use signature::words::ContextWords;
 pub use signature::{ALGORITHM, Component, Signature};

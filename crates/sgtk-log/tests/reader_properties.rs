@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sgtk_log::{
     Boundary, ContextWords, FileName, Level, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader,
-    TitleStyle, decode, parse, recognise, title,
+    TitleStyle, decode, recognise, title,
 };
 
 const SMALL: RecordLimits = RecordLimits { head_bytes: 60, tail_bytes: 50 };
@@ -209,7 +209,7 @@ proptest! {
         let text: String = decode(&bytes).into_owned() + &more.iter().collect::<String>();
         let newlines = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count();
         prop_assert_eq!(newlines(&bytes), newlines(decode(&bytes).as_bytes()));
-        let incident = recognise(parse(&text, FileName("tk-maya.log.1")), &ContextWords::new(["failed".to_owned(), "sgtk".to_owned()]));
+        let incident = recognise(&text, FileName("tk-maya.log.1"), &ContextWords::new(["failed".to_owned(), "sgtk".to_owned()]));
         for style in [TitleStyle::Precise, TitleStyle::Seed] {
             let title = title(&incident, None, style);
             prop_assert!(title.chars().count() <= 80, "{}", title);

@@ -5,7 +5,7 @@ pub(crate) mod kept;
 pub(crate) mod origin;
 pub(crate) mod reader;
 
-use crate::header::{self, Form};
+use crate::header::{self, Form, Header};
 use crate::level::Level;
 use crate::record::file_name::FileName;
 use crate::record::origin::Origin;
@@ -36,13 +36,28 @@ pub struct Record {
 /// Takes the text of one record apart. The text is decoded and redacted; any text gives a record.
 pub fn parse(text: &str, file: FileName<'_>) -> Record {
     let head = header::read(text);
-    let body = text[head.as_ref().map_or(0, |head| head.message_at)..].trim_end();
+    let body = body(text, head.as_ref());
     let flat = traceback::flatten(body);
-    let blocks = traceback::find(&flat);
-    let said = outside(&flat, &blocks);
+    of(head, body, &flat, &traceback::find(&flat), file)
+}
+
+/// Everything after the header, trailing white space removed.
+pub(crate) fn body<'t>(text: &'t str, head: Option<&Header<'t>>) -> &'t str {
+    text[head.map_or(0, |head| head.message_at)..].trim_end()
+}
+
+/// Puts a record together from its parts; `flat` is the body as the traceback parser wants it.
+pub(crate) fn of(
+    head: Option<Header<'_>>,
+    body: &str,
+    flat: &str,
+    blocks: &[Block<'_>],
+    file: FileName<'_>,
+) -> Record {
+    let said = outside(flat, blocks);
     let (message, proxied) = peel(said.trim());
     let logger = head.as_ref().and_then(|head| head.logger);
-    let origin = origin::read(logger, message, proxied, file, &blocks);
+    let origin = origin::read(logger, message, proxied, file, blocks);
     Record {
         form: head.as_ref().map(|head| head.form),
         time: head.as_ref().and_then(|head| head.time),

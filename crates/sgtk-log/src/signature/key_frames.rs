@@ -56,14 +56,14 @@ impl SeenFrame {
     }
 }
 
-/// Goes through frames (outermost first) from the innermost one and stops when the key is full.
+/// Goes through frames (outermost first) from the innermost one and stops when the key is full, unless `all` are wanted.
 ///
 /// The result is innermost first.
-pub(crate) fn examine(frames: &[Frame<'_>]) -> Vec<SeenFrame> {
+pub(crate) fn examine(frames: &[Frame<'_>], all: bool) -> Vec<SeenFrame> {
     let mut seen: Vec<SeenFrame> = Vec::new();
     let mut in_key = 0;
     for frame in frames.iter().rev().take(MOST_EXAMINED) {
-        if in_key == KEY_FRAMES {
+        if in_key == KEY_FRAMES && !all {
             break;
         }
         let place = place(frame.path);
@@ -77,6 +77,8 @@ pub(crate) fn examine(frames: &[Frame<'_>]) -> Vec<SeenFrame> {
             FrameUse::Plumbing
         } else if !place.kind.is_in_app() {
             FrameUse::Foreign
+        } else if in_key == KEY_FRAMES {
+            FrameUse::Outer
         } else if repeated {
             FrameUse::Repeated
         } else {

@@ -5,6 +5,7 @@
 //! algorithm: a change here is a new algorithm name.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -67,31 +68,104 @@ fn is_dump(line: &str) -> bool {
     line.starts_with(['{', '[', '(']) || line.starts_with("Source data set:")
 }
 
-/// Normalises one line: placeholders for what varies, single blanks, lower case, at most 200 characters.
-pub(crate) fn normalise(line: &str, words: &ContextWords) -> String {
-    let text = run(&ADDRESSES, Cow::Borrowed(cap(line, MOST_LINE_BYTES)));
-    // Behind the paths: a login inside one must not cut it in two.
-    let text = Cow::Owned(words.replace(&text).into_owned());
-    let text = replace_quoted(&run(&CODES, text));
-    let text = match has_digit(text.as_bytes()) {
-        true => NUMBER.replace_all(&text, |found: &Captures<'_>| replace_number(found)).into_owned(),
-        false => text,
-    };
-    finish(&text)
+/// Normalises lines: placeholders for what varies, single blanks, lower case, at most 200 characters.
+pub(crate) struct Normaliser<'w> {
+    /// Words of the work at hand.
+    pub(crate) words: &'w ContextWords,
+    /// Every line that was normalised, when someone wants to know.
+    notes: Option<RefCell<Vec<Normalised>>>,
 }
 
-fn run<'t>(passes: &[Pass], mut text: Cow<'t, str>) -> Cow<'t, str> {
+/// A line before and after normalisation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Normalised {
+    /// The innermost reason of a text, as logged.
+    pub before: String,
+    /// What of it became part of the signature.
+    pub after: String,
+    /// What was replaced, in the order it was.
+    pub replaced: Vec<Replacement>,
+}
+
+/// A piece of a message that varies from one occurrence to the next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Replacement {
+    /// The rule that recognised it.
+    pub rule: &'static str,
+    /// The piece.
+    pub found: String,
+    /// What stands in its place.
+    pub put: String,
+}
+
+impl<'w> Normaliser<'w> {
+    /// One that only normalises.
+    pub(crate) fn new(words: &'w ContextWords) -> Self {
+        Normaliser { words, notes: None }
+    }
+
+    /// One that also keeps what it did.
+    pub(crate) fn noting(words: &'w ContextWords) -> Self {
+        Normaliser { words, notes: Some(RefCell::default()) }
+    }
+
+    /// What was noted, in order.
+    pub(crate) fn into_notes(self) -> Vec<Normalised> {
+        self.notes.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// Normalises one line.
+    pub(crate) fn normalise(&self, line: &str) -> String {
+        let mut replaced = self.notes.as_ref().map(|_| Vec::new());
+        let text = run(&ADDRESSES, Cow::Borrowed(cap(line, MOST_LINE_BYTES)), &mut replaced);
+        // Behind the paths: a login inside one must not cut it in two.
+        let text = Cow::Owned(self.words.replace(&text).into_owned());
+        let text = replace_quoted(&run(&CODES, text, &mut replaced));
+        let text = match has_digit(text.as_bytes()) {
+            true => NUMBER.replace_all(&text, |found: &Captures<'_>| replace_number(found)).into_owned(),
+            false => text,
+        };
+        let after = finish(&text);
+        if let (Some(notes), Some(replaced)) = (&self.notes, replaced) {
+            notes.borrow_mut().push(Normalised { before: line.to_owned(), after: after.clone(), replaced });
+        }
+        after
+    }
+}
+
+fn run<'t>(passes: &[Pass], mut text: Cow<'t, str>, notes: &mut Option<Vec<Replacement>>) -> Cow<'t, str> {
     for pass in passes {
         if !(pass.worth_trying)(text.as_bytes()) {
             continue;
         }
         // Most passes find nothing, and a bare match is much cheaper than captures.
         if pass.pattern.is_match(&text) {
-            let replaced = pass.pattern.replace_all(&text, |found: &Captures<'_>| (pass.replace)(found));
+            let replaced = pass.pattern.replace_all(&text, |found: &Captures<'_>| {
+                let put = (pass.replace)(found);
+                if let Some(notes) = notes.as_mut().filter(|_| put != found[0]) {
+                    notes.push(Replacement {
+                        rule: rule(&put),
+                        found: found[0].to_owned(),
+                        put: put.clone(),
+                    });
+                }
+                put
+            });
             text = Cow::Owned(replaced.into_owned());
         }
     }
     text
+}
+
+/// Name of the rule that puts this.
+fn rule(put: &str) -> &'static str {
+    const RULES: [&str; 14] = [
+        "path", "url", "host", "email", "id", "addr", "date", "ver", "frames", "code", "entity", "obj",
+        "template", "tkimp",
+    ];
+    let named =
+        |name: &&&str| put.trim_start_matches([' ', '<', '(', '[', '=', ',', '\'', '"']).starts_with(**name);
+    RULES.iter().find(named).copied().unwrap_or("noise")
 }
 
 struct Pass {

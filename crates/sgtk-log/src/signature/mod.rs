@@ -11,6 +11,7 @@ pub(crate) mod place;
 pub(crate) mod reason;
 pub(crate) mod words;
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Name of the algorithm; part of the hash and of the printed form.
@@ -19,10 +20,18 @@ pub const ALGORITHM: &str = "g1";
 /// One part of what was hashed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Component {
-    /// What it is: `type`, `reason`, `frame`, `leaf`, `native`, `message`, `bundle`, `file`.
-    pub kind: &'static str,
+    /// What it is: `type`, `reason`, `frame`, `leaf`, `native`, `message`, `bundle`, `file`; a studio's rules may bring
+    /// others.
+    pub kind: Cow<'static, str>,
     /// Its value. Holds no user, host, path of a machine or secret.
     pub value: String,
+}
+
+impl Component {
+    /// A part of this kind.
+    pub fn new(kind: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        Component { kind: kind.into(), value: value.into() }
+    }
 }
 
 /// Identity of a problem.
@@ -34,7 +43,7 @@ pub struct Signature {
 
 impl Signature {
     /// Hashes components: BLAKE3 over the algorithm name and every kind and value with its length, first 128 bits.
-    pub(crate) fn of(components: Vec<Component>) -> Self {
+    pub fn of(components: Vec<Component>) -> Self {
         let mut hasher = blake3::Hasher::new();
         let mut part = |text: &str| {
             hasher.update(&(text.len() as u64).to_le_bytes());
@@ -42,7 +51,7 @@ impl Signature {
         };
         part(ALGORITHM);
         for component in &components {
-            part(component.kind);
+            part(&component.kind);
             part(&component.value);
         }
         let mut hash = [0; 16];

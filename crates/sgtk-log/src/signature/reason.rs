@@ -7,9 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::signature::message::{cap, innermost_reason, normalise};
+use crate::signature::message::{Normaliser, cap, innermost_reason};
 use crate::signature::pattern::compile;
-use crate::signature::words::ContextWords;
 
 /// Text beyond this is not looked at for codes and names.
 const MOST_BYTES: usize = 2048;
@@ -77,32 +76,32 @@ pub(crate) fn is_bag(short_name: &str) -> bool {
 }
 
 /// The reason by type; `None` when the type has none or the text does not show it.
-pub(crate) fn reason(short_name: &str, text: &str, words: &ContextWords) -> Option<String> {
+pub(crate) fn reason(short_name: &str, text: &str, to: &Normaliser<'_>) -> Option<String> {
     let head = cap(text, MOST_BYTES);
     match short_name {
         "AttributeError" => attribute(head),
         "NameError" | "UnboundLocalError" => quoted_word(without_hint(head)),
         "ImportError" | "ModuleNotFoundError" => imported(head),
-        "KeyError" => key(head, words),
+        "KeyError" => key(head, to),
         "CalledProcessError" => process(head),
-        "Fault" | "ProtocolError" => fault(text, words),
+        "Fault" | "ProtocolError" => fault(text, to),
         "URLError"
         | "SSLError"
         | "HTTPError"
         | "CertificateError"
         | "SSLCertVerificationError"
-        | "SSLHandshakeError" => code(head).or_else(|| bag(text, words)),
+        | "SSLHandshakeError" => code(head).or_else(|| bag(text, to)),
         name if canonical_type(name) == "OSError" || name == "OSError" => {
-            code(head).or_else(|| implied_code(name).map(str::to_owned)).or_else(|| bag(text, words))
+            code(head).or_else(|| implied_code(name).map(str::to_owned)).or_else(|| bag(text, to))
         }
-        name if is_bag(name) => fault_line(text, words).or_else(|| bag(text, words)),
+        name if is_bag(name) => fault_line(text, to).or_else(|| bag(text, to)),
         _ => None,
     }
 }
 
 /// The normalised innermost reason of a text.
-pub(crate) fn bag(text: &str, words: &ContextWords) -> Option<String> {
-    let reason = normalise(&innermost_reason(text), words);
+pub(crate) fn bag(text: &str, to: &Normaliser<'_>) -> Option<String> {
+    let reason = to.normalise(&innermost_reason(text));
     (!reason.is_empty()).then_some(reason)
 }
 
@@ -129,14 +128,14 @@ fn imported(text: &str) -> Option<String> {
     MODULE.captures(text).map(|found| found[1].trim_end_matches('.').to_owned())
 }
 
-fn key(text: &str, words: &ContextWords) -> Option<String> {
+fn key(text: &str, to: &Normaliser<'_>) -> Option<String> {
     let text = text.trim();
     let bare = text.strip_prefix('u').filter(|rest| rest.starts_with(['\'', '"'])).unwrap_or(text);
     let inner = bare.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
     let plain = !inner.is_empty()
         && inner.len() <= 60
         && inner.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
-        && !words.contains(inner);
+        && !to.words.contains(inner);
     plain.then(|| inner.to_owned())
 }
 
@@ -199,12 +198,12 @@ fn errno(number: i64, windows: bool) -> String {
 }
 
 /// What the site answered: method, number, field and the normalised text, or the HTTP status.
-fn fault(text: &str, words: &ContextWords) -> Option<String> {
-    fault_line(text, words).or_else(|| code(cap(text, MOST_BYTES))).or_else(|| bag(text, words))
+fn fault(text: &str, to: &Normaliser<'_>) -> Option<String> {
+    fault_line(text, to).or_else(|| code(cap(text, MOST_BYTES))).or_else(|| bag(text, to))
 }
 
 /// `API create() CRUD ERROR #6: … [Attachment.field]: text`; of several (a batch) the last.
-pub(crate) fn fault_line(text: &str, words: &ContextWords) -> Option<String> {
+pub(crate) fn fault_line(text: &str, to: &Normaliser<'_>) -> Option<String> {
     static FAULT: LazyLock<Regex> = LazyLock::new(|| {
         compile(r"API (\w+)\(\) (CRUD ERROR #\d+|[A-Z][A-Za-z ]*ERROR(?: #\d+)?)?:?[ \t]*([^\n]*)")
     });
@@ -220,7 +219,7 @@ pub(crate) fn fault_line(text: &str, words: &ContextWords) -> Option<String> {
         Some(field) => said.split_once(&format!("[{field}]")).map_or(said, |(_, rest)| rest),
         None => said,
     };
-    let sentence = normalise(sentence.trim_start_matches([':', ' ']), words);
+    let sentence = to.normalise(sentence.trim_start_matches([':', ' ']));
     let number = found.get(2).map_or(String::new(), |error| format!(" {}", error.as_str().to_lowercase()));
     let field = field.map_or(String::new(), |field| format!(" {field}"));
     Some(format!("api {}{number}{field}: {sentence}", &found[1]).trim_end_matches([':', ' ']).to_owned())

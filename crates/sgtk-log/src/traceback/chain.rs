@@ -11,6 +11,32 @@ pub(crate) struct Choice {
     pub(crate) root: usize,
     /// Primary of each member when the primary is an exception group.
     pub(crate) leaves: Vec<usize>,
+    /// How the primary was reached.
+    pub(crate) path: Path,
+}
+
+/// The way from the last exception printed to the primary one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Path {
+    /// The exceptions passed over, from the last one printed inwards, and how each leads to the next.
+    pub(crate) passed: Vec<(usize, Link)>,
+    /// Why it ends at the primary.
+    pub(crate) end: PathEnd,
+}
+
+/// Why the primary exception is not explained by another.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum PathEnd {
+    /// No exception leads to it.
+    Innermost,
+    /// It says by itself what failed.
+    NoWrapper,
+    /// It was raised while another was handled and does not repeat its text: it is the news.
+    WhileHandling,
+    /// The exception it wraps was printed without frames.
+    NoFramesInside,
+    /// Only frames were printed.
+    FramesOnly,
 }
 
 /// Types that say only that something failed inside them: the failure itself is the exception they wrap.
@@ -27,10 +53,12 @@ pub(crate) fn choose(blocks: &[Block<'_>]) -> Option<Choice> {
     let leaf_at = blocks.iter().position(|block| block.link == Link::Leaf);
     let (trunk, members) = blocks.split_at(leaf_at.unwrap_or(blocks.len()));
     let offset = trunk.len();
-    let Some(primary) = primary_of(trunk) else {
+    let Some((primary, path)) = primary_of(trunk) else {
         // A group whose own block is missing: its last member speaks for it.
-        let primary = offset + primary_of(members)?;
-        return Some(Choice { primary, root: primary, leaves: Vec::new() });
+        let (primary, mut path) = primary_of(members)?;
+        path.passed.iter_mut().for_each(|(passed, _)| *passed += offset);
+        let primary = offset + primary;
+        return Some(Choice { primary, root: primary, leaves: Vec::new(), path });
     };
     let mut leaves = Vec::new();
     if trunk[primary].raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup")) {
@@ -40,41 +68,57 @@ pub(crate) fn choose(blocks: &[Block<'_>]) -> Option<Choice> {
             let nested = |index: usize| {
                 member[index].raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup"))
             };
-            leaves
-                .extend(primary_of(member).filter(|index| !nested(*index)).map(|index| offset + at + index));
+            let leaf = primary_of(member).map(|(index, _)| index).filter(|index| !nested(*index));
+            leaves.extend(leaf.map(|index| offset + at + index));
             at += member.len();
         }
     }
-    Some(Choice { primary, root: root_of(trunk, primary), leaves })
+    Some(Choice { primary, root: root_of(trunk, primary), leaves, path })
 }
 
-fn primary_of(blocks: &[Block<'_>]) -> Option<usize> {
+fn primary_of(blocks: &[Block<'_>]) -> Option<(usize, Path)> {
     let is_failure = |block: &Block<'_>| block.kind != BlockKind::Stack;
     let top = |block: &Block<'_>| is_failure(block) && block.link != Link::Embedded;
     // A block that ended in an exception says more than frames alone.
     let last = blocks.iter().rposition(|block| top(block) && block.raised.is_some());
     let mut current = last.or_else(|| blocks.iter().rposition(is_failure))?;
-    for _ in 0..blocks.len() {
-        let Some(raised) = blocks[current].raised else { break };
+    let mut passed = Vec::new();
+    let end = loop {
+        let Some(raised) = blocks[current].raised else { break PathEnd::FramesOnly };
         let wrapper = is_wrapper(raised.short_name());
-        let inner = embedded_in(blocks, current).filter(|_| wrapper).or_else(|| {
-            let before = before(blocks, current)?;
-            let quoted = blocks[before]
+        let embedded = embedded_in(blocks, current);
+        let before = before(blocks, current);
+        let link = if embedded.is_some() { Link::Embedded } else { blocks[current].link };
+        let quoted = |inner: usize| {
+            blocks[inner]
                 .raised
-                .is_some_and(|inner| inner.text.len() >= 4 && raised.text.contains(inner.text));
-            match blocks[current].link {
-                Link::DirectCause => wrapper.then_some(before),
-                Link::DuringHandling => (wrapper && quoted).then_some(before),
-                Link::Adjacent => quoted.then_some(before),
-                Link::First | Link::Embedded | Link::Leaf => None,
+                .is_some_and(|inner| inner.text.len() >= 4 && raised.text.contains(inner.text))
+        };
+        let (inner, leads) = match (link, embedded, before) {
+            (Link::Embedded, Some(inner), _) | (Link::DirectCause, _, Some(inner)) => (inner, wrapper),
+            (Link::DuringHandling, _, Some(inner)) => {
+                if wrapper && !quoted(inner) {
+                    break PathEnd::WhileHandling;
+                }
+                (inner, wrapper)
             }
-        });
-        match inner {
-            Some(inner) if !blocks[inner].frames.is_empty() => current = inner,
-            _ => break,
+            (Link::Adjacent, _, Some(inner)) if quoted(inner) => (inner, true),
+            _ => break PathEnd::Innermost,
+        };
+        if !leads {
+            break if link == Link::DuringHandling { PathEnd::WhileHandling } else { PathEnd::NoWrapper };
         }
-    }
-    Some(current)
+        if blocks[inner].frames.is_empty() {
+            break PathEnd::NoFramesInside;
+        }
+        passed.push((current, link));
+        // Every step leads inwards once; more steps than blocks would be a circle.
+        if passed.len() > blocks.len() {
+            break PathEnd::Innermost;
+        }
+        current = inner;
+    };
+    Some((current, Path { passed, end }))
 }
 
 fn root_of(blocks: &[Block<'_>], primary: usize) -> usize {

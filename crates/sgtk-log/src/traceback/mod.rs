@@ -8,7 +8,7 @@ mod chain;
 mod lines;
 mod margins;
 
-pub(crate) use chain::{Choice, choose};
+pub(crate) use chain::{Choice, PathEnd, choose};
 pub(crate) use lines::find;
 pub(crate) use margins::flatten;
 
