@@ -61,6 +61,12 @@ impl Recogniser {
         Recognised { incident, text: redacted.text.into_owned(), redactions: redacted.counts }
     }
 
+    /// Every place where a redaction rule fires in a record: `line` counts from the record's first line.
+    #[must_use]
+    pub fn explain_redaction(&self, record: &RawRecord<'_>) -> Vec<redact::Hit> {
+        self.redactor.explain(&sgtk_log::decode(&record.text))
+    }
+
     /// The title of an incident of this person.
     #[must_use]
     pub fn title(&self, incident: &Incident, login: &str) -> String {

@@ -9,6 +9,7 @@
 //! of shows, the environment of a process (capture that by an allow-list instead).
 
 mod counts;
+mod hit;
 mod identity;
 mod known;
 mod placeholder;
@@ -24,6 +25,7 @@ use regex::{Match, Regex};
 use secrecy::SecretString;
 
 pub use counts::RuleCounts;
+pub use hit::Hit;
 pub use identity::IdentityPolicy;
 
 use known::Known;
@@ -77,6 +79,25 @@ impl Redactor {
     /// Replaces secrets by `<secret:rule>`: for attachments, whose readers want to know what was there.
     pub fn redact_named<'t>(&self, text: &'t str) -> Redacted<'t> {
         self.run(text, Style::Named)
+    }
+
+    /// Every replacement that redacting this text makes, by line and then by rule.
+    pub fn explain(&self, text: &str) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        let mut counts = RuleCounts::default();
+        // Keys are the only secrets of several lines; the rest is a matter of one line.
+        let without_keys =
+            private_key::hide(text, Style::Plain, &mut counts).unwrap_or_else(|| text.to_owned());
+        for (index, (line, original)) in without_keys.lines().zip(text.lines()).enumerate() {
+            let line_hits = |rule, times| (0..times).map(move |_| Hit { line: index + 1, rule });
+            if line != original {
+                hits.extend(line_hits(rule::PRIVATE_KEY, 1));
+            }
+            for (rule, times) in self.run(line, Style::Plain).counts.iter() {
+                hits.extend(line_hits(rule, times));
+            }
+        }
+        hits
     }
 
     fn run<'t>(&self, text: &'t str, style: Style) -> Redacted<'t> {

@@ -186,6 +186,26 @@ fn named_placeholders_tell_the_rule() {
 }
 
 #[test]
+fn hits_name_the_rule_and_the_line_and_hold_no_secret() {
+    let text = "fine\npassword=hunter22 /home/joe/x password=hunter23\n-----BEGIN PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END PRIVATE KEY-----\nu s3cr3t/Key \"q\"+ü\n";
+    let hits = redactor().explain(text);
+    let told: Vec<(usize, &str)> = hits.iter().map(|hit| (hit.line, hit.rule)).collect();
+    assert_eq!(
+        told,
+        [
+            (2, "home"),
+            (2, "key_value"),
+            (2, "key_value"),
+            (3, "private_key"),
+            (4, "private_key"),
+            (5, "private_key"),
+            (6, "known"),
+        ]
+    );
+    assert!(redactor().explain("nothing to see").is_empty());
+}
+
+#[test]
 fn counts_merge_and_debug_shows_no_secret() {
     let redactor = redactor();
     let mut counts = redactor.redact("password=abc1 password=def2").counts;
