@@ -6,5 +6,6 @@
 
 mod commands;
 mod promises;
+mod scan;
 mod trouble;
 mod world;

@@ -125,7 +125,7 @@ impl World {
     }
 
     /// Runs the program to its end with something on its stdin.
-    pub(crate) fn run_with_stdin(&self, arguments: &[&str], stdin: &str) -> Output {
+    pub(crate) fn run_with_stdin(&self, arguments: &[&str], stdin: &(impl AsRef<[u8]> + ?Sized)) -> Output {
         let mut child = self
             .program()
             .args(arguments)
@@ -134,7 +134,7 @@ impl World {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_ref()).unwrap();
         child.wait_with_output().unwrap()
     }
 
@@ -358,6 +358,21 @@ pub(crate) fn error(name: &str) -> String {
          \x20   check(item)\n\
          ValueError: bad range\n"
     )
+}
+
+/// The JSON lines a program printed.
+pub(crate) fn json_lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
+        .collect()
+}
+
+/// Bytes as `gzip` packs them.
+pub(crate) fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
 }
 
 /// A harmless record.

@@ -1,9 +1,13 @@
 //! The command line. Commands that do not work yet are not here, so that help never promises too much.
 
+use crate::options::Flag;
+use crate::scan::since::Since;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sgtk_log::Level;
 #[cfg(feature = "desk")]
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Follows Toolkit logs, recognises incidents and files one ticket per problem on a Flow Production Tracking site
 #[derive(Debug, Parser)]
@@ -96,15 +100,31 @@ pub(crate) struct DemoCommand {
 /// `scan`
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScanCommand {
-    /// Log files or folders; `-` for standard input; `.gz` files are unpacked
+    /// Log files, folders (their logs, and those one folder down), or `-` for standard input; packed logs
+    /// (gzip) are unpacked, and backups such as `tk-maya.log.1` are read before their log
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Only what was logged since then: a date (2026-01-14), a time (2026-01-14T19:00), both in the logs'
+    /// local time, or a span back from now (30m, 2h, 3d, 1w); records without a time are kept
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+    pub(crate) since: Option<Since>,
+    /// Levels that make a record an incident, instead of those in the settings: ERROR,CRITICAL
+    #[arg(long, value_name = "LEVEL", value_delimiter = ',', value_parser = Level::from_str)]
+    pub(crate) level: Vec<Level>,
     /// The login that titles begin with; this user by default
     #[arg(long, value_name = "LOGIN")]
     pub(crate) user: Option<String>,
     /// Exit with 1 when there are incidents
     #[arg(long)]
     pub(crate) fail_on_incidents: bool,
+}
+
+impl ScanCommand {
+    /// The settings that flags stand for.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        let names: Vec<&str> = self.level.iter().map(|level| level.as_str()).collect();
+        if names.is_empty() { Vec::new() } else { vec![("detect.levels", names.into(), "--level")] }
+    }
 }
 
 /// `follow`

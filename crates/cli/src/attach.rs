@@ -25,7 +25,7 @@ const HAND_OVER_PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn attach(global: &Global) -> Outcome {
     let told = read_object()?;
     let attach = parse(&told)?;
-    let settings = settings(global, Some(&attach.settings))?;
+    let settings = settings(global, &[], Some(&attach.settings))?;
     let folder = state_folder(&settings, site_url(&settings, Some(&attach)).as_deref())?;
     match ask(&folder, &told) {
         Ok(_) => Ok(0),
@@ -43,7 +43,7 @@ pub(crate) fn attach(global: &Global) -> Outcome {
 
 pub(crate) fn detach(global: &Global) -> Outcome {
     let told = read_object()?;
-    let settings = settings(global, None)?;
+    let settings = settings(global, &[], None)?;
     for folder in candidates(&settings)? {
         match ask(&folder, &told) {
             // Without an agent there is nothing to detach from.

@@ -6,9 +6,8 @@
 
 use crate::arguments::{FollowCommand, From, Global};
 use crate::exit::{Failure, Outcome};
-use crate::options::settings;
-use crate::output::Output;
-use crate::scan::{this_login, write_line};
+use crate::options::{settings, this_login};
+use crate::output::{Output, write_line};
 use crate::stop_signal;
 use agent::agent::AgentError;
 use agent::clock::{Clock, SystemClock};
@@ -35,7 +34,7 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
             "--text is for --json: without it the text is printed anyway"
         )));
     }
-    let settings = settings(global, None)?;
+    let settings = settings(global, &[], None)?;
     let (mut store, _instance) = command.state.as_deref().map(open_state).transpose()?.unzip();
     let positions = match &store {
         Some(store) => store.positions().context("cannot read the stored positions")?,

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod attach;
+mod columns;
 mod completions;
 mod config;
 #[cfg(feature = "desk")]
@@ -12,6 +13,8 @@ mod demo;
 mod desk;
 mod exit;
 mod follow;
+mod log_file;
+mod log_records;
 mod options;
 mod output;
 mod run;

@@ -10,8 +10,15 @@ use std::path::PathBuf;
 /// The folder of the desk that `run` starts itself, beside those of sites.
 pub(crate) const OWN_DESK: &str = "own-desk";
 
-/// Settings from all layers: default, file, Toolkit app, environment. Flags have none of these yet.
-pub(crate) fn settings(global: &Global, app: Option<&Map<String, Value>>) -> Result<Settings, SettingsError> {
+/// A setting that a flag of the command line stands for: its key, its value, the flag's name.
+pub(crate) type Flag = (&'static str, toml::Value, &'static str);
+
+/// Settings from all layers: default, file, Toolkit app, environment, flags.
+pub(crate) fn settings(
+    global: &Global,
+    flags: &[Flag],
+    app: Option<&Map<String, Value>>,
+) -> Result<Settings, SettingsError> {
     let mut layers = Layers::new();
     if let Some(path) = &global.config {
         layers.file(path)?;
@@ -25,7 +32,15 @@ pub(crate) fn settings(global: &Global, app: Option<&Map<String, Value>>) -> Res
         layers.set(key, value, Origin::App)?;
     }
     layers.environment(&|name| std::env::var_os(name))?;
+    for (key, value, flag) in flags {
+        layers.set(key, value.clone(), Origin::Flag(flag))?;
+    }
     layers.resolve()
+}
+
+/// The login of the machine, where none is given.
+pub(crate) fn this_login() -> String {
+    whoami::username().unwrap_or_else(|_| "unknown".to_owned())
 }
 
 /// The folder that holds one folder per site.

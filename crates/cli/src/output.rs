@@ -55,6 +55,14 @@ impl Output {
         stdout.flush()
     }
 
+    /// Columns that what people read should keep to: `COLUMNS`, else those of the terminal, else any number.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let asked = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok());
+        let terminal =
+            || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        asked.or_else(terminal).filter(|columns| *columns > 0)
+    }
+
     /// Something people may want to know, on stderr.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
@@ -89,6 +97,19 @@ impl Output {
         // Nothing can be said when stderr is gone.
         let _ = writeln!(AutoStream::new(io::stderr(), self.color), "{text}");
     }
+}
+
+/// An object with its type in front, on a line of its own.
+pub(crate) fn write_line(out: &mut impl Write, kind: &str, object: &impl Serialize) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Typed<'a, T> {
+        #[serde(rename = "type")]
+        kind: &'a str,
+        #[serde(flatten)]
+        object: &'a T,
+    }
+    serde_json::to_writer(&mut *out, &Typed { kind, object })?;
+    out.write_all(b"\n")
 }
 
 /// Other people's text for a terminal: control characters are shown, not obeyed.

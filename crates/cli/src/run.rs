@@ -17,7 +17,7 @@ use std::io::Write;
 pub(crate) fn run(command: &RunCommand, global: &Global, output: &Output) -> Outcome {
     let told = if command.attach_stdin { Some(crate::attach::read_object()?) } else { None };
     let attach = told.as_deref().map(crate::attach::parse).transpose()?;
-    let settings = settings(global, attach.as_ref().map(|attach| &attach.settings))?;
+    let settings = settings(global, &[], attach.as_ref().map(|attach| &attach.settings))?;
     let site = site_url(&settings, attach.as_ref());
     let folder = state_folder(&settings, site.as_deref())?;
     // Before a desk is started: it belongs to the agent that runs.

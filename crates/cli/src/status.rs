@@ -23,7 +23,7 @@ pub(crate) fn status(global: &Global, output: &Output) -> Outcome {
 }
 
 pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
-    let settings = settings(global, None)?;
+    let settings = settings(global, &[], None)?;
     let mut found = false;
     for folder in candidates(&settings)? {
         match ask(&folder, r#"{"type":"stop"}"#) {
@@ -53,7 +53,7 @@ pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
 
 /// Asks the first agent that is there.
 fn ask_running(global: &Global, request: &str) -> Result<Value, crate::exit::Failure> {
-    let settings = settings(global, None)?;
+    let settings = settings(global, &[], None)?;
     for folder in candidates(&settings)? {
         match ask(&folder, request) {
             Err(AskError::NobodyThere(_)) => {}

@@ -1,0 +1,218 @@
+//! `scan`: read logs and report incidents, without filing.
+//!
+//! Reads each file once from front to back in constant memory. What cannot be read is told, counted in the
+//! summary and makes the exit code 2; what could be read is reported all the same. Which files those are is
+//! decided in `inputs`, how they are unpacked in `log_file`, what an incident is in `agent`.
+
+mod groups;
+mod inputs;
+mod progress;
+pub(crate) mod since;
+mod summary;
+mod table;
+
+use crate::arguments::{Global, ScanCommand};
+use crate::exit::{FOUND_WRONG, Outcome, USAGE};
+use crate::log_file;
+use crate::log_records::LogReading;
+use crate::options::{settings, this_login};
+use crate::output::{FAINT, Output, write_line};
+use agent::incident_line::Place;
+use agent::recognise::{Recogniser, Surroundings};
+use agent::settings::Settings;
+use groups::{Groups, Said};
+use inputs::Input;
+use jiff::Zoned;
+use jiff::civil::DateTime;
+use log_follow::Patterns;
+use progress::Progress;
+use sgtk_log::{Level, RawKind, RawRecord, ReadGate};
+use std::io::{self, BufWriter, Read, Write};
+use std::ops::ControlFlow;
+use summary::{Skipped, Summary};
+
+pub(crate) fn scan(command: &ScanCommand, global: &Global, output: &Output) -> Outcome {
+    let settings = settings(global, &command.flags(), None)?;
+    let inputs = inputs::gather(&command.paths, &Patterns::new(settings.watch.patterns.clone()));
+    let progress = Progress::new(output, inputs.size_bytes);
+    let mut scan = Scan::new(command, &settings, output, &progress);
+    for folder in &inputs.empty {
+        output.note(&format!("no logs in `{}`", folder.display()));
+    }
+    for (path, error) in &inputs.skipped {
+        scan.skip(&path.display().to_string(), error, "check its permissions", 0);
+    }
+    for input in &inputs.logs {
+        scan.read(input)?;
+    }
+    scan.finish()?;
+    Ok(if !scan.summary.skipped.is_empty() {
+        USAGE
+    } else if command.fail_on_incidents && scan.summary.incidents > 0 {
+        FOUND_WRONG
+    } else {
+        0
+    })
+}
+
+struct Scan<'a> {
+    recogniser: Recogniser,
+    levels: Vec<Level>,
+    login: String,
+    since: Option<DateTime>,
+    output: &'a Output,
+    progress: &'a Progress,
+    data: BufWriter<io::Stdout>,
+    groups: Groups,
+    summary: Summary,
+    reading: LogReading,
+}
+
+/// The log whose records are being read.
+#[derive(Clone, Copy)]
+struct Log<'a> {
+    /// The path as reached from the argument.
+    shown: &'a str,
+    /// Its bare name.
+    name: &'a str,
+}
+
+impl<'a> Scan<'a> {
+    fn new(
+        command: &ScanCommand,
+        settings: &Settings,
+        output: &'a Output,
+        progress: &'a Progress,
+    ) -> Scan<'a> {
+        let login = command.user.clone().unwrap_or_else(this_login);
+        let surroundings = Surroundings { words: vec![login.clone()], ..Surroundings::default() };
+        Scan {
+            recogniser: Recogniser::new(&settings.redact, &settings.ticket, surroundings),
+            levels: settings.detect.levels.clone(),
+            login,
+            since: command.since.as_ref().map(|since| since.cutoff(&Zoned::now())),
+            output,
+            progress,
+            data: BufWriter::with_capacity(64 * 1024, io::stdout()),
+            groups: Groups::new(),
+            summary: Summary::default(),
+            reading: LogReading::default(),
+        }
+    }
+
+    fn read(&mut self, input: &Input) -> io::Result<()> {
+        let progress = self.progress;
+        match input {
+            Input::Stdin => self.log(Log { shown: "-", name: "-" }, progress.watch(io::stdin().lock())),
+            Input::File(path) => {
+                let (shown, name) = (path.display().to_string(), log_file::bare_name(path));
+                self.output.reason(&format!("reading {shown}"));
+                match log_file::open(path) {
+                    Ok(file) => self.log(Log { shown: &shown, name: &name }, progress.watch(file)),
+                    Err(error) => {
+                        self.skip(&shown, &error, "check the path and its permissions", 0);
+                        Ok(())
+                    }
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self, file: &str, error: &io::Error, hint: &str, read_bytes: u64) {
+        self.progress.aside(|| self.output.error(&format!("cannot read `{file}`: {error}; {hint}")));
+        let (file, reason) = (file.to_owned(), error.to_string());
+        self.summary.skipped.push(Skipped { file, reason, read_bytes });
+    }
+
+    fn log(&mut self, log: Log<'_>, source: impl Read) -> io::Result<()> {
+        self.progress.reads(log.shown);
+        let gate = ReadGate::AtLeast(self.levels.iter().min().copied().unwrap_or(Level::Error));
+        let mut result = Ok(());
+        let mut reading = std::mem::take(&mut self.reading);
+        let read = reading.records(source, gate, &mut |record| {
+            result = self.record(record, log);
+            if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        self.reading = reading;
+        let read = match read {
+            Ok(read) => read,
+            Err(error) => {
+                self.skip(log.shown, &error, "nothing of it was read", 0);
+                return Ok(());
+            }
+        };
+        let counts = read.counts;
+        self.summary.files += 1;
+        self.summary.bytes += counts.bytes;
+        self.summary.lines += counts.lines;
+        self.summary.records += counts.records();
+        self.summary.orphan_lines += counts.orphan_lines;
+        if let Some(error) = read.broken {
+            self.skip(log.shown, &error, "what came before it was read", counts.bytes);
+        } else if read.looks_binary && counts.records() == 0 {
+            let error = io::Error::new(io::ErrorKind::InvalidData, "binary data without a record");
+            self.skip(log.shown, &error, "it is no log", counts.bytes);
+        }
+        result
+    }
+
+    fn record(&mut self, record: &RawRecord<'_>, log: Log<'_>) -> io::Result<()> {
+        let wanted =
+            record.kind == RawKind::Headed && record.level.is_some_and(|level| self.levels.contains(&level));
+        if !wanted {
+            return Ok(());
+        }
+        if let Some(since) = self.since
+            && since::time_of(record).is_some_and(|time| time < since)
+        {
+            self.summary.before_since += 1;
+            return Ok(());
+        }
+        let recognised = self.recogniser.recognise(record, log.name);
+        let incident = &recognised.incident;
+        if let Some(since) = self.since
+            && incident.record.time.and_then(since::point).is_some_and(|time| time < since)
+        {
+            self.summary.before_since += 1;
+            return Ok(());
+        }
+        self.summary.incidents += 1;
+        self.summary.redacted(&recognised.redactions);
+        if !self.output.json {
+            let said = || Said {
+                engine: incident.record.origin.engine.clone(),
+                title: self.recogniser.title(incident, &self.login),
+            };
+            self.groups.count(&incident.signature.to_string(), incident, said);
+            return Ok(());
+        }
+        let place = Place {
+            file: log.shown.to_owned(),
+            lines: Some(record.lines),
+            bytes: (record.bytes.start, record.bytes.end),
+            truncated: record.truncated,
+        };
+        let line = self.recogniser.line(place, &recognised, &self.login);
+        self.groups.count(&line.signature, incident, Said::default);
+        write_line(&mut self.data, "incident", &line)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.progress.end();
+        self.summary.signatures = self.groups.len() as u64;
+        self.summary.ungrouped = self.groups.ungrouped();
+        if self.output.json {
+            write_line(&mut self.data, "summary", &self.summary)?;
+            return self.data.flush();
+        }
+        let mut out = self.output.data();
+        if self.summary.signatures == 0 {
+            writeln!(out, "no incidents")?;
+        } else {
+            table::print(&mut out, self.groups.sorted(), self.output.columns())?;
+        }
+        out.flush()?;
+        self.output.note(&format!("{FAINT}{}{FAINT:#}", self.summary.sentence()));
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! What `scan` says at the end: the last object of `--json`, and a line for people.
+
+use crate::output::counted;
+use redact::RuleCounts;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The last line of `scan --json`; `docs/json.md` documents each field.
+#[derive(Default, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
+    pub(crate) lines: u64,
+    pub(crate) records: u64,
+    pub(crate) incidents: u64,
+    pub(crate) signatures: u64,
+    /// Incidents whose signature found the table full.
+    pub(crate) ungrouped: u64,
+    /// Incidents older than `--since`.
+    pub(crate) before_since: u64,
+    /// Lines before the first header of a file.
+    pub(crate) orphan_lines: u64,
+    /// What was taken out, by rule.
+    pub(crate) redactions: BTreeMap<&'static str, u64>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// What could not be read, or not all of it.
+#[derive(Serialize)]
+pub(crate) struct Skipped {
+    pub(crate) file: String,
+    pub(crate) reason: String,
+    /// Plain bytes that were read all the same.
+    pub(crate) read_bytes: u64,
+}
+
+impl Summary {
+    pub(crate) fn redacted(&mut self, counts: &RuleCounts) {
+        for (rule, hits) in counts.iter() {
+            *self.redactions.entry(rule).or_default() += hits;
+        }
+    }
+
+    /// The line for people.
+    pub(crate) fn sentence(&self) -> String {
+        let mut text = format!(
+            "{} in {}: {} of {}, {}",
+            counted(self.records, "record"),
+            counted(self.files, "file"),
+            counted(self.incidents, "incident"),
+            counted(self.signatures, "kind"),
+            size(self.bytes),
+        );
+        let mut more = |count: u64, what: &str| {
+            if count > 0 {
+                text.push_str(&format!("; {count} {what}"));
+            }
+        };
+        more(self.before_since, "before --since");
+        more(self.ungrouped, "of further kinds, which the table has no room for");
+        more(self.skipped.len() as u64, "skipped");
+        text
+    }
+}
+
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    if bytes < MIB { format!("{} KiB", bytes.div_ceil(1024)) } else { format!("{} MiB", bytes / MIB) }
+}

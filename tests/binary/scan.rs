@@ -1,0 +1,293 @@
+//! `scan`: what it reads in which order, what it prints for people and programs, and how it ends.
+
+use crate::world::{World, error, info, json_lines, packed, words};
+use serde_json::{Value, json};
+
+/// A record of this time, level and logger.
+fn record(time: &str, level: &str, logger: &str, message: &str) -> String {
+    format!("{time} [2764 {level} sgtk.env.project.{logger}] {message}\n")
+}
+
+/// Three problems in two logs, one of them in a backup.
+fn three_problems() -> World {
+    let world = World::new();
+    for _ in 0..3 {
+        world.append("tk-maya.log", &error("execute"));
+    }
+    let nuke = |time, message| record(time, "ERROR", "tk-nuke.tk-multi-loader2", message);
+    world
+        .append("tk-nuke.log.1", &nuke("2026-01-13 23:59:59,999", "Could not read the template of the shot"));
+    world.append("tk-nuke.log", &nuke("2026-01-15 08:00:00,000", "Could not read the template of the shot"));
+    world.append("tk-nuke.log", &info("fine, no ERROR here"));
+    world.append("tk-nuke.log", &nuke("2026-01-14 12:00:00,500", "도구를 찾을 수 없습니다"));
+    world
+}
+
+fn table(world: &World, columns: Option<&str>) -> String {
+    let mut program = world.program();
+    program.args(["scan", "--user", "alice", "home/logs"]).env_remove("COLUMNS");
+    if let Some(columns) = columns {
+        program.env("COLUMNS", columns);
+    }
+    let scan = program.output().unwrap();
+    assert!(scan.status.success(), "{}", words(&scan));
+    assert_eq!(
+        String::from_utf8_lossy(&scan.stderr).trim(),
+        "7 records in 3 files: 6 incidents of 3 kinds, 2 KiB"
+    );
+    String::from_utf8(scan.stdout).unwrap()
+}
+
+#[test]
+fn json_is_one_object_per_incident_and_a_summary() {
+    let world = World::new();
+    world.append("tk-maya.log", &info("fine, no ERROR here"));
+    world.append("tk-maya.log", &error("execute"));
+    world.append(
+        "tk-maya.log",
+        "2026-01-14 19:49:12,000 [7 CRITICAL sgtk.core.descriptor] file open failed\n",
+    );
+    let scan = world.run(&["--json", "scan", "--user", "alice", "home/logs/tk-maya.log"]);
+    assert!(scan.status.success(), "{}", words(&scan));
+    assert!(scan.stderr.is_empty(), "{}", words(&scan));
+    insta::assert_snapshot!(String::from_utf8(scan.stdout).unwrap());
+}
+
+#[test]
+fn people_get_a_row_per_problem_the_most_frequent_first() {
+    insta::assert_snapshot!(table(&three_problems(), None));
+}
+
+#[test]
+fn the_table_fits_a_wide_and_a_narrow_terminal() {
+    let world = three_problems();
+    assert_eq!(table(&world, Some("200")), table(&world, None));
+    let narrow = table(&world, Some("80"));
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+    insta::assert_snapshot!(narrow);
+}
+
+#[test]
+fn the_seeds_own_titles_hold() {
+    let world = World::new();
+    world.append("tk-maya.log", &error("execute"));
+    world.append(
+        "tk-desktop.log",
+        "2026-01-14 19:49:12,000 [7 ERROR sgtk.env.site.tk-desktop] file open failed\n",
+    );
+    let title = |user: &str, file: &str| {
+        let scan = world
+            .program()
+            .args(["--json", "scan", "--user", user, file])
+            .env("TK_INCIDENT_TICKET_TITLE_STYLE", "seed")
+            .output()
+            .unwrap();
+        json_lines(&scan)[0]["title"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(title("alice", "home/logs/tk-maya.log"), "alice - ValueError");
+    assert_eq!(title("bob", "home/logs/tk-desktop.log"), "bob - Unknown error: file open failed");
+}
+
+#[test]
+fn packed_text_is_seen_by_its_beginning_wherever_it_comes_from() {
+    let world = World::new();
+    let text = format!("{}{}", info("fine"), error("execute"));
+    std::fs::write(world.log("tk-maya.log.1.gz"), packed(text.as_bytes())).unwrap();
+    std::fs::write(world.log("tk-nuke.log"), packed(text.as_bytes())).unwrap();
+    std::fs::write(world.log("tk-houdini.log.gz"), &text).unwrap();
+    let of = |output: std::process::Output| {
+        assert!(output.status.success(), "{}", words(&output));
+        let lines = json_lines(&output);
+        assert_eq!(lines.len(), 2, "{}", words(&output));
+        (lines[0]["signature"].clone(), lines[0]["engine"].clone(), lines[1]["bytes"].clone())
+    };
+    let plain = of(world.run_with_stdin(&["--json", "scan", "-"], &text));
+    assert_eq!(plain.1, "tk-maya", "from the logger");
+    assert_eq!(of(world.run_with_stdin(&["--json", "scan", "-"], &packed(text.as_bytes()))), plain);
+    for name in ["tk-maya.log.1.gz", "tk-nuke.log", "tk-houdini.log.gz"] {
+        assert_eq!(of(world.run(&["--json", "scan", &format!("home/logs/{name}")])), plain, "{name}");
+    }
+}
+
+#[test]
+fn backups_come_before_their_log_and_everything_once() {
+    let world = World::new();
+    let at = |day: &str| record(&format!("2026-01-{day} 10:00:00,000"), "ERROR", "tk-maya", "no");
+    world.append("tk-maya.log", &at("14"));
+    world.append("tk-maya.log.1", &at("13"));
+    std::fs::write(world.log("tk-maya.log.2.gz"), packed(at("12").as_bytes())).unwrap();
+    std::fs::create_dir_all(world.log("alice/deeper")).unwrap();
+    world.append("alice/tk-maya.log", &at("11"));
+    world.append("alice/deeper/tk-maya.log", &at("10"));
+    world.append("notes.txt", &at("09"));
+    let days = |arguments: &[&str]| {
+        let scan = world.run(&[&["--json", "scan"], arguments].concat());
+        assert!(scan.status.success(), "{}", words(&scan));
+        let lines = json_lines(&scan);
+        let days = lines.iter().filter_map(|line| line["time"].as_str()).map(|time| time[8..10].to_owned());
+        days.collect::<Vec<_>>()
+    };
+    assert_eq!(days(&["home/logs"]), ["12", "13", "14", "11"]);
+    // As a shell expands `tk-maya.log*`.
+    let named = ["home/logs/tk-maya.log", "home/logs/tk-maya.log.1", "home/logs/tk-maya.log.2.gz"];
+    assert_eq!(days(&named), ["12", "13", "14"]);
+    assert_eq!(
+        days(&["home/logs/notes.txt", "home/logs/tk-maya.log", "home/logs"]),
+        ["09", "12", "13", "14", "11"]
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_the_rest_reported() {
+    let world = World::new();
+    let many: String = (0..2_000).map(|number| error(&format!("f{number}"))).collect();
+    let cut = packed(many.as_bytes());
+    std::fs::write(world.log("tk-cut.log.gz"), &cut[..cut.len() / 2]).unwrap();
+    std::fs::write(world.log("tk-junk.log"), b"SQLite format 3\0\x10\0\x01\x01\0@  \0\0").unwrap();
+    std::fs::write(world.log("tk-wide.log"), b"\xFF\xFE2\x000\x002\x006\x00").unwrap();
+    std::fs::write(world.log("tk-hole.log"), [vec![0; 4096], error("execute").into_bytes()].concat())
+        .unwrap();
+    world.append("tk-maya.log", &error("execute"));
+    let scan = world.run(&["--json", "scan", "home/logs", "nowhere.log"]);
+    assert_eq!(scan.status.code(), Some(2), "{}", words(&scan));
+    let mut lines = json_lines(&scan);
+    let summary = lines.pop().unwrap();
+    let from =
+        |name: &str| lines.iter().filter(|line| line["file"].as_str().unwrap().ends_with(name)).count();
+    assert!((500..2_000).contains(&from("tk-cut.log.gz")), "{summary}");
+    assert_eq!((from("tk-maya.log"), from("tk-hole.log"), from("tk-junk.log")), (1, 1, 0));
+    let skipped: Vec<(&str, &str)> = summary["skipped"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["file"].as_str().unwrap().rsplit(['/', '\\']).next().unwrap(),
+                one["reason"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(skipped[0], ("tk-cut.log.gz", "the packed data ends in the middle"));
+    assert_eq!(skipped[1], ("tk-junk.log", "binary data without a record"));
+    assert_eq!(skipped[2].0, "tk-wide.log");
+    assert!(skipped[2].1.contains("UTF-16"), "{skipped:?}");
+    assert_eq!((skipped[3].0, skipped.len()), ("nowhere.log", 4));
+    assert!(summary["skipped"][0]["read_bytes"].as_u64().unwrap() > 100_000, "{summary}");
+    let stderr = String::from_utf8_lossy(&scan.stderr);
+    for (name, _) in skipped {
+        assert!(stderr.contains(name), "{stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_without_permission_is_skipped_and_told() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let world = World::new();
+    world.append("tk-maya.log", &error("execute"));
+    std::fs::create_dir(world.log("closed")).unwrap();
+    set_permissions(world.log("closed"), Permissions::from_mode(0o000)).unwrap();
+    let mut program = world.program();
+    if std::fs::read_dir(world.log("closed")).is_ok() {
+        // Nothing is closed to the superuser, so somebody else asks, with a program that is in reach.
+        set_permissions(world.path(""), Permissions::from_mode(0o755)).unwrap();
+        std::fs::copy(env!("CARGO_BIN_EXE_tk-incident"), world.path("program")).unwrap();
+        program = std::process::Command::new(world.path("program"));
+        program.current_dir(world.path("")).uid(65_534);
+    }
+    let scan = program.args(["--json", "scan", "home/logs"]).output().unwrap();
+    set_permissions(world.log("closed"), Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(scan.status.code(), Some(2), "{}", words(&scan));
+    let summary = json_lines(&scan).pop().unwrap();
+    assert_eq!((&summary["incidents"], &summary["files"]), (&json!(1), &json!(1)));
+    assert_eq!(summary["skipped"][0]["file"], "home/logs/closed");
+    assert_eq!(summary["skipped"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn since_leaves_out_what_is_older_and_counts_it() {
+    let world = World::new();
+    let log = [
+        record("2026-01-13 10:00:00,000", "ERROR", "tk-maya", "one"),
+        record("2026-01-14 10:00:00,000", "ERROR", "tk-maya", "two"),
+        record("2026-01-15 10:00:00,000", "ERROR", "tk-maya", "three"),
+        "[ERROR publish_creation] without a time\n".to_owned(),
+    ];
+    world.append("tk-maya.log", &log[..3].concat());
+    world.append("console.txt", &log[3]);
+    let found = |since: &str| {
+        let scan = world.run(&[
+            "--json",
+            "scan",
+            "--since",
+            since,
+            "home/logs/tk-maya.log",
+            "home/logs/console.txt",
+        ]);
+        assert!(scan.status.success(), "{}", words(&scan));
+        let mut lines = json_lines(&scan);
+        let summary = lines.pop().unwrap();
+        assert_eq!(summary["incidents"], lines.len());
+        assert_eq!(summary["before_since"], 4 - lines.len());
+        lines.iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("2026-01-14"), ["two", "three", "without a time"]);
+    assert_eq!(found("2026-01-14T10:00:00.001"), ["three", "without a time"]);
+    assert_eq!(found("5000w").len(), 4);
+    let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S,000").to_string();
+    world.append("tk-maya.log", &record(&now, "ERROR", "tk-maya", "now"));
+    let scan = world.run(&["--json", "scan", "--since", "2h", "home/logs/tk-maya.log"]);
+    assert_eq!(json_lines(&scan)[0]["message"], "now");
+    for wrong in ["yesterday", "2x", "2026-13-01", ""] {
+        let scan = world.run(&["scan", "--since", wrong, "home/logs"]);
+        assert_eq!(scan.status.code(), Some(2), "{}", words(&scan));
+        let said = String::from_utf8_lossy(&scan.stderr);
+        for example in ["--since", "2026-01-14T19:00", "3d"] {
+            assert!(said.contains(example), "{said}");
+        }
+    }
+}
+
+#[test]
+fn levels_on_the_command_line_hold_over_those_of_the_settings() {
+    let world = World::new();
+    for level in ["DEBUG", "WARNING", "ERROR", "CRITICAL"] {
+        world.append("tk-maya.log", &record("2026-01-14 10:00:00,000", level, "tk-maya", "no"));
+    }
+    let levels = |arguments: &[&str]| {
+        let scan = world.run(&[&["--json", "scan", "home/logs"], arguments].concat());
+        assert!(scan.status.success(), "{}", words(&scan));
+        let lines = json_lines(&scan);
+        lines.iter().filter_map(|line| line["level"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(levels(&[]), ["ERROR", "CRITICAL"]);
+    assert_eq!(levels(&["--level", "warning,CRITICAL"]), ["WARNING", "CRITICAL"]);
+    assert_eq!(levels(&["--level", "debug", "--level", "error"]), ["DEBUG", "ERROR"]);
+    let wrong = world.run(&["scan", "--level", "LOUD", "home/logs"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(words(&wrong).contains("LOUD") && words(&wrong).contains("CRITICAL"), "{}", words(&wrong));
+}
+
+#[test]
+fn quiet_leaves_only_the_table_and_secrets_are_counted_by_rule() {
+    let world = World::new();
+    world.append(
+        "tk-maya.log",
+        &record(
+            "2026-01-14 10:00:00,000",
+            "ERROR",
+            "tk-maya",
+            "Could not save session_token=deadbeefcafe0123",
+        ),
+    );
+    let scan = world.run(&["--quiet", "scan", "home/logs"]);
+    assert!(scan.status.success() && scan.stderr.is_empty(), "{}", words(&scan));
+    let colored = world.run(&["--color", "always", "scan", "home/logs"]);
+    assert!(String::from_utf8_lossy(&colored.stdout).contains("\x1B["), "{}", words(&colored));
+    assert!(!String::from_utf8_lossy(&scan.stdout).contains("\x1B["), "{}", words(&scan));
+    let summary = json_lines(&world.run(&["--json", "scan", "home/logs"])).pop().unwrap();
+    let rules = summary["redactions"].as_object().unwrap();
+    assert_eq!(rules.values().filter_map(Value::as_u64).sum::<u64>(), 1, "{summary}");
+}
