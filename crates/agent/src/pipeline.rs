@@ -468,7 +468,9 @@ impl Known {
         }
         let mut words: Vec<String> = self.words.iter().cloned().collect();
         words.sort_unstable();
-        Recogniser::new(&settings.redact, &settings.ticket, Surroundings { known_secrets, words })
+        let code_page = settings.watch.code_page.resolve();
+        let surroundings = Surroundings { known_secrets, words, code_page };
+        Recogniser::new(&settings.redact, &settings.ticket, surroundings)
     }
 
     fn learn_secret(&mut self, secret: SecretString) {

@@ -7,12 +7,13 @@ use crate::incident_line::{IncidentLine, Place};
 use crate::settings::{RedactSettings, Scope, TicketSettings, TitleStyle};
 use redact::{IdentityPolicy, Redactor, RuleCounts};
 use secrecy::SecretString;
-use sgtk_log::{ContextWords, FileName, Incident, RawRecord};
+use sgtk_log::{CodePage, ContextWords, FileName, Incident, RawRecord};
 
 /// Bytes of a record in, an incident without secrets out.
 pub struct Recogniser {
     redactor: Redactor,
     words: ContextWords,
+    code_page: CodePage,
     style: sgtk_log::TitleStyle,
     scope: Scope,
 }
@@ -34,6 +35,8 @@ pub struct Surroundings {
     pub known_secrets: Vec<SecretString>,
     /// Words that differ from place to place and make no difference: logins, hosts, projects.
     pub words: Vec<String>,
+    /// What lines that are not UTF-8 are written in.
+    pub code_page: CodePage,
 }
 
 impl Recogniser {
@@ -44,6 +47,7 @@ impl Recogniser {
         Recogniser {
             redactor: Redactor::new(surroundings.known_secrets, policy),
             words: ContextWords::new(surroundings.words),
+            code_page: surroundings.code_page,
             style: match ticket.title_style {
                 TitleStyle::Precise => sgtk_log::TitleStyle::Precise,
                 TitleStyle::Seed => sgtk_log::TitleStyle::Seed,
@@ -55,7 +59,7 @@ impl Recogniser {
     /// Recognises one record of a file of this name.
     #[must_use]
     pub fn recognise(&self, record: &RawRecord<'_>, file_name: &str) -> Recognised {
-        let decoded = sgtk_log::decode(&record.text);
+        let decoded = sgtk_log::decode(&record.text, self.code_page);
         let redacted = self.redactor.redact(&decoded);
         let incident = sgtk_log::recognise(&redacted.text, FileName(file_name), &self.words);
         Recognised { incident, text: redacted.text.into_owned(), redactions: redacted.counts }
@@ -64,7 +68,7 @@ impl Recogniser {
     /// Every place where a redaction rule fires in a record: `line` counts from the record's first line.
     #[must_use]
     pub fn explain_redaction(&self, record: &RawRecord<'_>) -> Vec<redact::Hit> {
-        self.redactor.explain(&sgtk_log::decode(&record.text))
+        self.redactor.explain(&sgtk_log::decode(&record.text, self.code_page))
     }
 
     /// The title of an incident of this person.
@@ -81,10 +85,10 @@ impl Recogniser {
         IncidentLine::new(place, &recognised.incident, title)
     }
 
-    /// Log text for an attachment: as in the file, but for secrets, whose rules are named.
+    /// Log text for an attachment: as in the file, but in UTF-8 and for secrets, whose rules are named.
     #[must_use]
     pub fn redact_log(&self, bytes: &[u8]) -> (String, RuleCounts) {
-        let text = String::from_utf8_lossy(bytes);
+        let text = sgtk_log::decode(bytes, self.code_page);
         let redacted = self.redactor.redact_named(&text);
         (redacted.text.into_owned(), redacted.counts)
     }

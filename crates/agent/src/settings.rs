@@ -5,6 +5,7 @@
 //! a setting means is told in `default.toml`, which is also what `config default` prints; nothing is said twice. One
 //! file per table of the settings, but for those that are numbers only.
 
+mod code_page;
 mod detect;
 mod error;
 mod layers;
@@ -14,6 +15,7 @@ mod site;
 mod ticket;
 mod watch;
 
+pub use code_page::CodePageSetting;
 pub use detect::DetectSettings;
 pub use error::SettingsError;
 pub use layers::Layers;

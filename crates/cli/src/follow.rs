@@ -165,7 +165,11 @@ struct Found {
 impl Printer {
     fn new(command: &FollowCommand, settings: &Settings, output: Output) -> Printer {
         let login = command.user.clone().unwrap_or_else(this_login);
-        let surroundings = Surroundings { words: vec![login.clone()], ..Surroundings::default() };
+        let surroundings = Surroundings {
+            words: vec![login.clone()],
+            code_page: settings.watch.code_page.resolve(),
+            ..Surroundings::default()
+        };
         Printer {
             recogniser: Recogniser::new(&settings.redact, &settings.ticket, surroundings),
             levels: settings.detect.levels.clone(),

@@ -9,7 +9,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use sgtk_log::{
-    ContextWords, FileName, Level, ReadGate, RecordLimits, RecordReader, TitleStyle, decode, recognise, title,
+    CodePage, ContextWords, FileName, Level, ReadGate, RecordLimits, RecordReader, TitleStyle, decode,
+    recognise, title,
 };
 
 const LOG_BYTES: usize = 200 << 20;
@@ -45,7 +46,7 @@ fn recognising(log: &[u8]) {
         records
             .iter()
             .map(|text| {
-                let incident = recognise(&decode(text), FileName("tk-maya.log"), &words);
+                let incident = recognise(&decode(text, CodePage::NONE), FileName("tk-maya.log"), &words);
                 title(&incident, Some("joe"), TitleStyle::Precise).len() as u64
             })
             .sum()

@@ -5,9 +5,9 @@
 //! `title` names the ticket.
 //!
 //! Deliberately absent: files, clocks, zones, the network, state on disk, secrets (text arrives redacted), and policy
-//! (what becomes of an incident is decided by the agent). Code pages, the script editor's form of a record and studio
-//! rules are not here yet.
+//! (what becomes of an incident is decided by the agent). Studio rules are not here yet.
 
+mod code_page;
 mod decode;
 mod explanation;
 mod header;
@@ -19,6 +19,7 @@ mod time;
 mod title;
 mod traceback;
 
+pub use code_page::{CodePage, UnknownCodePage};
 pub use decode::decode;
 pub use explanation::{ExplainedFrame, Explanation, PrintedException, explain};
 pub use header::Form;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use sgtk_log::{ContextWords, FileName, FrameUse, Incident, TitleStyle, decode, recognise, title};
+use sgtk_log::{CodePage, ContextWords, FileName, FrameUse, Incident, TitleStyle, decode, recognise, title};
 
 fn describe(found: &Incident) -> String {
     let record = &found.record;
@@ -54,7 +54,7 @@ fn every_shape_is_read() {
     let mut all = String::new();
     for name in &names {
         let bytes = fs::read(folder.join(name)).unwrap();
-        let found = recognise(&decode(&bytes), FileName("tk-maya.log"), &words);
+        let found = recognise(&decode(&bytes, CodePage::NONE), FileName("tk-maya.log"), &words);
         writeln!(all, "== {}\n{}", name.trim_end_matches(".log"), describe(&found)).unwrap();
     }
     insta::assert_snapshot!(all);

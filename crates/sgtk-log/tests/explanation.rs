@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use sgtk_log::{ContextWords, Explanation, FileName, FrameUse, decode, explain, recognise};
+use sgtk_log::{CodePage, ContextWords, Explanation, FileName, FrameUse, decode, explain, recognise};
 
 fn of(text: &str) -> Explanation {
     let words = ContextWords::new(["joe".to_owned(), "hero".to_owned()]);
-    explain(&decode(text.as_bytes()), FileName("tk-maya.log"), &words)
+    explain(&decode(text.as_bytes(), CodePage::NONE), FileName("tk-maya.log"), &words)
 }
 
 #[test]
@@ -16,7 +16,7 @@ fn an_explanation_is_of_the_same_incident() {
     let words = ContextWords::new(["joe".to_owned(), "sh010".to_owned()]);
     for entry in fs::read_dir(folder).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
-        let text = decode(&bytes);
+        let text = decode(&bytes, CodePage::NONE);
         let told = explain(&text, FileName("tk-maya.log"), &words);
         assert_eq!(told.incident, recognise(&text, FileName("tk-maya.log"), &words), "{text}");
         // The frames that made it into the signature are told as such, in order.

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use sgtk_log::{
-    Boundary, ContextWords, FileName, Level, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader,
-    TitleStyle, decode, recognise, title,
+    Boundary, CodePage, ContextWords, FileName, Level, RawKind, RawRecord, ReadGate, RecordLimits,
+    RecordReader, TitleStyle, decode, recognise, title,
 };
 
 const SMALL: RecordLimits = RecordLimits { head_bytes: 60, tail_bytes: 50 };
@@ -206,9 +206,9 @@ proptest! {
 
     #[test]
     fn nothing_panics_and_titles_fit(bytes in stream(), more in prop::collection::vec(any::<char>(), 0..60)) {
-        let text: String = decode(&bytes).into_owned() + &more.iter().collect::<String>();
+        let text: String = decode(&bytes, CodePage::NONE).into_owned() + &more.iter().collect::<String>();
         let newlines = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count();
-        prop_assert_eq!(newlines(&bytes), newlines(decode(&bytes).as_bytes()));
+        prop_assert_eq!(newlines(&bytes), newlines(decode(&bytes, CodePage::NONE).as_bytes()));
         let incident = recognise(&text, FileName("tk-maya.log.1"), &ContextWords::new(["failed".to_owned(), "sgtk".to_owned()]));
         for style in [TitleStyle::Precise, TitleStyle::Seed] {
             let title = title(&incident, None, style);

@@ -1,14 +1,15 @@
 //! The gate, the record forms and the odd bytes of real logs.
 
 use sgtk_log::{
-    Boundary, FileName, Form, Level, RawKind, ReadGate, RecordLimits, RecordReader, decode, parse,
+    Boundary, CodePage, FileName, Form, Level, RawKind, ReadGate, RecordLimits, RecordReader, decode, parse,
 };
 
 fn records(log: &[u8], gate: ReadGate) -> Vec<(Option<Level>, RawKind, String)> {
     let mut found = Vec::new();
     let mut reader = RecordReader::new(RecordLimits::default(), gate);
-    let mut sink =
-        |raw: sgtk_log::RawRecord<'_>| found.push((raw.level, raw.kind, decode(&raw.text).into_owned()));
+    let mut sink = |raw: sgtk_log::RawRecord<'_>| {
+        found.push((raw.level, raw.kind, decode(&raw.text, CodePage::NONE).into_owned()))
+    };
     reader.feed(log, &mut sink);
     reader.flush(&mut sink);
     found

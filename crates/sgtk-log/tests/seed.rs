@@ -1,9 +1,9 @@
 //! The rules of the project's first version, and the contract of design 5.1.
 
-use sgtk_log::{ContextWords, FileName, TitleStyle, decode, recognise, title};
+use sgtk_log::{CodePage, ContextWords, FileName, TitleStyle, decode, recognise, title};
 
 fn incident(text: &str) -> sgtk_log::Incident {
-    recognise(&decode(text.as_bytes()), FileName("tk-maya.log"), &ContextWords::default())
+    recognise(&decode(text.as_bytes(), CodePage::NONE), FileName("tk-maya.log"), &ContextWords::default())
 }
 
 const VALUE_ERROR: &str = "2026-01-14 19:49:11,961 [2764 ERROR sgtk.env.project.tk-maya.tk-multi-publish2] Publish failed

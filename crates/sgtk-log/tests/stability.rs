@@ -1,6 +1,6 @@
 //! One problem has one signature, whatever surrounds it; another problem has another.
 
-use sgtk_log::{ContextWords, FileName, Incident, TitleStyle, decode, recognise, title};
+use sgtk_log::{CodePage, ContextWords, FileName, Incident, TitleStyle, decode, recognise, title};
 
 const ERROR: &str = "2026-01-14 19:49:11,961 [2764 ERROR sgtk.env.shot_step.tk-maya.tk-multi-publish2] Publish failed for shot sh010\n\
 Traceback (most recent call last):\n  \
@@ -12,7 +12,7 @@ RuntimeError: Could not save '/mnt/show/sh010/anim_v003.ma' (1001-1100) for joe:
 
 fn incident(text: &str) -> Incident {
     let words = ContextWords::new(["joe", "jane", "sh010", "sh020", "ws-12"].map(str::to_owned));
-    recognise(&decode(text.as_bytes()), FileName("tk-maya.log"), &words)
+    recognise(&decode(text.as_bytes(), CodePage::NONE), FileName("tk-maya.log"), &words)
 }
 
 fn check_same(original: &str, name: &str, changed: &str) {

@@ -216,6 +216,7 @@ mod tests {
         for (toml, words) in [
             ("[limits]\ngather_s = 'soon'\n", vec!["limits.gather_s", "tk.toml", "integer"]),
             ("[limits]\nretry_min_s = 0\n", vec!["limits.retry_min_s", "at least 1"]),
+            ("[watch]\ncode_page = 'cp94'\n", vec!["watch.code_page", "tk.toml", "cp94", "cp949"]),
             ("[watch]\nstart_at = 'middle'\n", vec!["watch.start_at", "middle", "start", "end"]),
             ("[site]\ncredentials = 'key'\n", vec!["site.credentials", "toolkit", "script_key_file"]),
             ("[detect]\nlevels = ['LOUD']\n", vec!["detect.levels", "CRITICAL"]),

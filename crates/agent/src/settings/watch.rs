@@ -1,5 +1,6 @@
 //! What is followed.
 
+use crate::settings::CodePageSetting;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ pub struct WatchSettings {
     pub folders: Vec<PathBuf>,
     pub patterns: Vec<String>,
     pub start_at: StartAt,
+    pub code_page: CodePageSetting,
 }
 
 /// Where to begin with files that nobody followed before.

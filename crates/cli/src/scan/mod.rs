@@ -85,7 +85,11 @@ impl<'a> Scan<'a> {
         progress: &'a Progress,
     ) -> Scan<'a> {
         let login = command.user.clone().unwrap_or_else(this_login);
-        let surroundings = Surroundings { words: vec![login.clone()], ..Surroundings::default() };
+        let surroundings = Surroundings {
+            words: vec![login.clone()],
+            code_page: settings.watch.code_page.resolve(),
+            ..Surroundings::default()
+        };
         Scan {
             recogniser: Recogniser::new(&settings.redact, &settings.ticket, surroundings),
             levels: settings.detect.levels.clone(),
