@@ -83,20 +83,25 @@ fn is_newer(made: &Path, from: &Path) -> bool {
 
 /// A real browser, by the system's packages where there is none yet.
 pub(crate) fn browser() -> Done {
-    if exists("chromium") {
+    installed("chromium", &["chromium", "fonts-noto-cjk"], "the browser tests need")
+}
+
+/// The measure of `bench scan`.
+pub(crate) fn ripgrep() -> Done {
+    installed("rg", &["ripgrep"], "measuring a scan needs")
+}
+
+/// A program of the system, by its packages where it is missing.
+fn installed(program: &str, packages: &[&str], who_needs: &str) -> Done {
+    if exists(program) {
         return Ok(());
     }
     if !exists("apt-get") {
-        return Err("the browser tests need a program `chromium` on PATH".to_owned());
+        return Err(format!("{who_needs} a program `{program}` on PATH"));
     }
     run(command("apt-get").args(["update", "--quiet", "--quiet"]))?;
-    run(command("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args([
-        "install",
-        "--yes",
-        "--quiet",
-        "--quiet",
-        "--no-install-recommends",
-        "chromium",
-        "fonts-noto-cjk",
-    ]))
+    run(command("apt-get")
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["install", "--yes", "--quiet", "--quiet", "--no-install-recommends"])
+        .args(packages))
 }

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo (default: all)
-cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size (default: all)
+cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size, scan,
+                             shipped, memory, hostile (default: all)
 ";
 
 #[expect(clippy::print_stderr, reason = "the program's own output")]
