@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod commands;
+mod explain;
 mod promises;
 mod scan;
 mod trouble;

@@ -28,6 +28,20 @@ pub struct Recognised {
     pub redactions: RuleCounts,
 }
 
+/// A record that was recognised, and how.
+pub struct Explained {
+    /// What it is and why.
+    pub explanation: sgtk_log::Explanation,
+    /// The whole record, redacted.
+    pub text: String,
+    /// Where in it which rule fired.
+    pub redactions: Vec<redact::Hit>,
+    /// Its precise title.
+    pub precise: String,
+    /// Its title in the seed's style.
+    pub seed: String,
+}
+
 /// What [`Recogniser`] has to know of its surroundings.
 #[derive(Default)]
 pub struct Surroundings {
@@ -69,6 +83,23 @@ impl Recogniser {
     #[must_use]
     pub fn explain_redaction(&self, record: &RawRecord<'_>) -> Vec<redact::Hit> {
         self.redactor.explain(&sgtk_log::decode(&record.text, self.code_page))
+    }
+
+    /// Recognises a record as [`Recogniser::recognise`] does and tells how. Redacted as that is.
+    #[must_use]
+    pub fn explain(&self, record: &RawRecord<'_>, file_name: &str, login: &str) -> Explained {
+        let decoded = sgtk_log::decode(&record.text, self.code_page);
+        let redacted = self.redactor.redact(&decoded);
+        let explanation = sgtk_log::explain(&redacted.text, FileName(file_name), &self.words);
+        let user = (self.scope == Scope::User).then_some(login);
+        let title = |style| sgtk_log::title(&explanation.incident, user, style);
+        Explained {
+            precise: title(sgtk_log::TitleStyle::Precise),
+            seed: title(sgtk_log::TitleStyle::Seed),
+            explanation,
+            text: redacted.text.into_owned(),
+            redactions: self.explain_redaction(record),
+        }
     }
 
     /// The title of an incident of this person.

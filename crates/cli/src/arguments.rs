@@ -1,7 +1,9 @@
 //! The command line. Commands that do not work yet are not here, so that help never promises too much.
 
+use crate::explain::place::PlaceInLog;
 use crate::options::Flag;
 use crate::scan::since::Since;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sgtk_log::Level;
 #[cfg(feature = "desk")]
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Demo(DemoCommand),
     /// Read logs and report incidents, without filing
     Scan(ScanCommand),
+    /// Show why a record has its signature and title, or why it is no incident
+    Explain(ExplainCommand),
     /// Print incident records as they happen, without filing
     Follow(FollowCommand),
     /// Show how the running agent stands
@@ -125,6 +129,18 @@ impl ScanCommand {
         let names: Vec<&str> = self.level.iter().map(|level| level.as_str()).collect();
         if names.is_empty() { Vec::new() } else { vec![("detect.levels", names.into(), "--level")] }
     }
+}
+
+/// `explain`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExplainCommand {
+    /// A log and any line of the record: tk-maya.log:120. Packed logs and `-` for standard input work too;
+    /// without a line, the log's only incident is explained
+    #[arg(value_name = "FILE:LINE", value_parser = OsStringValueParser::new().try_map(|text| PlaceInLog::parse(&text)))]
+    pub(crate) place: PlaceInLog,
+    /// The login that titles begin with; this user by default
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) user: Option<String>,
 }
 
 /// `follow`

@@ -12,6 +12,7 @@ mod demo;
 #[cfg(feature = "desk")]
 mod desk;
 mod exit;
+mod explain;
 mod follow;
 mod log_file;
 mod log_records;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "desk")]
         Command::Demo(command) => demo::demo(&command, &output),
         Command::Scan(command) => scan::scan(&command, &arguments.global, &output),
+        Command::Explain(command) => explain::explain(&command, &arguments.global, &output),
         Command::Follow(command) => follow::follow(&command, &arguments.global, &output),
         Command::Status => status::status(&arguments.global, &output),
         Command::Stop => status::stop(&arguments.global, &output),
