@@ -56,9 +56,9 @@ pub struct ExplainedFrame {
 /// Recognises the text of a record as `recognise` does and tells how.
 pub fn explain(text: &str, file: FileName<'_>, words: &ContextWords) -> Explanation {
     let to = Normaliser::noting(words);
-    let mut seen = Seen::default();
+    let mut seen = Seen::of(words);
     let incident = analyse(text, file, &to, Some(&mut seen));
-    let Seen { exceptions, primary, root, why_primary, frames } = seen;
+    let Seen { exceptions, primary, root, why_primary, frames, .. } = seen;
     let message = of_components(to.into_notes(), &incident);
     Explanation { incident, exceptions, primary, root, why_primary, frames, message }
 }
@@ -72,8 +72,8 @@ fn of_components(notes: Vec<Normalised>, incident: &Incident) -> Option<Normalis
     })
 }
 
-#[derive(Default)]
-struct Seen {
+struct Seen<'w> {
+    words: &'w ContextWords,
     exceptions: Vec<PrintedException>,
     primary: Option<usize>,
     root: Option<usize>,
@@ -81,14 +81,27 @@ struct Seen {
     frames: Vec<ExplainedFrame>,
 }
 
-impl Watch for Seen {
+impl<'w> Seen<'w> {
+    fn of(words: &'w ContextWords) -> Self {
+        Seen {
+            words,
+            exceptions: Vec::new(),
+            primary: None,
+            root: None,
+            why_primary: Vec::new(),
+            frames: Vec::new(),
+        }
+    }
+}
+
+impl Watch for Seen<'_> {
     fn saw(&mut self, blocks: &[Block<'_>], choice: &Choice, block: usize) {
         self.exceptions = blocks.iter().map(printed).collect();
         self.primary = Some(block);
         self.root = Some(choice.root);
         self.why_primary = why(blocks, choice, block);
         let frames = &blocks[block].frames;
-        self.frames = key_frames::examine(frames, true)
+        self.frames = key_frames::examine(frames, self.words, true)
             .into_iter()
             .zip(frames.iter().rev())
             .map(|(seen, frame)| ExplainedFrame { path: frame.path.to_owned(), line: frame.line, seen })

@@ -4,10 +4,12 @@ use crate::header;
 use crate::record::file_name::FileName;
 use crate::record::{self, Record};
 use crate::signature::key_frames::{self, FrameUse, SeenFrame};
-use crate::signature::message::{Normaliser, cap, innermost_reason};
-use crate::signature::place::{PlaceKind, place};
+use crate::signature::message::Normaliser;
+use crate::signature::message::innermost::{MOST_BYTES, cap, innermost_reason};
+use crate::signature::place::PlaceKind;
+use crate::signature::reason::types::is_bag;
 use crate::signature::words::ContextWords;
-use crate::signature::{Component, Signature, reason};
+use crate::signature::{Signature, components};
 use crate::traceback::{self, Block, BlockKind, Choice, Raised};
 
 /// Something someone should look at.
@@ -62,8 +64,9 @@ pub(crate) fn analyse(
     let record = record::of(head, body, &flat, &blocks, file);
     let choice = traceback::choose(&blocks);
     // A group whose members are all one problem is that problem.
-    let chosen =
-        choice.as_ref().map(|choice| same_members(&blocks, &choice.leaves, to).unwrap_or(choice.primary));
+    let chosen = choice
+        .as_ref()
+        .map(|choice| components::same_members(&blocks, &choice.leaves, to).unwrap_or(choice.primary));
     if let (Some(watch), Some(choice), Some(block)) = (watch, &choice, chosen) {
         watch.saw(&blocks, choice, block);
     }
@@ -73,7 +76,7 @@ pub(crate) fn analyse(
     let raised = from_block.or(bare);
     let fatal = found.is_some_and(|(block, _)| block.kind == BlockKind::Fatal);
     let error_name = match raised {
-        _ if fatal => Some(FATAL_NAME.to_owned()),
+        _ if fatal => Some(components::FATAL_NAME.to_owned()),
         raised => raised.map(|raised| raised.short_name().to_owned()),
     };
     let root_error_name = found
@@ -81,11 +84,14 @@ pub(crate) fn analyse(
         .map(|root| root.short_name().to_owned())
         .filter(|root| error_name.as_ref().is_some_and(|name| name != root));
 
-    let frames = found.map(|(block, _)| key_frames::examine(&block.frames, false)).unwrap_or_default();
+    let frames =
+        found.map(|(block, _)| key_frames::examine(&block.frames, to.words, false)).unwrap_or_default();
     let components = match found {
-        Some((block, choice)) if !fatal => of_traceback(&record, &blocks, block, choice, raised, &frames, to),
-        Some((block, _)) => of_crash(&record, block),
-        None => of_message(&record, raised, to),
+        Some((block, choice)) if !fatal => {
+            components::of_traceback(&record, &blocks, block, choice, raised, &frames, to)
+        }
+        Some((block, _)) => components::of_crash(&record, block),
+        None => components::of_message(&record, raised, to),
     };
     Incident {
         error_name,
@@ -98,131 +104,9 @@ pub(crate) fn analyse(
     }
 }
 
-const FATAL_NAME: &str = "Fatal Python error";
-
-#[expect(clippy::too_many_arguments, reason = "everything a signature is made of, in one place")]
-fn of_traceback(
-    record: &Record,
-    blocks: &[Block<'_>],
-    block: &Block<'_>,
-    choice: &Choice,
-    raised: Option<Raised<'_>>,
-    frames: &[SeenFrame],
-    to: &Normaliser<'_>,
-) -> Vec<Component> {
-    if block.raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup"))
-        && !choice.leaves.is_empty()
-    {
-        return of_group(blocks, &choice.leaves, frames);
-    }
-    let keys: Vec<&SeenFrame> =
-        frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest)).collect();
-    if keys.is_empty() {
-        return of_message(record, raised, to);
-    }
-    let mut components = Vec::with_capacity(keys.len() + 2);
-    if let Some(raised) = raised {
-        let name = raised.short_name();
-        components.push(Component::new("type", reason::canonical_type(name)));
-        if let Some(frame) = block.frames.last().filter(|_| is_syntax_error(name)) {
-            // The file is the problem, whoever imports it.
-            components.push(Component::new("file", place(frame.path).key()));
-            return components;
-        }
-        let said = reason::reason(name, raised.text, to)
-            // One frame alone merges different failures of a shared helper.
-            .or_else(|| if keys.len() < 2 { reason::bag(raised.text, to) } else { None });
-        components.extend(said.map(|said| Component::new("reason", said)));
-    } else {
-        let said = to.normalise(&innermost_reason(&record.message));
-        components.push(Component::new("message", said));
-    }
-    components.extend(keys.iter().map(|frame| Component::new("frame", frame.key())));
-    components
-}
-
-fn is_syntax_error(name: &str) -> bool {
-    matches!(name, "SyntaxError" | "IndentationError" | "TabError")
-}
-
-/// The member that stands for all of a group: they have the same type, reason and frames.
-fn same_members(blocks: &[Block<'_>], leaves: &[usize], to: &Normaliser<'_>) -> Option<usize> {
-    let (first, others) = leaves.split_first()?;
-    let of = |leaf: &usize| {
-        let raised = blocks[*leaf].raised;
-        let keys: Vec<String> =
-            key_frames::examine(&blocks[*leaf].frames, false).iter().map(SeenFrame::key).collect();
-        let said = raised.map(|raised| {
-            let name = raised.short_name();
-            (reason::canonical_type(name).to_owned(), reason::reason(name, raised.text, to))
-        });
-        (said, keys)
-    };
-    let wanted = of(first);
-    others.iter().all(|leaf| of(leaf) == wanted).then_some(*first)
-}
-
-/// An exception group of different members: their types, and where the group was raised.
-fn of_group(blocks: &[Block<'_>], leaves: &[usize], frames: &[SeenFrame]) -> Vec<Component> {
-    let mut types: Vec<&str> = leaves
-        .iter()
-        .filter_map(|leaf| blocks[*leaf].raised)
-        .map(|raised| reason::canonical_type(raised.short_name()))
-        .collect();
-    types.sort_unstable();
-    types.dedup();
-    let mut components = vec![Component::new("type", "ExceptionGroup")];
-    components.extend(types.into_iter().map(|name| Component::new("leaf", name)));
-    let keys = frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest));
-    components.extend(keys.map(|frame| Component::new("frame", frame.key())));
-    components
-}
-
-/// A fatal signal: the host, what happened, the innermost named functions. Addresses never count.
-fn of_crash(record: &Record, block: &Block<'_>) -> Vec<Component> {
-    const LEAD: &str = "Fatal Python error:";
-    let said =
-        record.message.split_once(LEAD).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
-    let engine = record.origin.engine.as_deref().unwrap_or_default();
-    let mut components = vec![
-        Component::new("type", FATAL_NAME),
-        Component::new("native", engine),
-        Component::new("reason", said.unwrap_or_default().to_lowercase()),
-    ];
-    let innermost = block.frames.iter().rev().take(key_frames::KEY_FRAMES);
-    components.extend(innermost.map(|frame| Component::new("frame", frame.function.unwrap_or_default())));
-    components
-}
-
-/// No usable frames: the message, and the bundle that logged it unless the record lost its logger.
-fn of_message(record: &Record, raised: Option<Raised<'_>>, to: &Normaliser<'_>) -> Vec<Component> {
-    let mut components = Vec::new();
-    let said = match raised {
-        Some(raised) => {
-            let name = raised.short_name();
-            components.push(Component::new("type", reason::canonical_type(name)));
-            reason::reason(name, raised.text, to)
-                .or_else(|| reason::bag(raised.text, to))
-                // The exception says nothing: what was said around it does.
-                .or_else(|| reason::bag(&record.message, to))
-        }
-        None => reason::fault_line(&record.message, to).or_else(|| reason::bag(&record.message, to)),
-    };
-    let kind = if raised.is_some() { "reason" } else { "message" };
-    components.push(Component::new(kind, said.unwrap_or_default()));
-    if !record.origin.proxied {
-        let origin = &record.origin;
-        let bundle = origin.app.as_deref().or(origin.framework.as_deref());
-        let core =
-            record.logger.as_deref().filter(|logger| logger.starts_with("sgtk.core")).map(|_| "tk-core");
-        components.extend(bundle.or(core).map(|bundle| Component::new("bundle", bundle)));
-    }
-    components
-}
-
 /// `SomeError: text` in a message without a traceback. The innermost of several when the outer one only wraps.
 fn bare_exception(message: &str) -> Option<Raised<'_>> {
-    let message = cap(message, crate::signature::message::MOST_BYTES);
+    let message = cap(message, MOST_BYTES);
     let mut found: Option<Raised<'_>> = None;
     for (colon, _) in message.match_indices(':') {
         let before = &message[..colon];
@@ -236,7 +120,7 @@ fn bare_exception(message: &str) -> Option<Raised<'_>> {
         }
         let text = after.trim();
         // A wrapper is explained by what follows it; the first other exception is the one.
-        let wraps = found.is_some_and(|outer| reason::is_bag(outer.short_name()));
+        let wraps = found.is_some_and(|outer| is_bag(outer.short_name()));
         if found.is_none() || wraps {
             found = Some(Raised { name, text });
         }

@@ -4,7 +4,8 @@
 //! path, secret or name of a shot gets in. The seed style is the project's first one: the bare exception name.
 
 use crate::incident::Incident;
-use crate::signature::{Signature, reason};
+use crate::signature::Signature;
+use crate::signature::reason::types::familiar_name;
 
 /// How a title is made.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
@@ -122,13 +123,13 @@ fn leaves(signature: &Signature) -> Option<String> {
 
 /// People know `OSError` 13 as `PermissionError`; the name follows from the components alone.
 fn display_type(signature: &Signature, name: &str) -> String {
-    let familiar = signature.first("reason").filter(|_| name == "OSError").and_then(reason::familiar_name);
+    let familiar = signature.first("reason").and_then(|reason| familiar_name(name, reason));
     plain(familiar.unwrap_or(name))
 }
 
 /// `ConnectionRefusedError: connection refused` says one thing twice.
 fn is_said_by(name: &str, said: &str) -> bool {
-    reason::familiar_name(said).is_some_and(|familiar| familiar == name && !said.starts_with("Errno"))
+    familiar_name("OSError", said).is_some_and(|familiar| familiar == name && !said.starts_with("Errno"))
 }
 
 /// Placeholders as people read them.

@@ -5,7 +5,7 @@
 //! lost its logger name: engine and environment are known by nature, the app only by the traceback.
 
 use crate::record::file_name::FileName;
-use crate::signature::place::{Place, PlaceKind, place};
+use crate::signature::place::{Located, PlaceKind, locate};
 use crate::traceback::Block;
 
 /// Where a record comes from. What is unknown is `None`.
@@ -75,7 +75,7 @@ pub(crate) fn read(
         // Old and stream forms name the engine or the bundle itself.
         read_bundle_name(name, &mut origin);
     } else if let Some(path) = logger.and_then(logger_path) {
-        adopt(&mut origin, &place(path));
+        adopt(&mut origin, &locate(path));
     }
     if origin.app.is_none() && origin.framework.is_none() {
         read_loading_message(message, &mut origin);
@@ -142,7 +142,8 @@ fn read_loading_message(message: &str, origin: &mut Origin) {
     } else if about_app {
         let end = line.find(" failed ").or_else(|| line.find(" does not exist")).unwrap_or(line.len());
         let named = line[..end].trim_start_matches("App ").trim_start_matches("Cannot start app! ");
-        let found = place(&format!("{named}/app.py"));
+        let file = format!("{named}/app.py");
+        let found = locate(&file);
         if found.kind == PlaceKind::Bundle && named.contains(['/', '\\']) {
             adopt(origin, &found);
         } else if let Some(word) =
@@ -157,7 +158,7 @@ fn read_loading_message(message: &str, origin: &mut Origin) {
 fn read_frames(blocks: &[Block<'_>], origin: &mut Origin) {
     let known = origin.app.clone().or_else(|| origin.framework.clone());
     let wanted_app = known.is_none();
-    let mut framework: Option<Place> = None;
+    let mut framework: Option<Located<'_>> = None;
     let frames = blocks.iter().rev().flat_map(|block| block.frames.iter().rev());
     for frame in frames.take(MOST_FRAMES) {
         if origin.bundle_version.is_some() && !wanted_app {
@@ -166,13 +167,13 @@ fn read_frames(blocks: &[Block<'_>], origin: &mut Origin) {
         if !frame.path.contains("tk-") {
             continue;
         }
-        let found = place(frame.path);
+        let found = locate(frame.path);
         if found.kind != PlaceKind::Bundle {
             continue;
         }
-        let name = found.name.as_deref().unwrap_or_default();
+        let name = found.name.unwrap_or_default();
         match &known {
-            Some(known) if known == name => origin.bundle_version = found.version,
+            Some(known) if known == name => origin.bundle_version = found.version.map(str::to_owned),
             Some(_) => {}
             None if is_framework(name) => framework = framework.or(Some(found)),
             None if is_engine(name) => {
@@ -180,7 +181,7 @@ fn read_frames(blocks: &[Block<'_>], origin: &mut Origin) {
                     && framework.is_none()
                     && origin.engine.as_deref() == Some(name)
                 {
-                    origin.bundle_version = found.version;
+                    origin.bundle_version = found.version.map(str::to_owned);
                 }
             }
             None => {
@@ -195,8 +196,8 @@ fn read_frames(blocks: &[Block<'_>], origin: &mut Origin) {
     }
 }
 
-fn adopt(origin: &mut Origin, found: &Place) {
-    let Some(name) = found.name.as_deref().filter(|_| found.kind == PlaceKind::Bundle) else { return };
+fn adopt(origin: &mut Origin, found: &Located<'_>) {
+    let Some(name) = found.name.filter(|_| found.kind == PlaceKind::Bundle) else { return };
     let slot = if is_framework(name) {
         &mut origin.framework
     } else if is_engine(name) {
@@ -208,7 +209,7 @@ fn adopt(origin: &mut Origin, found: &Place) {
         *slot = Some(name.to_owned());
     }
     if origin.bundle_version.is_none() {
-        origin.bundle_version.clone_from(&found.version);
+        origin.bundle_version = found.version.map(str::to_owned);
     }
 }
 
@@ -216,6 +217,6 @@ fn is_framework(name: &str) -> bool {
     name.starts_with("tk-framework-")
 }
 
-fn is_engine(name: &str) -> bool {
+pub(crate) fn is_engine(name: &str) -> bool {
     ENGINES.contains(&name)
 }

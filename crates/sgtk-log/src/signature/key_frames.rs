@@ -3,7 +3,9 @@
 //! The three innermost calls of code that Toolkit, a studio or an app vendor can change, without the plumbing every
 //! call goes through. Part of the signature algorithm.
 
-use crate::signature::place::{Place, PlaceKind, place};
+use crate::record::origin::is_engine;
+use crate::signature::place::{Place, PlaceKind, locate};
+use crate::signature::words::ContextWords;
 use crate::traceback::Frame;
 
 /// Frames in the key: one merges shared helpers, all of them make every caller its own problem.
@@ -44,7 +46,11 @@ pub struct SeenFrame {
 impl SeenFrame {
     /// `bundle:tk-x/publish.py#execute`
     pub fn key(&self) -> String {
-        format!("{}#{}", self.place.key(), self.function)
+        let mut key = String::with_capacity(self.place.rest.len() + self.function.len() + 48);
+        self.place.push_key(&mut key);
+        key.push('#');
+        key.push_str(&self.function);
+        key
     }
 
     /// `publish.execute`
@@ -59,21 +65,21 @@ impl SeenFrame {
 /// Goes through frames (outermost first) from the innermost one and stops when the key is full, unless `all` are wanted.
 ///
 /// The result is innermost first.
-pub(crate) fn examine(frames: &[Frame<'_>], all: bool) -> Vec<SeenFrame> {
+pub(crate) fn examine(frames: &[Frame<'_>], words: &ContextWords, all: bool) -> Vec<SeenFrame> {
     let mut seen: Vec<SeenFrame> = Vec::new();
     let mut in_key = 0;
     for frame in frames.iter().rev().take(MOST_EXAMINED) {
         if in_key == KEY_FRAMES && !all {
             break;
         }
-        let place = place(frame.path);
+        let place = locate(frame.path).place(words);
         let function = frame.function.unwrap_or_default();
         let repeated = seen
             .iter()
             .any(|other| other.function == function && other.place == place && other.used != FrameUse::Outer);
         let used = if matches!(function, "<listcomp>" | "<dictcomp>" | "<setcomp>" | "<genexpr>") {
             FrameUse::Comprehension
-        } else if is_plumbing(&place, function) {
+        } else if is_plumbing(&place, function) || in_key > 0 && is_engine_code(&place) {
             FrameUse::Plumbing
         } else if !place.kind.is_in_app() {
             FrameUse::Foreign
@@ -109,6 +115,11 @@ fn promote_next_best(seen: &mut [SeenFrame]) {
             promoted.push(key);
         }
     }
+}
+
+/// Code of an engine: further out than the problem, it is how this host calls what every host calls.
+fn is_engine_code(place: &Place) -> bool {
+    place.kind == PlaceKind::Bundle && place.name.as_deref().is_some_and(is_engine)
 }
 
 fn is_plumbing(place: &Place, function: &str) -> bool {

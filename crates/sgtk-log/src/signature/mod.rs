@@ -4,9 +4,10 @@
 //! here can change; without frames, the normalised message. No user, host, version, line number, process or time goes in.
 //! Everything below this module is the algorithm `g1`: a change that moves any signature is a new name.
 
+pub(crate) mod code;
+pub(crate) mod components;
 pub(crate) mod key_frames;
 pub(crate) mod message;
-pub(crate) mod pattern;
 pub(crate) mod place;
 pub(crate) mod reason;
 pub(crate) mod words;

@@ -1,0 +1,215 @@
+//! Where a source file belongs: core, a bundle, a configuration, a host, Python, the studio.
+//!
+//! The result is the same on every system and for every way of installing Toolkit, so that one problem has one
+//! signature. Part of the signature algorithm.
+
+mod host;
+mod layout;
+mod studio;
+
+pub(crate) use layout::locate;
+
+use crate::signature::words::ContextWords;
+
+/// Kind of code a file belongs to.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum PlaceKind {
+    /// Libraries shipped inside Toolkit core.
+    Vendor,
+    /// Toolkit core itself.
+    Core,
+    /// An app, engine or framework.
+    Bundle,
+    /// A bundle uploaded to the site.
+    SiteBundle,
+    /// Hooks and other code of a pipeline configuration.
+    Config,
+    /// Installed Python packages.
+    Packages,
+    /// Python's own library.
+    Python,
+    /// Code of the host program.
+    Host,
+    /// Text that was evaluated.
+    Evaluated,
+    /// Anything else: the studio's own code.
+    Studio,
+}
+
+impl PlaceKind {
+    /// Short name, part of the signature algorithm.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PlaceKind::Vendor => "vendor",
+            PlaceKind::Core => "core",
+            PlaceKind::Bundle => "bundle",
+            PlaceKind::SiteBundle => "sgbundle",
+            PlaceKind::Config => "config",
+            PlaceKind::Packages => "site",
+            PlaceKind::Python => "py",
+            PlaceKind::Host => "dcc",
+            PlaceKind::Evaluated => "eval",
+            PlaceKind::Studio => "studio",
+        }
+    }
+
+    /// Code that Toolkit, a studio or a vendor of Toolkit apps can change.
+    pub fn is_in_app(self) -> bool {
+        matches!(
+            self,
+            PlaceKind::Core
+                | PlaceKind::Bundle
+                | PlaceKind::SiteBundle
+                | PlaceKind::Config
+                | PlaceKind::Studio
+        )
+    }
+}
+
+/// A classified path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Kind of code.
+    pub kind: PlaceKind,
+    /// Bundle or host name, where there is one.
+    pub name: Option<String>,
+    /// Version of the bundle as its folder says.
+    pub version: Option<String>,
+    /// Path below the root, `/` between the parts, lower case.
+    pub rest: String,
+}
+
+impl Place {
+    /// `bundle:tk-x/hooks/publish.py`, part of the signature.
+    pub fn key(&self) -> String {
+        let mut key = String::with_capacity(self.rest.len() + 48);
+        self.push_key(&mut key);
+        key
+    }
+
+    pub(crate) fn push_key(&self, key: &mut String) {
+        key.push_str(self.kind.as_str());
+        key.push(':');
+        if let Some(name) = &self.name {
+            let from = key.len();
+            key.push_str(name);
+            key[from..].make_ascii_lowercase();
+            key.push('/');
+        }
+        key.push_str(&self.rest);
+    }
+
+    /// File name without its ending: the module a person would name.
+    pub fn module(&self) -> &str {
+        let file = self.rest.rsplit('/').next().unwrap_or(&self.rest);
+        file.strip_suffix(".py").unwrap_or(file)
+    }
+}
+
+/// Classifies a path as printed in a traceback.
+pub fn place(path: &str) -> Place {
+    locate(path).place(&ContextWords::default())
+}
+
+/// Parts of a path that are looked at, from the file outwards.
+const MOST_PARTS: usize = 32;
+
+/// The innermost parts of a path, outermost first.
+pub(crate) struct Parts<'t> {
+    list: [&'t str; MOST_PARTS],
+    from: usize,
+}
+
+impl<'t> Parts<'t> {
+    fn of(path: &'t str) -> Self {
+        let mut parts = Parts { list: [""; MOST_PARTS], from: MOST_PARTS };
+        let bytes = path.as_bytes();
+        let mut end = bytes.len();
+        while parts.from > 0 {
+            let start = memchr::memrchr2(b'/', b'\\', &bytes[..end]);
+            let part = &path[start.map_or(0, |at| at + 1)..end];
+            if !matches!(part, "" | "." | "..") {
+                parts.from -= 1;
+                parts.list[parts.from] = part;
+            }
+            match start {
+                Some(at) => end = at,
+                None => break,
+            }
+        }
+        parts
+    }
+
+    fn all(&self) -> &[&'t str] {
+        &self.list[self.from..]
+    }
+}
+
+/// A classified path that still borrows from the traceback.
+pub(crate) struct Located<'t> {
+    pub(crate) kind: PlaceKind,
+    pub(crate) name: Option<&'t str>,
+    pub(crate) version: Option<&'t str>,
+    path: &'t str,
+    parts: Parts<'t>,
+    /// Index of the first part below the root.
+    rest_at: usize,
+}
+
+impl Located<'_> {
+    /// The place on its own. `words` are left out of the path of a studio's code.
+    pub(crate) fn place(&self, words: &ContextWords) -> Place {
+        let parts = self.parts.all();
+        let rest = match self.kind {
+            PlaceKind::Studio => studio::rest(self.path, parts, words),
+            PlaceKind::Host => join(parts[self.rest_at..].iter().copied().filter(|part| !host::varies(part))),
+            _ => join(parts[self.rest_at.min(parts.len())..].iter().copied()),
+        };
+        Place {
+            kind: self.kind,
+            name: self.name.map(str::to_owned),
+            version: self.version.map(str::to_owned),
+            rest,
+        }
+    }
+}
+
+/// Parts as one path in lower case, compiled files under the name of their source.
+fn join<'t>(parts: impl Iterator<Item = &'t str>) -> String {
+    let mut joined = String::with_capacity(64);
+    for part in parts {
+        if !joined.is_empty() {
+            joined.push('/');
+        }
+        let part = without_import_id(part);
+        if part.is_ascii() {
+            let from = joined.len();
+            joined.push_str(part);
+            joined[from..].make_ascii_lowercase();
+        } else {
+            joined.extend(part.chars().flat_map(char::to_lowercase));
+        }
+    }
+    if joined.ends_with(".pyc") || joined.ends_with(".pyo") {
+        joined.pop();
+    }
+    joined
+}
+
+/// Toolkit imports bundles and hooks under a new 32-digit name in every process.
+fn without_import_id(part: &str) -> &str {
+    if part.len() < 32 {
+        return part;
+    }
+    let id = part.strip_prefix("tkimp").unwrap_or(part);
+    let stem = id.split('.').next().unwrap_or(id);
+    if stem.len() == 32 && stem.bytes().all(|b| b.is_ascii_hexdigit()) { "tkimp" } else { part }
+}
+
+/// `v1.2.3`, `1.2.3`, `2022.1`, `v012`, `2022`.
+fn looks_like_version(part: &str) -> bool {
+    let digits = part.strip_prefix('v').unwrap_or(part);
+    digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_+".contains(&b))
+        && (part.len() > digits.len() || digits.contains('.') || digits.bytes().all(|b| b.is_ascii_digit()))
+}

@@ -1,0 +1,44 @@
+//! The part of an exception's text that tells one cause from another, by exception type.
+//!
+//! Texts are localised, differ between Python versions and hold paths and shot names; names, codes and keys do not. Only
+//! types that say nothing by themselves ("bag" types) bring their normalised text. Part of the signature algorithm.
+
+pub(crate) mod fault;
+mod python;
+pub(crate) mod types;
+
+use crate::signature::code::{bracketed, code};
+use crate::signature::message::Normaliser;
+use crate::signature::message::innermost::{cap, innermost_reason};
+use types::{canonical_type, implied_code, is_bag};
+
+/// Text beyond this is not looked at for codes and names.
+const MOST_BYTES: usize = 2048;
+
+/// The reason by type; `None` when the type has none or the text does not show it.
+pub(crate) fn reason(short_name: &str, text: &str, to: &Normaliser<'_>) -> Option<String> {
+    let head = cap(text, MOST_BYTES);
+    match canonical_type(short_name, head) {
+        "AttributeError" => python::attribute(head),
+        "NameError" | "UnboundLocalError" => python::name(head),
+        "ImportError" => python::imported(head),
+        "KeyError" => python::key(head, to.words),
+        "TypeError" => python::type_mismatch(head),
+        "CalledProcessError" => python::process(head),
+        "RecursionError" => None,
+        "Fault" | "ProtocolError" => fault::line(text, to).or_else(|| code(head)).or_else(|| bag(text, to)),
+        "OSError" | "URLError" | "SSLError" | "HTTPError" | "ConnectionError" => {
+            code(head).or_else(|| implied_code(short_name).map(str::to_owned)).or_else(|| bag(text, to))
+        }
+        "ValueError" => python::value(head).or_else(|| bag(text, to)),
+        name if is_bag(name) => fault::line(text, to).or_else(|| bag(text, to)),
+        // A code names the cause wherever it stands.
+        _ => memchr::memchr_iter(b'[', head.as_bytes()).find_map(|at| bracketed(&head[at..])),
+    }
+}
+
+/// The normalised innermost reason of a text.
+pub(crate) fn bag(text: &str, to: &Normaliser<'_>) -> Option<String> {
+    let reason = to.normalise(&innermost_reason(text));
+    (!reason.is_empty()).then_some(reason)
+}

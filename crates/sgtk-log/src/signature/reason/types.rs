@@ -1,0 +1,72 @@
+//! Names of exceptions: which are one type, which say nothing by themselves, and the name people know.
+
+/// The type two spellings of one exception share; also what its text says about it.
+///
+/// `PermissionError` and the like become `OSError` with their code: Python 2 knew only that.
+pub(crate) fn canonical_type<'t>(short_name: &'t str, text: &str) -> &'t str {
+    match short_name {
+        "IOError" | "EnvironmentError" | "WindowsError" | "error" | "herror" | "gaierror" | "timeout"
+        | "TimeoutError" | "BlockingIOError" | "InterruptedError" | "ChildProcessError"
+        | "ProcessLookupError" => "OSError",
+        "ModuleNotFoundError" => "ImportError",
+        "SSLCertVerificationError" | "CertificateError" | "SSLHandshakeError" => "SSLError",
+        "JSONDecodeError" => "ValueError",
+        // Before Python 3.5.
+        "RuntimeError" if text.starts_with("maximum recursion depth exceeded") => "RecursionError",
+        // Python 2 said this of what cannot be indexed.
+        "AttributeError" if text.ends_with("has no attribute '__getitem__'") => "TypeError",
+        name if implied_code(name).is_some() => "OSError",
+        name => name,
+    }
+}
+
+/// The code that the type alone implies.
+pub(super) fn implied_code(short_name: &str) -> Option<&'static str> {
+    Some(match short_name {
+        "FileNotFoundError" => "Errno 2",
+        "PermissionError" => "Errno 13",
+        "FileExistsError" => "Errno 17",
+        "NotADirectoryError" => "Errno 20",
+        "IsADirectoryError" => "Errno 21",
+        "BrokenPipeError" => "Errno 32",
+        "ConnectionRefusedError" => "connection refused",
+        "ConnectionResetError" => "connection reset",
+        "ConnectionAbortedError" => "connection aborted",
+        "TimeoutError" | "timeout" => "timed out",
+        "gaierror" | "herror" => "name resolution",
+        _ => return None,
+    })
+}
+
+/// The name people know for a type with this reason.
+pub(crate) fn familiar_name(canonical: &str, reason: &str) -> Option<&'static str> {
+    Some(match (canonical, reason) {
+        ("OSError", "Errno 2") => "FileNotFoundError",
+        ("OSError", "Errno 13" | "Errno 1") => "PermissionError",
+        ("OSError", "Errno 17") => "FileExistsError",
+        ("OSError", "Errno 20") => "NotADirectoryError",
+        ("OSError", "Errno 21") => "IsADirectoryError",
+        ("OSError", "Errno 32") => "BrokenPipeError",
+        ("OSError", "connection refused") => "ConnectionRefusedError",
+        ("OSError", "connection reset") => "ConnectionResetError",
+        ("OSError", "timed out") => "TimeoutError",
+        ("ValueError", super::python::INVALID_JSON) => "JSONDecodeError",
+        _ => return None,
+    })
+}
+
+/// Types that say nothing without their text.
+pub(crate) fn is_bag(short_name: &str) -> bool {
+    matches!(
+        short_name,
+        "ShotgunError"
+            | "ShotgunPublishError"
+            | "RuntimeError"
+            | "Exception"
+            | "BaseException"
+            | "ValueError"
+            | "AssertionError"
+            | "OperationFailed"
+            | "NotImplementedError"
+    ) || short_name.starts_with("Tank") && short_name.ends_with("Error")
+}
