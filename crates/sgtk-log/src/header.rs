@@ -16,6 +16,9 @@ pub(crate) const PROBE_BYTES: usize = 3 + 25 + 8 + 10 + 8 + 12 + 8 + 1;
 /// Which of the known header layouts a line has. Greater is stronger.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Form {
+    /// `// Error: message` … `//` and `# Error: message`: Maya's script editor. Known only in text without any of the
+    /// others (see `record::pasted`), so `probe` does not know it.
+    ScriptEditor,
     /// `[ERROR logger] message`: stream handlers, consoles.
     Stream,
     /// `time [ ERROR] message` (Desktop's console, Desktop before 1.4, tk-flame) and
@@ -190,12 +193,80 @@ pub(crate) struct Header<'t> {
     pub(crate) level: Option<Level>,
     pub(crate) logger: Option<&'t str>,
     pub(crate) message_at: usize,
+    /// Behind the last byte of the body: what closes a record of the script editor is not said by anyone.
+    pub(crate) body_end: usize,
+}
+
+/// What Maya puts before the lines of a message: one for MEL and what the API displays, one for Python.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum ScriptMark {
+    /// `//`
+    Slashes,
+    /// `#`
+    Hash,
+}
+
+impl ScriptMark {
+    fn as_str(self) -> &'static str {
+        match self {
+            ScriptMark::Slashes => "//",
+            ScriptMark::Hash => "#",
+        }
+    }
+
+    /// Whether a line (or what follows the header on its line) ends the message: ` //`, or nothing but `//`.
+    pub(crate) fn closes(self, line: &str) -> bool {
+        let line = line.trim_end();
+        line.strip_suffix(self.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '))
+    }
+}
+
+/// The words of Maya's three languages.
+const SCRIPT_LEVELS: [(&str, Level); 6] = [
+    ("Error: ", Level::Error),
+    ("Warning: ", Level::Warning),
+    ("エラー: ", Level::Error),
+    ("警告: ", Level::Warning),
+    ("错误: ", Level::Error),
+    ("錯誤: ", Level::Error),
+];
+
+/// `// Error: ` or `# Warning: ` at the beginning of a line: its mark, its level, and where the message begins.
+pub(crate) fn script_header(line: &str) -> Option<(ScriptMark, Level, usize)> {
+    let (mark, lead) = match line.as_bytes() {
+        [b'/', b'/', b' ', ..] => (ScriptMark::Slashes, 3),
+        [b'#', b' ', ..] => (ScriptMark::Hash, 2),
+        _ => return None,
+    };
+    let (word, level) = SCRIPT_LEVELS.iter().find(|(word, _)| line[lead..].starts_with(word))?;
+    Some((mark, *level, lead + word.len()))
+}
+
+/// Reads the header of a record of the script editor; mail quoting is part of the header.
+fn read_script(text: &str, line: &str) -> Option<Header<'static>> {
+    let (_, inner) = crate::traceback::unquote(line);
+    let (mark, level, at) = script_header(inner)?;
+    let body = text.trim_end();
+    let body_end = match body.strip_suffix(mark.as_str()) {
+        Some(rest) if mark.closes(body.rsplit('\n').next().unwrap_or_default()) => rest.len(),
+        _ => text.len(),
+    };
+    let message_at = line.len() - inner.len() + at;
+    Some(Header {
+        form: Form::ScriptEditor,
+        time: None,
+        pid: None,
+        level: Some(level),
+        logger: None,
+        message_at,
+        body_end: body_end.max(message_at),
+    })
 }
 
 /// Reads the header at the beginning of a decoded record; `None` when it has none (text before the first header).
 pub(crate) fn read(text: &str) -> Option<Header<'_>> {
     let line = &text[..memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len())];
-    let Probe::Header(form, level) = probe(line.as_bytes(), true) else { return None };
+    let Probe::Header(form, level) = probe(line.as_bytes(), true) else { return read_script(text, line) };
     // A byte order mark is gone after decoding, so positions count from the first byte.
     let open = line.find('[')?;
     let inside_at = open + 1;
@@ -223,6 +294,7 @@ pub(crate) fn read(text: &str) -> Option<Header<'_>> {
         level,
         logger: (!logger.is_empty()).then_some(logger),
         message_at,
+        body_end: text.len(),
     };
     Some(if form == Form::Old { with_old_fields(header, line) } else { header })
 }

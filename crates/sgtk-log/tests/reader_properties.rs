@@ -39,6 +39,26 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         b"Traceback (most recent call last):\n",
         b"  File \"/a/b.py\", line 1, in f\n    x()\n",
         b"ValueError: x\n",
+        b"Traceback (most recent",
+        b" call last):",
+        b"KeyError: 'a':\n",
+        b"    y()\n",
+        b"prose\n",
+        b"During handling of the above exception, another exception occurred:\n",
+        b"  + Exception Group Traceback (most recent call last):\n",
+        b"  +-+---------------- 1 ----------------\n",
+        b"    | Traceback (most recent call last):\n",
+        b"// Error: script\n",
+        b"// Error: one line //\n",
+        b"// \n",
+        b"# Error: python\n",
+        b"# Traceback (most recent call last):\n",
+        b"# ValueError: y # \n",
+        b"> ",
+        b">>> f()\n",
+        b"Fatal Python error: Segmentation fault\n",
+        b"Current thread 0x00007f (most recent call first):\n",
+        b"{\"m\": \"Traceback (most recent call last):\\n  File\"}\n",
         b"\xEB\xB9\x84\xEB\xB0\x80\n",
         b"\xB0\xA1\xFF",
         b"a long continuation line that is longer than the head and the tail of the limits used in these tests, taken together\n",
@@ -76,6 +96,11 @@ impl From<RawRecord<'_>> for Seen {
     }
 }
 
+fn reader(gate: ReadGate, pasted: bool) -> RecordReader {
+    let reader = RecordReader::new(SMALL, gate);
+    if pasted { reader.with_pasted() } else { reader }
+}
+
 fn read(reader: &mut RecordReader, pieces: &[&[u8]], flush: bool) -> Vec<Seen> {
     let mut seen = Vec::new();
     for piece in pieces {
@@ -107,7 +132,7 @@ fn is_weaker_form(line: &[u8]) -> bool {
         text.match_indices(level)
             .any(|(at, _)| text[at + level.len()..].trim_start_matches(' ').starts_with(']'))
     });
-    text.starts_with('[') || unnamed
+    text.starts_with('[') || text.contains("// ") || text.contains("# ") || unnamed
 }
 
 fn gates() -> impl Strategy<Value = ReadGate> {
@@ -123,21 +148,21 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(2000), ..ProptestConfig::default() })]
 
     #[test]
-    fn every_cut_gives_the_same_records(bytes in stream(), at in prop::collection::vec(any::<prop::sample::Index>(), 0..12), gate in gates()) {
-        let mut whole = RecordReader::new(SMALL, gate);
+    fn every_cut_gives_the_same_records(bytes in stream(), at in prop::collection::vec(any::<prop::sample::Index>(), 0..12), gate in gates(), pasted in any::<bool>()) {
+        let mut whole = reader(gate, pasted);
         let wanted = read(&mut whole, &[&bytes], true);
-        let mut in_pieces = RecordReader::new(SMALL, gate);
+        let mut in_pieces = reader(gate, pasted);
         prop_assert_eq!(read(&mut in_pieces, &cut(&bytes, &at), true), wanted.clone());
         prop_assert_eq!(in_pieces.counts(), whole.counts());
         prop_assert_eq!(in_pieces.boundary(), whole.boundary());
-        let mut by_byte = RecordReader::new(SMALL, gate);
+        let mut by_byte = reader(gate, pasted);
         let bytewise: Vec<&[u8]> = bytes.chunks(1).collect();
         prop_assert_eq!(read(&mut by_byte, &bytewise, true), wanted);
     }
 
     #[test]
-    fn spans_tile_the_input(bytes in stream()) {
-        let mut reader = RecordReader::new(SMALL, ReadGate::All);
+    fn spans_tile_the_input(bytes in stream(), pasted in any::<bool>()) {
+        let mut reader = reader(ReadGate::All, pasted);
         let mut end = 0;
         for seen in read(&mut reader, &[&bytes], true) {
             prop_assert_eq!(seen.bytes.start, end);
@@ -163,12 +188,12 @@ proptest! {
     }
 
     #[test]
-    fn the_gate_only_leaves_records_out(bytes in stream()) {
-        let all = read(&mut RecordReader::new(SMALL, ReadGate::All), &[&bytes], true);
-        let gated = read(&mut RecordReader::new(SMALL, ReadGate::AtLeast(Level::Error)), &[&bytes], true);
+    fn the_gate_only_leaves_records_out(bytes in stream(), pasted in any::<bool>()) {
+        let all = read(&mut reader(ReadGate::All, pasted), &[&bytes], true);
+        let gated = read(&mut reader(ReadGate::AtLeast(Level::Error), pasted), &[&bytes], true);
         let wanted: Vec<Seen> = all
             .into_iter()
-            .filter(|seen| seen.kind == RawKind::Orphan || seen.level.is_some_and(|level| level >= Level::Error))
+            .filter(|seen| seen.kind != RawKind::Headed || seen.level.is_some_and(|level| level >= Level::Error))
             .collect();
         prop_assert_eq!(gated, wanted);
     }
@@ -189,8 +214,8 @@ proptest! {
     }
 
     #[test]
-    fn flushing_anywhere_loses_no_byte(bytes in stream(), at in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
-        let mut reader = RecordReader::new(SMALL, ReadGate::All);
+    fn flushing_anywhere_loses_no_byte(bytes in stream(), at in prop::collection::vec(any::<prop::sample::Index>(), 0..6), pasted in any::<bool>()) {
+        let mut reader = reader(ReadGate::All, pasted);
         let mut end = 0;
         for piece in cut(&bytes, &at) {
             for seen in read(&mut reader, &[piece], true) {

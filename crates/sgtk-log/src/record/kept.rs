@@ -43,6 +43,10 @@ impl Kept {
         Kept { limits, head: Vec::new(), tail: Vec::new(), total_bytes: 0, last: None }
     }
 
+    pub(crate) fn limits(&self) -> RecordLimits {
+        self.limits
+    }
+
     fn is_cut(&self) -> bool {
         self.total_bytes > self.limits.total() as u64
     }

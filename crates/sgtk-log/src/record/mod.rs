@@ -3,6 +3,7 @@
 pub(crate) mod file_name;
 pub(crate) mod kept;
 pub(crate) mod origin;
+mod pasted;
 pub(crate) mod reader;
 
 use crate::header::{self, Form, Header};
@@ -43,7 +44,7 @@ pub fn parse(text: &str, file: FileName<'_>) -> Record {
 
 /// Everything after the header, trailing white space removed.
 pub(crate) fn body<'t>(text: &'t str, head: Option<&Header<'t>>) -> &'t str {
-    text[head.map_or(0, |head| head.message_at)..].trim_end()
+    text[head.map_or(0, |head| head.message_at)..head.map_or(text.len(), |head| head.body_end)].trim_end()
 }
 
 /// Puts a record together from its parts; `flat` is the body as the traceback parser wants it.

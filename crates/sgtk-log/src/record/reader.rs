@@ -8,7 +8,15 @@
 //! Rules: a record is a header line and everything up to the next header. However the bytes are cut into pieces, the
 //! records are the same. A run of NUL bytes at the beginning of a line (the hole a crash or a copytruncate leaves) ends
 //! the record before it, and a header right behind the hole counts. Once a stronger header form was seen, weaker ones are
-//! text (see `header::Form`).
+//! text (see `header::Form`). Text before the first header is looked through line by line (`pasted`): the weakest form,
+//! that of the script editor, is known only there, and a reader made by `with_pasted` cuts it into incidents.
+//!
+//! A line quoted in a message exactly as it stood in another log, from its first byte on, is a header here and cuts the
+//! message in two. Nothing in the bytes tells it from a record of another process that shares the file: such records
+//! have other process ids, and times that run backwards a little (two writers) or far (a clock that was set, an hour
+//! that repeats). Taking it for text could lose a record; taking it for a header costs an incident that happened
+//! somewhere else, under the signature it has there. Nothing lost goes first. Indented or prefixed quotes, and quotes of
+//! weaker forms, never cut.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,6 +26,7 @@ use memchr::{memchr, memchr_iter};
 use crate::header::{self, Form, PROBE_BYTES, Probe};
 use crate::level::Level;
 use crate::record::kept::{Kept, RecordLimits};
+use crate::record::pasted::{Pasted, Span, SpanKind};
 
 /// Which records are handed out.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -42,6 +51,8 @@ pub struct Boundary {
 pub enum RawKind {
     /// Begins with a header.
     Headed,
+    /// A traceback in text without headers (see `RecordReader::with_pasted`), with its message line.
+    Pasted,
     /// Lines before the first header, lines that came after their record was flushed, or what stands in a hole.
     Orphan,
 }
@@ -64,7 +75,7 @@ pub struct RawRecord<'a> {
     pub lines: (u64, u64),
     /// Exactly the bytes of the span; or, when `truncated`, its head, a line that says how much is left out, its tail.
     pub text: Cow<'a, [u8]>,
-    /// Level from the header; `None` for orphans and for level words Toolkit does not know.
+    /// Level from the header; `None` for orphans, for pasted tracebacks and for level words Toolkit does not know.
     pub level: Option<Level>,
     /// Record or orphan.
     pub kind: RawKind,
@@ -140,6 +151,9 @@ pub struct RecordReader {
     carry: Vec<u8>,
     open: Option<Open>,
     kept: Kept,
+    /// Looks through text that no header came before.
+    pasted: Option<Box<Pasted>>,
+    tracebacks: bool,
     /// What lines without a header belong to while no record is open.
     late: Kind,
     strongest: Option<Form>,
@@ -166,12 +180,24 @@ impl RecordReader {
             carry: Vec::new(),
             open: None,
             kept: Kept::new(limits),
+            pasted: None,
+            tracebacks: false,
             late: Kind::Orphan(None),
             strongest: None,
             by_level: [0; 5],
             other_level: 0,
             orphan_lines: 0,
         }
+    }
+
+    /// A reader that takes tracebacks in text before the first header for incidents (`RawKind::Pasted`).
+    ///
+    /// For what people hand in: a traceback copied from a console, a mail. Not for following a log, where text before the
+    /// first header is the rest of a record that somebody else has seen.
+    #[must_use]
+    pub fn with_pasted(mut self) -> Self {
+        self.tracebacks = true;
+        self
     }
 
     /// Takes the next bytes of the file and hands out every record that ends in them.
@@ -195,9 +221,7 @@ impl RecordReader {
             }
         }
         let undecided = self.carry.len().min(bytes.len() - feed.kept_from);
-        if self.open.is_some_and(|open| open.keep) {
-            self.kept.push(&bytes[feed.kept_from..bytes.len() - undecided]);
-        }
+        self.keep(&bytes[feed.kept_from..bytes.len() - undecided], sink);
         self.offset = feed.base + bytes.len() as u64;
     }
 
@@ -209,16 +233,16 @@ impl RecordReader {
         let end = Feed { bytes: &[], base: self.offset, at: 0, kept_from: 0 };
         if !self.carry.is_empty() {
             let start = self.offset - self.carry.len() as u64;
-            self.close(&Feed { base: start, ..end }, 0, sink);
+            self.close(&Feed { base: start, ..end }, 0, Next::Pause, sink);
             self.late = Kind::Orphan(None);
             self.begin(start, self.late);
-            self.kept.push(&self.carry);
-            self.carry = Vec::new();
+            let carry = std::mem::take(&mut self.carry);
+            self.keep(&carry, sink);
             self.place = Place::Inside;
         }
         let Some(open) = self.open else { return };
         let gated = !open.keep && self.place == Place::Start;
-        self.close(&end, 0, sink);
+        self.close(&end, 0, Next::Pause, sink);
         self.late = match open.kind {
             Kind::Headed(_) | Kind::Tail if gated => Kind::Tail,
             Kind::Headed(level) => Kind::Orphan(Some(Continued { start: open.start, level })),
@@ -230,6 +254,7 @@ impl RecordReader {
     /// Start of the unfinished record, or the end of what was read: the only place a reader may resume from.
     pub fn boundary(&self) -> Boundary {
         match self.open {
+            Some(_) if let Some(pasted) = self.in_pasted() => pasted.boundary(),
             Some(open) => Boundary { offset: open.start, line: open.line },
             None => Boundary { offset: self.offset - self.carry.len() as u64, line: self.line },
         }
@@ -319,16 +344,16 @@ impl RecordReader {
         let start = feed.base - carried as u64;
         match probe {
             Probe::Header(form, level) if self.accepts(form) => {
-                self.close(&Feed { bytes: &[], base: start, at: 0, kept_from: 0 }, 0, sink);
+                self.close(&Feed { bytes: &[], base: start, at: 0, kept_from: 0 }, 0, Next::Header, sink);
                 self.begin_record(start, form, level);
             }
             _ if self.open.is_none() => self.begin(start, self.late),
             _ => {}
         }
-        if self.open.is_some_and(|open| open.keep) {
-            self.kept.push(&self.carry);
-        }
-        self.carry.clear();
+        let mut carry = std::mem::take(&mut self.carry);
+        self.keep(&carry, sink);
+        carry.clear();
+        self.carry = carry;
         self.place = Place::Inside;
     }
 
@@ -345,7 +370,7 @@ impl RecordReader {
 
     fn enter_hole(&mut self, feed: &mut Feed<'_>, sink: &mut dyn FnMut(RawRecord<'_>)) {
         if !matches!(self.open, Some(Open { kind: Kind::Orphan(_), .. })) {
-            self.close(feed, feed.at, sink);
+            self.close(feed, feed.at, Next::Pause, sink);
             feed.kept_from = feed.at;
             self.begin(feed.base + feed.at as u64, Kind::Orphan(None));
         }
@@ -367,7 +392,7 @@ impl RecordReader {
     ) {
         match probe {
             Probe::Header(form, level) if self.accepts(form) => {
-                self.close(feed, start, sink);
+                self.close(feed, start, Next::Header, sink);
                 feed.kept_from = start;
                 self.begin_record(feed.base + start as u64, form, level);
             }
@@ -381,6 +406,63 @@ impl RecordReader {
             feed.kept_from = start;
             self.begin(feed.base + start as u64, self.late);
         }
+    }
+
+    /// The one that looks through the open text, if no header came before it.
+    fn in_pasted(&self) -> Option<&Pasted> {
+        let text = matches!(self.open, Some(Open { kind: Kind::Orphan(_), .. })) && self.strongest.is_none();
+        self.pasted.as_deref().filter(|_| text)
+    }
+
+    /// Keeps bytes of the open record.
+    fn keep(&mut self, bytes: &[u8], sink: &mut dyn FnMut(RawRecord<'_>)) {
+        if self.in_pasted().is_some() {
+            self.with_spans(sink, |pasted, spans| pasted.push(bytes, spans));
+        } else if self.open.is_some_and(|open| open.keep) {
+            self.kept.push(bytes);
+        }
+    }
+
+    fn with_spans(
+        &mut self,
+        sink: &mut dyn FnMut(RawRecord<'_>),
+        work: impl FnOnce(&mut Pasted, &mut dyn FnMut(Span<'_>)),
+    ) {
+        let Some(mut pasted) = self.pasted.take() else { return };
+        work(&mut pasted, &mut |span| self.hand_out(span, sink));
+        self.pasted = Some(pasted);
+    }
+
+    fn hand_out(&mut self, span: Span<'_>, sink: &mut dyn FnMut(RawRecord<'_>)) {
+        let continues = match self.open {
+            Some(Open { kind: Kind::Orphan(continued), .. }) => continued,
+            _ => None,
+        };
+        let (kind, level, continues) = match span.kind {
+            SpanKind::Prose => (RawKind::Orphan, None, continues),
+            SpanKind::Traceback => (RawKind::Pasted, None, None),
+            SpanKind::Script(level) => (RawKind::Headed, Some(level), None),
+        };
+        if let Some(level) = level {
+            self.by_level[level as usize] += 1;
+            if let ReadGate::AtLeast(least) = self.gate
+                && level < least
+            {
+                return;
+            }
+        }
+        if kind == RawKind::Orphan {
+            self.orphan_lines += span.lines.1 + 1 - span.lines.0;
+        }
+        sink(RawRecord {
+            bytes: span.bytes,
+            lines: span.lines,
+            text: span.text,
+            level,
+            kind,
+            truncated: span.truncated,
+            continues,
+        });
     }
 
     fn accepts(&self, form: Form) -> bool {
@@ -399,10 +481,21 @@ impl RecordReader {
             (ReadGate::AtLeast(least), Kind::Headed(level)) => level.is_some_and(|level| level >= least),
         };
         self.open = Some(Open { start, line: self.line, kind, keep });
+        if self.strongest.is_none() && matches!(kind, Kind::Orphan(_)) {
+            let (limits, tracebacks) = (self.kept.limits(), self.tracebacks);
+            let pasted = self.pasted.get_or_insert_with(|| Box::new(Pasted::new(limits, tracebacks)));
+            pasted.begin(Boundary { offset: start, line: self.line }, self.place == Place::Inside);
+        }
     }
 
     /// Ends the open record `end` bytes into the piece and hands it out if it passes.
-    fn close(&mut self, feed: &Feed<'_>, end: usize, sink: &mut dyn FnMut(RawRecord<'_>)) {
+    fn close(&mut self, feed: &Feed<'_>, end: usize, next: Next, sink: &mut dyn FnMut(RawRecord<'_>)) {
+        if self.in_pasted().is_some() {
+            self.keep(&feed.bytes[feed.kept_from.min(end)..end], sink);
+            self.with_spans(sink, |pasted, spans| pasted.finish(next == Next::Header, spans));
+            self.open = None;
+            return;
+        }
         let Some(open) = self.open.take() else { return };
         match open.kind {
             Kind::Headed(Some(level)) => self.by_level[level as usize] += 1,
@@ -438,6 +531,14 @@ impl RecordReader {
         });
         self.kept.clear();
     }
+}
+
+/// What comes behind an ended record.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum Next {
+    Header,
+    /// Nothing yet, or a hole.
+    Pause,
 }
 
 /// One piece of the file while it is being read.

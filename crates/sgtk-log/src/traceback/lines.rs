@@ -8,13 +8,10 @@ use std::sync::LazyLock;
 
 use memchr::{memchr, memmem};
 
+use super::spelling::{
+    DIRECT_CAUSE, DURING_HANDLING, FIRST, HEADER, STACK, looks_like_exception, read_raised,
+};
 use super::{Block, BlockKind, Frame, Link, Raised};
-
-const HEADER: &str = "Traceback (most recent call last):";
-const STACK: &str = "Stack (most recent call last):";
-const FATAL: &str = "(most recent call first):";
-const DIRECT_CAUSE: &str = "The above exception was the direct cause of the following exception:";
-const DURING_HANDLING: &str = "During handling of the above exception, another exception occurred:";
 
 /// More frames than this are not kept: recursion repeats itself. The innermost ones decide, so the middle goes.
 const MOST_FRAMES: usize = 400;
@@ -186,7 +183,7 @@ fn block_header(line: &str) -> Option<(BlockKind, usize)> {
         return Some((BlockKind::Stack, column));
     }
     let column = line.find("Current thread 0x").or_else(|| line.find("Thread 0x"))?;
-    line[column..].contains(FATAL).then_some((BlockKind::Fatal, column))
+    line[column..].contains(FIRST).then_some((BlockKind::Fatal, column))
 }
 
 /// `File "path", line 12, in function`, without its indentation.
@@ -202,61 +199,6 @@ fn read_frame(inner: &str) -> Option<Frame<'_>> {
     let function = tail.strip_prefix(", in ").or_else(|| tail.strip_prefix(" in ")).map(str::trim_end);
     Some(Frame { path: &rest[..close], line: after[..digits].parse().unwrap_or(0), function })
 }
-
-/// The name in `dotted.Name` or `dotted.Name: text`.
-fn read_raised(line: &str) -> Option<&str> {
-    let mut end = 0;
-    let mut rest = line;
-    loop {
-        let word = match rest.strip_prefix("<locals>") {
-            Some(_) => "<locals>".len(),
-            None => {
-                if !rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-                    return None;
-                }
-                rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
-            }
-        };
-        end += word;
-        rest = &line[end..];
-        match rest.strip_prefix('.') {
-            Some(after) if !after.is_empty() => {
-                end += 1;
-                rest = after;
-            }
-            _ => break,
-        }
-    }
-    let after = rest.trim_end();
-    (after.is_empty() || after == ":" || rest.starts_with(": ")).then(|| &line[..end])
-}
-
-/// Whether a bare name is that of an exception, judged by its spelling alone.
-pub(crate) fn looks_like_exception(name: &str) -> bool {
-    let short = name.rsplit('.').next().unwrap_or(name);
-    short.ends_with("Error")
-        || short.ends_with("Exception")
-        || short.ends_with("Warning")
-        || short.ends_with("Fault")
-        || short.ends_with("ExceptionGroup")
-        || WELL_KNOWN.contains(&short)
-}
-
-/// Exceptions of Python, its libraries and Toolkit whose names do not say that they are exceptions.
-const WELL_KNOWN: [&str; 12] = [
-    "KeyboardInterrupt",
-    "SystemExit",
-    "StopIteration",
-    "StopAsyncIteration",
-    "GeneratorExit",
-    "Empty",
-    "Full",
-    "timeout",
-    "gaierror",
-    "herror",
-    "error",
-    "OperationFailed",
-];
 
 /// Whether the text of an exception announces that a traceback follows in it.
 fn introduces(block: &Block<'_>) -> bool {

@@ -7,10 +7,12 @@
 mod chain;
 mod lines;
 mod margins;
+pub(crate) mod spelling;
 
 pub(crate) use chain::{Choice, PathEnd, choose};
 pub(crate) use lines::find;
 pub(crate) use margins::flatten;
+pub(crate) use spelling::unquote;
 
 use std::ops::Range;
 

@@ -1,0 +1,476 @@
+//! Text without record headers, cut into incidents: a traceback copied from a console, several of them with prose in
+//! between, a quoted mail, the script editor of Maya.
+//!
+//! Owns the rule where an incident begins and ends in such text. An incident is a traceback with those chained to it and
+//! the message line right before it; or a bare exception line; or what the script editor marks as an error. Everything
+//! else is prose. Works line by line on the first bytes of each line, holds one line back, keeps no more than the limits,
+//! and gives the same spans however the bytes are cut. What the blocks of an incident say is `traceback`'s.
+//!
+//! All of this is the weakest form: the reader asks here only as long as no header was seen, so what a Toolkit log quotes
+//! is never cut by it.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+
+use crate::code_page::CodePage;
+use crate::decode::decode;
+use crate::header::{self, ScriptMark};
+use crate::level::Level;
+use crate::record::kept::{Kept, RecordLimits};
+use crate::record::reader::Boundary;
+use crate::traceback::spelling::{self, Spelling};
+
+/// Lines are judged by this much of their beginning.
+const LOOK_BYTES: usize = 4096;
+
+/// What a span of such text is.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum SpanKind {
+    /// Nothing of interest.
+    Prose,
+    /// A traceback or a bare exception line.
+    Traceback,
+    /// A record of the script editor.
+    Script(Level),
+}
+
+/// One span of the text. Spans tile what was pushed.
+pub(crate) struct Span<'a> {
+    pub(crate) bytes: Range<u64>,
+    pub(crate) lines: (u64, u64),
+    pub(crate) kind: SpanKind,
+    pub(crate) text: Cow<'a, [u8]>,
+    pub(crate) truncated: bool,
+}
+
+/// Cuts text without headers into spans.
+#[derive(Debug)]
+pub(crate) struct Pasted {
+    /// Whether tracebacks are incidents; else only what the script editor marks.
+    tracebacks: bool,
+    /// Where the line being read begins.
+    line_start: u64,
+    line_number: u64,
+    /// Its bytes so far, while it is undecided.
+    line: Vec<u8>,
+    /// The line is decided: what follows of it goes to the span.
+    decided: bool,
+    /// Behind this many bytes of the line is the next place.
+    line_bytes: u64,
+    /// The line before, if it may be the message of a traceback that follows. Part of the span, but not in `kept` yet.
+    held: Vec<u8>,
+    held_margin: usize,
+    span_start: u64,
+    span_line: u64,
+    open: bool,
+    shape: Option<Shape>,
+    /// Frames in prose that only say where something was logged.
+    in_stack: bool,
+    kept: Kept,
+}
+
+/// An incident that has begun.
+#[derive(Copy, Clone, Debug)]
+struct Shape {
+    phase: Phase,
+    /// Depth of mail quoting.
+    margin: usize,
+    script: Option<(ScriptMark, Level)>,
+    /// The script editor's closing mark was seen.
+    closed: bool,
+    /// The members of an exception group have margins of their own.
+    group: bool,
+    /// The text of the last exception announces another traceback.
+    introduces: bool,
+    /// Nothing but an exception line so far.
+    bare: bool,
+    /// The block that is being read has frames.
+    framed: bool,
+    /// Some block was seen.
+    has_block: bool,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum Phase {
+    /// Among frames; the exception line has not come.
+    Frames,
+    /// In the text of an exception or of the script editor.
+    Said,
+    /// A blank line ended that text: only what is chained goes on.
+    After,
+    /// The report of the fault handler.
+    Fault,
+}
+
+impl Pasted {
+    pub(crate) fn new(limits: RecordLimits, tracebacks: bool) -> Self {
+        Pasted {
+            tracebacks,
+            line_start: 0,
+            line_number: 1,
+            line: Vec::new(),
+            decided: false,
+            line_bytes: 0,
+            held: Vec::new(),
+            held_margin: 0,
+            span_start: 0,
+            span_line: 1,
+            open: false,
+            shape: None,
+            in_stack: false,
+            kept: Kept::new(limits),
+        }
+    }
+
+    /// Begins at a place; `inside` says that a line began before it.
+    pub(crate) fn begin(&mut self, at: Boundary, inside: bool) {
+        self.line_start = at.offset;
+        self.line_number = at.line;
+        self.line.clear();
+        self.line_bytes = 0;
+        self.decided = inside;
+        self.held.clear();
+        self.shape = None;
+        self.in_stack = false;
+        self.span_start = at.offset;
+        self.span_line = at.line;
+        self.open = true;
+    }
+
+    /// Start of the unfinished span.
+    pub(crate) fn boundary(&self) -> Boundary {
+        Boundary { offset: self.span_start, line: self.span_line }
+    }
+
+    /// Takes the next bytes and hands out every span that ends in them.
+    pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Span<'_>)) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let newline = memchr(b'\n', rest);
+            let (piece, after) = rest.split_at(newline.map_or(rest.len(), |at| at + 1));
+            rest = after;
+            self.line_bytes += piece.len() as u64;
+            if self.decided {
+                self.kept.push(piece);
+            } else {
+                let room = LOOK_BYTES - self.line.len();
+                if piece.len() >= room && newline.is_none_or(|at| at >= room) {
+                    self.line.extend_from_slice(&piece[..room]);
+                    self.decide(true, sink);
+                    self.kept.push(&piece[room..]);
+                    self.decided = true;
+                } else {
+                    self.line.extend_from_slice(piece);
+                    if newline.is_some() {
+                        self.decide(false, sink);
+                    }
+                }
+            }
+            if newline.is_some() {
+                self.line_start += self.line_bytes;
+                self.line_bytes = 0;
+                self.line_number += 1;
+                self.decided = false;
+            }
+        }
+    }
+
+    /// The text ends here. Before a header an exception line alone is no incident: it is the end of a record whose
+    /// beginning was cut off.
+    pub(crate) fn finish(&mut self, before_header: bool, sink: &mut dyn FnMut(Span<'_>)) {
+        if !self.open {
+            return;
+        }
+        if !self.line.is_empty() {
+            self.decide(false, sink);
+        }
+        if before_header && self.shape.is_some_and(|shape| shape.bare) {
+            self.shape = None;
+        }
+        let held = std::mem::take(&mut self.held);
+        self.kept.push(&held);
+        let last_line = self.line_number - u64::from(self.line_bytes == 0);
+        self.end_span(self.line_start + self.line_bytes, last_line, sink);
+        self.open = false;
+    }
+
+    fn end_span(&mut self, end: u64, last_line: u64, sink: &mut dyn FnMut(Span<'_>)) {
+        let shape = self.shape.take();
+        if end == self.span_start {
+            return;
+        }
+        let kind = match shape {
+            None => SpanKind::Prose,
+            Some(Shape { script: Some((_, level)), .. }) => SpanKind::Script(level),
+            Some(_) => SpanKind::Traceback,
+        };
+        let (text, truncated) = self.kept.finish(&[]);
+        sink(Span { bytes: self.span_start..end, lines: (self.span_line, last_line), kind, text, truncated });
+        self.kept.clear();
+    }
+
+    /// Ends the span before the line, and begins another there.
+    fn cut(&mut self, sink: &mut dyn FnMut(Span<'_>)) {
+        let held = std::mem::take(&mut self.held);
+        self.kept.push(&held);
+        self.end_span(self.line_start, self.line_number - 1, sink);
+        self.span_start = self.line_start;
+        self.span_line = self.line_number;
+        self.in_stack = false;
+    }
+
+    /// Begins an incident with the line, and with the one before it if that is its message.
+    fn begin_incident(&mut self, with_held: bool, shape: Shape, sink: &mut dyn FnMut(Span<'_>)) {
+        if with_held && !self.held.is_empty() && self.held_margin == shape.margin {
+            let held = std::mem::take(&mut self.held);
+            let start = self.line_start - held.len() as u64;
+            self.end_span(start, self.line_number - 2, sink);
+            self.span_start = start;
+            self.span_line = self.line_number - 1;
+            self.in_stack = false;
+            self.kept.push(&held);
+        } else {
+            self.cut(sink);
+        }
+        self.shape = Some(shape);
+    }
+
+    /// Judges the line by what is there of it, and adds it to the span it belongs to.
+    fn decide(&mut self, long: bool, sink: &mut dyn FnMut(Span<'_>)) {
+        let line = std::mem::take(&mut self.line);
+        let text = decode(&line, CodePage::NONE);
+        let (margin, inner) = spelling::unquote(text.trim_end());
+        let hold = self.place(margin, inner, sink) && !long;
+        let held = std::mem::take(&mut self.held);
+        self.kept.push(&held);
+        if hold {
+            self.held = line;
+            self.held_margin = margin;
+            self.line = held;
+            self.line.clear();
+        } else {
+            self.kept.push(&line);
+            self.line = line;
+            self.line.clear();
+        }
+    }
+
+    /// Finds the span a line belongs to; whether it may be the message of a traceback that follows.
+    fn place(&mut self, margin: usize, inner: &str, sink: &mut dyn FnMut(Span<'_>)) -> bool {
+        if let Some(mut shape) = self.shape {
+            match shape.step(margin, inner) {
+                Step::GoesOn { hold } => {
+                    self.shape = Some(shape);
+                    return hold;
+                }
+                Step::Another => {
+                    let Some(next) = self.beginning(margin, inner) else {
+                        self.cut(sink);
+                        return is_message(inner);
+                    };
+                    self.begin_incident(next.has_block, next, sink);
+                    return false;
+                }
+                Step::Ended => self.cut(sink),
+            }
+        }
+        match self.beginning(margin, inner) {
+            Some(shape) => {
+                self.begin_incident(shape.has_block, shape, sink);
+                false
+            }
+            None => is_message(inner),
+        }
+    }
+
+    /// The incident that begins with a line, if one does.
+    fn beginning(&mut self, margin: usize, inner: &str) -> Option<Shape> {
+        let mut shape = Shape {
+            phase: Phase::Said,
+            margin,
+            script: None,
+            closed: false,
+            group: false,
+            introduces: false,
+            bare: false,
+            framed: false,
+            has_block: false,
+        };
+        // A reader that follows a log believes only what stands there, not what is quoted.
+        if let Some((mark, level, at)) = header::script_header(inner)
+            && (self.tracebacks || margin == 0)
+        {
+            shape.script = Some((mark, level));
+            shape.closed = mark.closes(&inner[at..]);
+            return Some(shape);
+        }
+        if !self.tracebacks {
+            return None;
+        }
+        let (mark, plain) = spelling::without_hash(inner);
+        let spelling = spelling::of(plain);
+        if mark {
+            // Maya prefixes the lines of a traceback; anything else behind `#` is a comment or a root's prompt.
+            if spelling != Spelling::Header {
+                return None;
+            }
+        }
+        if spelling != Spelling::Frame && spelling != Spelling::Indented && spelling != Spelling::Blank {
+            self.in_stack = spelling == Spelling::Stack;
+        }
+        match spelling {
+            Spelling::Header => {
+                shape.phase = Phase::Frames;
+                shape.group = spelling::is_group_header(plain);
+                shape.has_block = true;
+            }
+            Spelling::Frame if !self.in_stack => {
+                shape.phase = Phase::Frames;
+                shape.framed = true;
+                shape.has_block = true;
+            }
+            Spelling::Fault => {
+                shape.phase = Phase::Fault;
+                shape.has_block = true;
+            }
+            Spelling::Folded => shape.phase = Phase::After,
+            Spelling::Raised if spelling::is_bare_exception(plain) => {
+                shape.bare = true;
+                shape.introduces = introduces(plain);
+            }
+            _ => return None,
+        }
+        Some(shape)
+    }
+}
+
+enum Step {
+    GoesOn {
+        hold: bool,
+    },
+    /// The incident ends before this line, which may begin another one together with the line before it.
+    Another,
+    /// The incident ends before this line.
+    Ended,
+}
+
+impl Shape {
+    fn step(&mut self, margin: usize, inner: &str) -> Step {
+        if self.closed || header::script_header(inner).is_some() {
+            return Step::Ended;
+        }
+        let (hashed, plain) = spelling::without_hash(inner);
+        if inner.trim().is_empty() {
+            if self.phase == Phase::Said {
+                self.phase = Phase::After;
+            }
+            return GOES_ON;
+        }
+        if margin != self.margin {
+            return Step::Ended;
+        }
+        if let Some((mark, _)) = self.script {
+            if mark == ScriptMark::Hash && !hashed && spelling::of(inner) != Spelling::Header {
+                return Step::Ended;
+            }
+            if mark.closes(inner) {
+                self.closed = true;
+                return GOES_ON;
+            }
+        }
+        let spelling = match plain.trim_start().as_bytes().first() {
+            Some(b'|' | b'+') if self.group => Spelling::Margin,
+            _ => spelling::of(plain),
+        };
+        match self.phase {
+            Phase::Frames => self.step_in_frames(spelling, plain),
+            Phase::Said => self.step_in_text(spelling, plain),
+            Phase::After => self.step_after(spelling),
+            Phase::Fault => match spelling {
+                Spelling::Fault if self.framed && spelling::is_fault_lead(plain) => Step::Another,
+                Spelling::Fault | Spelling::Indented => GOES_ON,
+                Spelling::Frame => {
+                    self.framed = true;
+                    GOES_ON
+                }
+                _ => Step::Ended,
+            },
+        }
+    }
+
+    fn step_in_frames(&mut self, spelling: Spelling, plain: &str) -> Step {
+        match spelling {
+            Spelling::Frame => self.framed = true,
+            Spelling::Margin if self.group => self.phase = Phase::After,
+            Spelling::Indented | Spelling::Margin | Spelling::Blank => {}
+            Spelling::Connector => self.framed = false,
+            Spelling::Header if !self.framed => self.group |= spelling::is_group_header(plain),
+            Spelling::Header | Spelling::Fault | Spelling::Folded | Spelling::Stack => return Step::Another,
+            Spelling::Raised | Spelling::Name => {
+                self.phase = Phase::Said;
+                self.introduces = introduces(plain);
+            }
+            Spelling::Text if self.script.is_some() => self.phase = Phase::Said,
+            Spelling::Text | Spelling::Prompt => return Step::Ended,
+        }
+        GOES_ON
+    }
+
+    fn step_in_text(&mut self, spelling: Spelling, plain: &str) -> Step {
+        let expects_block = self.introduces || self.script.is_some() && !self.has_block;
+        match spelling {
+            Spelling::Connector => self.enter_frames(false),
+            Spelling::Header if expects_block => {
+                self.enter_frames(false);
+                self.group |= spelling::is_group_header(plain);
+            }
+            Spelling::Frame if expects_block || !self.bare => self.enter_frames(true),
+            Spelling::Header | Spelling::Frame | Spelling::Fault | Spelling::Folded | Spelling::Stack => {
+                return Step::Another;
+            }
+            Spelling::Prompt => return Step::Ended,
+            Spelling::Indented | Spelling::Blank => {}
+            Spelling::Raised | Spelling::Name | Spelling::Text | Spelling::Margin if self.bare => {
+                return Step::Ended;
+            }
+            Spelling::Margin if self.group => self.phase = Phase::After,
+            Spelling::Raised | Spelling::Name | Spelling::Margin => {}
+            Spelling::Text => return Step::GoesOn { hold: true },
+        }
+        GOES_ON
+    }
+
+    fn step_after(&mut self, spelling: Spelling) -> Step {
+        let expects_block = self.introduces || self.script.is_some() && !self.has_block;
+        match spelling {
+            Spelling::Connector => self.enter_frames(false),
+            Spelling::Header if expects_block => self.enter_frames(false),
+            Spelling::Frame if expects_block => self.enter_frames(true),
+            Spelling::Margin if self.group => {}
+            Spelling::Blank => {}
+            _ => return Step::Ended,
+        }
+        GOES_ON
+    }
+
+    fn enter_frames(&mut self, framed: bool) {
+        self.phase = Phase::Frames;
+        self.framed = framed;
+        self.has_block = true;
+        self.bare = false;
+        self.introduces = false;
+    }
+}
+
+const GOES_ON: Step = Step::GoesOn { hold: false };
+
+/// Whether the text of an exception announces that a traceback follows in it.
+fn introduces(line: &str) -> bool {
+    line.ends_with(':') || memmem::find(line.as_bytes(), b"<class '").is_some()
+}
+
+fn is_message(inner: &str) -> bool {
+    !matches!(spelling::of(inner), Spelling::Blank | Spelling::Prompt)
+}
