@@ -188,6 +188,7 @@ fn form(form: Form) -> &'static str {
         Form::Standard => "standard",
         Form::Old => "old",
         Form::Stream => "stream",
+        Form::ScriptEditor => "script_editor",
     }
 }
 

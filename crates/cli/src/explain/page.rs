@@ -70,6 +70,7 @@ impl<W: Write> Page<'_, W> {
             Some("standard") => "Toolkit's, as since core 0.18",
             Some("old") => "of a console, or of Toolkit before core 0.18",
             Some("stream") => "of a stream handler",
+            Some("script_editor") => "of Maya's script editor",
             Some(other) => other,
             None => "none",
         };
