@@ -2,10 +2,11 @@
 //! first thing a newcomer compiles.
 //!
 //! `cargo xtask test` sets up everything the tests need and runs all of them; `cargo xtask bench` prints the
-//! figures of `docs/benchmarks.md`.
+//! figures of `docs/benchmarks.md`; `cargo xtask eval` those of `docs/evaluation.md`.
 
 mod bench;
 mod environment;
+mod eval;
 mod shell;
 mod test;
 
@@ -15,6 +16,7 @@ const USAGE: &str = "\
 cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo (default: all)
 cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size, scan,
                              shipped, memory, hostile (default: all)
+cargo xtask eval [OPTION...] print how well signatures tell the golden corpus apart; options: crates/golden/src/main.rs
 ";
 
 #[expect(clippy::print_stderr, reason = "the program's own output")]
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let result = match arguments.first().map(String::as_str) {
         Some("test") => test::run(parts),
         Some("bench") => bench::run(parts),
+        Some("eval") => eval::run(parts),
         _ => Err(USAGE.trim_end().to_owned()),
     };
     match result {
