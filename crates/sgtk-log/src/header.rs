@@ -166,6 +166,19 @@ fn probe_timed(line: &[u8], out_of_bytes: Probe) -> Probe {
     }
 }
 
+/// Whether a header of the standard form stands somewhere in a line but at its beginning.
+pub(crate) fn is_within(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    memchr::memchr_iter(b'[', bytes).any(|bracket| {
+        bracket >= TIME_MASK.len()
+            && bytes[bracket - (TIME_MASK.len() - 1)..=bracket].first_chunk().is_some_and(starts_with_time)
+            && matches!(
+                probe(&bytes[bracket - (TIME_MASK.len() - 1)..], true),
+                Probe::Header(Form::Standard, Some(_))
+            )
+    })
+}
+
 fn probe_stream(line: &[u8], out_of_bytes: Probe) -> Probe {
     let mut cursor = Cursor { bytes: line, at: 1 };
     cursor.skip_while(12, |b| b.is_ascii_uppercase());

@@ -32,6 +32,8 @@ pub struct Record {
     pub message: String,
     /// Everything after the header, trailing white space removed.
     pub body: String,
+    /// Another process wrote into it: two tracebacks are mixed line by line.
+    pub interleaved: bool,
 }
 
 /// Takes the text of one record apart. The text is decoded and redacted; any text gives a record.
@@ -68,6 +70,7 @@ pub(crate) fn of(
         origin,
         message: message.to_owned(),
         body: body.to_owned(),
+        interleaved: traceback::is_interleaved(blocks),
     }
 }
 

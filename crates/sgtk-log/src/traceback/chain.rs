@@ -50,47 +50,68 @@ fn is_wrapper(name: &str) -> bool {
 /// From the last exception printed, inwards while a wrapper is explained by what it wraps. `During handling` alone does
 /// not lead inwards: the handler failed, and that is the news.
 pub(crate) fn choose(blocks: &[Block<'_>]) -> Option<Choice> {
-    let leaf_at = blocks.iter().position(|block| block.link == Link::Leaf);
-    let (trunk, members) = blocks.split_at(leaf_at.unwrap_or(blocks.len()));
-    let offset = trunk.len();
-    let Some((primary, path)) = primary_of(trunk) else {
+    let trunk: Vec<usize> = (0..blocks.len()).filter(|index| blocks[*index].depth == 0).collect();
+    let Some((primary, path)) = primary_of(blocks, &trunk) else {
         // A group whose own block is missing: its last member speaks for it.
-        let (primary, mut path) = primary_of(members)?;
-        path.passed.iter_mut().for_each(|(passed, _)| *passed += offset);
-        let primary = offset + primary;
+        let all: Vec<usize> = (0..blocks.len()).collect();
+        let (primary, path) = primary_of(blocks, &all)?;
         return Some(Choice { primary, root: primary, leaves: Vec::new(), path });
     };
-    let mut leaves = Vec::new();
-    if trunk[primary].raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup")) {
-        let mut at = 0;
-        for member in members.chunk_by(|_, next| next.link != Link::Leaf) {
-            // A nested group is not a leaf; its members follow as leaves of their own.
-            let nested = |index: usize| {
-                member[index].raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup"))
-            };
-            let leaf = primary_of(member).map(|(index, _)| index).filter(|index| !nested(*index));
-            leaves.extend(leaf.map(|index| offset + at + index));
-            at += member.len();
-        }
-    }
-    Some(Choice { primary, root: root_of(trunk, primary), leaves, path })
+    let leaves = if is_group(&blocks[primary]) { leaves_of(blocks, primary) } else { Vec::new() };
+    Some(Choice { primary, root: root_of(blocks, &trunk, primary), leaves, path })
 }
 
-fn primary_of(blocks: &[Block<'_>]) -> Option<(usize, Path)> {
-    let is_failure = |block: &Block<'_>| block.kind != BlockKind::Stack;
-    let top = |block: &Block<'_>| is_failure(block) && block.link != Link::Embedded;
-    // A block that ended in an exception says more than frames alone.
-    let last = blocks.iter().rposition(|block| top(block) && block.raised.is_some());
-    let mut current = last.or_else(|| blocks.iter().rposition(is_failure))?;
+fn is_group(block: &Block<'_>) -> bool {
+    block.raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup"))
+}
+
+/// Primary of each member of a group, those of nested groups among them. Each member is a chain of its own, in the middle
+/// of which another group may stand.
+fn leaves_of(blocks: &[Block<'_>], group: usize) -> Vec<usize> {
+    let depth = blocks[group].depth;
+    let mut leaves = Vec::new();
+    let mut chains: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut end = |chain: Vec<usize>| {
+        // A nested group is not a leaf; its members are.
+        let primary = primary_of(blocks, &chain).map(|(index, _)| index);
+        leaves.extend(primary.filter(|index| !is_group(&blocks[*index])));
+    };
+    for (index, block) in blocks.iter().enumerate().skip(group + 1).take_while(|(_, next)| next.depth > depth)
+    {
+        let new = block.link == Link::Leaf;
+        while let Some((open, _)) = chains.last()
+            && (*open > block.depth || new && *open == block.depth)
+        {
+            end(chains.pop().map(|(_, chain)| chain).unwrap_or_default());
+        }
+        match chains.last_mut() {
+            Some((open, chain)) if *open == block.depth => chain.push(index),
+            _ => chains.push((block.depth, vec![index])),
+        }
+    }
+    chains.into_iter().for_each(|(_, chain)| end(chain));
+    leaves.sort_unstable();
+    leaves
+}
+
+/// The exception a person would name among those of one chain, given by their indexes in the order printed.
+fn primary_of(blocks: &[Block<'_>], chain: &[usize]) -> Option<(usize, Path)> {
+    let is_failure = |index: &usize| blocks[*index].kind != BlockKind::Stack;
+    let top = |index: &usize| is_failure(index) && blocks[*index].link != Link::Embedded;
+    // A block that ended in an exception says more than frames alone, and of threads the one that met the signal.
+    let last = chain.iter().rposition(|index| top(index) && blocks[*index].raised.is_some());
+    let current = || chain.iter().rposition(|index| blocks[*index].current);
+    let mut at = last.or_else(current).or_else(|| chain.iter().rposition(is_failure))?;
     let mut passed = Vec::new();
     let end = loop {
-        let Some(raised) = blocks[current].raised else { break PathEnd::FramesOnly };
+        let block = &blocks[chain[at]];
+        let Some(raised) = block.raised else { break PathEnd::FramesOnly };
         let wrapper = is_wrapper(raised.short_name());
-        let embedded = embedded_in(blocks, current);
-        let before = before(blocks, current);
-        let link = if embedded.is_some() { Link::Embedded } else { blocks[current].link };
+        let embedded = embedded_in(blocks, chain, at);
+        let before = before(blocks, chain, at);
+        let link = if embedded.is_some() { Link::Embedded } else { block.link };
         let quoted = |inner: usize| {
-            blocks[inner]
+            blocks[chain[inner]]
                 .raised
                 .is_some_and(|inner| inner.text.len() >= 4 && raised.text.contains(inner.text))
         };
@@ -102,46 +123,50 @@ fn primary_of(blocks: &[Block<'_>]) -> Option<(usize, Path)> {
                 }
                 (inner, wrapper)
             }
-            (Link::Adjacent, _, Some(inner)) if quoted(inner) => (inner, true),
+            // Two writers have nothing to do with each other.
+            (Link::Adjacent, _, Some(inner)) if !block.torn && quoted(inner) => (inner, true),
             _ => break PathEnd::Innermost,
         };
         if !leads {
             break if link == Link::DuringHandling { PathEnd::WhileHandling } else { PathEnd::NoWrapper };
         }
-        if blocks[inner].frames.is_empty() {
+        if blocks[chain[inner]].frames.is_empty() {
             break PathEnd::NoFramesInside;
         }
-        passed.push((current, link));
+        passed.push((chain[at], link));
         // Every step leads inwards once; more steps than blocks would be a circle.
-        if passed.len() > blocks.len() {
+        if passed.len() > chain.len() {
             break PathEnd::Innermost;
         }
-        current = inner;
+        at = inner;
     };
-    Some((current, Path { passed, end }))
+    Some((chain[at], Path { passed, end }))
 }
 
-fn root_of(blocks: &[Block<'_>], primary: usize) -> usize {
-    let mut current = primary;
-    for _ in 0..blocks.len() {
-        let inner = embedded_in(blocks, current).or_else(|| match blocks[current].link {
-            Link::DirectCause | Link::DuringHandling => before(blocks, current),
+fn root_of(blocks: &[Block<'_>], chain: &[usize], primary: usize) -> usize {
+    let Some(mut at) = chain.iter().position(|index| *index == primary) else { return primary };
+    for _ in 0..chain.len() {
+        let inner = embedded_in(blocks, chain, at).or_else(|| match blocks[chain[at]].link {
+            Link::DirectCause | Link::DuringHandling => before(blocks, chain, at),
             _ => None,
         });
         match inner {
-            Some(inner) if blocks[inner].raised.is_some() => current = inner,
+            Some(inner) if blocks[chain[inner]].raised.is_some() => at = inner,
             _ => break,
         }
     }
-    current
+    chain[at]
 }
 
 /// The block in the text of this one.
-fn embedded_in(blocks: &[Block<'_>], outer: usize) -> Option<usize> {
-    blocks.get(outer + 1).filter(|next| next.link == Link::Embedded).map(|_| outer + 1)
+fn embedded_in(blocks: &[Block<'_>], chain: &[usize], outer: usize) -> Option<usize> {
+    chain.get(outer + 1).filter(|next| blocks[**next].link == Link::Embedded).map(|_| outer + 1)
 }
 
 /// The block of the same chain printed before this one.
-fn before(blocks: &[Block<'_>], current: usize) -> Option<usize> {
-    blocks[..current].iter().rposition(|block| block.kind != BlockKind::Stack && block.link != Link::Embedded)
+fn before(blocks: &[Block<'_>], chain: &[usize], current: usize) -> Option<usize> {
+    chain[..current].iter().rposition(|index| {
+        let block = &blocks[*index];
+        block.kind != BlockKind::Stack && block.link != Link::Embedded
+    })
 }

@@ -8,8 +8,10 @@ use std::sync::LazyLock;
 
 use memchr::{memchr, memmem};
 
+use crate::header;
+
 use super::spelling::{
-    DIRECT_CAUSE, DURING_HANDLING, FIRST, HEADER, STACK, looks_like_exception, read_raised,
+    self, DIRECT_CAUSE, DURING_HANDLING, FIRST, HEADER, STACK, looks_like_exception, read_raised,
 };
 use super::{Block, BlockKind, Frame, Link, Raised};
 
@@ -24,7 +26,7 @@ pub(crate) fn find(text: &str) -> Vec<Block<'_>> {
     if FRAME.find(text.as_bytes()).is_none() && RECENT.find(text.as_bytes()).is_none() {
         return Vec::new();
     }
-    let mut walk = Walk { text, done: Vec::new(), open: None, link: None, after_cut: false };
+    let mut walk = Walk { text, done: Vec::new(), open: None, link: None, depth: 0, after_cut: false };
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         walk.line(at, line.trim_end_matches(['\n', '\r']));
@@ -40,6 +42,8 @@ struct Walk<'t> {
     open: Option<Growing<'t>>,
     /// What a connector said about the next block.
     link: Option<Link>,
+    /// How many exception groups are open.
+    depth: usize,
     /// The line before stands for what was left out: this one is the rest of some line.
     after_cut: bool,
 }
@@ -53,6 +57,8 @@ struct Growing<'t> {
     frames: Vec<Frame<'t>>,
     name: Option<&'t str>,
     text_at: usize,
+    current: bool,
+    torn: bool,
 }
 
 impl<'t> Walk<'t> {
@@ -75,16 +81,24 @@ impl<'t> Walk<'t> {
         if let Some((kind, column)) = block_header(line) {
             // Before the header on its line there may be a message.
             let indent = if column == indent { indent } else { 0 };
-            return self.begin(at + column, kind, true, indent);
+            self.begin(at + column, kind, true, indent);
+            if let Some(open) = &mut self.open {
+                open.current = kind == BlockKind::Fatal && line.contains("Current thread");
+            }
+            return;
         }
         match inner.trim_end() {
             DIRECT_CAUSE => return self.connect(at, Link::DirectCause),
             DURING_HANDLING => return self.connect(at, Link::DuringHandling),
-            _ if inner.starts_with("+-") && inner.contains("----") => return self.connect(at, Link::Leaf),
+            line if line.starts_with("+-") && line.contains("----") => return self.separate(at, line),
             _ => {}
         }
         let Some(open) = &mut self.open else { return };
-        if open.name.is_some() || indent > open.indent {
+        if open.name.is_some() {
+            return;
+        }
+        open.torn |= !open.frames.is_empty() && header::is_within(line);
+        if indent > open.indent || open.kind == BlockKind::Fatal && inner.starts_with("Extension modules:") {
             return;
         }
         match read_raised(inner) {
@@ -101,7 +115,7 @@ impl<'t> Walk<'t> {
     }
 
     fn frame(&mut self, at: usize, frame: Frame<'t>) {
-        if self.open.as_ref().is_none_or(|open| open.name.is_some()) {
+        if self.open.as_ref().is_none_or(|open| open.name.is_some()) && !self.resume(at) {
             self.begin(at, BlockKind::Exception, false, 0);
         }
         let Some(open) = &mut self.open else { return };
@@ -118,8 +132,56 @@ impl<'t> Walk<'t> {
         }
     }
 
+    /// A line between the members of a group: it opens one (`+-+---- 1 ----`), goes on to the next, or closes it.
+    fn separate(&mut self, at: usize, line: &str) {
+        self.close(at);
+        self.link = None;
+        if line.starts_with("+-+-") {
+            self.depth += 1;
+            self.link = Some(Link::Leaf);
+        } else if line.contains("- ") {
+            self.link = Some(Link::Leaf);
+        } else {
+            self.depth = self.depth.saturating_sub(1);
+        }
+    }
+
+    /// Goes on with the traceback that another writer's broke off, if that is what frames without a header can be.
+    fn resume(&mut self, at: usize) -> bool {
+        let whole = self.open.as_ref().is_some_and(|open| open.headed && open.kind == BlockKind::Exception);
+        if !whole || !self.done.last().is_some_and(|before| before.torn && before.raised.is_none()) {
+            return false;
+        }
+        self.close(at);
+        let (Some(other), Some(broken)) = (self.done.pop(), self.done.pop()) else { return false };
+        let start = broken.span.start;
+        self.done.push(Block { span: start..other.span.end, link: broken.link, ..other });
+        self.open = Some(Growing {
+            start: at,
+            kind: broken.kind,
+            link: Link::Adjacent,
+            headed: true,
+            indent: 0,
+            frames: broken.frames,
+            name: None,
+            text_at: at,
+            current: false,
+            torn: true,
+        });
+        true
+    }
+
     fn begin(&mut self, at: usize, kind: BlockKind, headed: bool, indent: usize) {
         let inside_exception = self.open.as_ref().is_some_and(|open| open.name.is_some());
+        if let Some(open) = &mut self.open {
+            // A traceback that another one breaks off; Python itself never writes that.
+            open.torn |= headed
+                && open.headed
+                && open.name.is_none()
+                && !open.frames.is_empty()
+                && open.kind == BlockKind::Exception
+                && kind == BlockKind::Exception;
+        }
         self.close(at);
         let link = match (self.link.take(), self.done.last()) {
             (Some(link), _) => link,
@@ -136,6 +198,8 @@ impl<'t> Walk<'t> {
             frames: Vec::new(),
             name: None,
             text_at: at,
+            current: false,
+            torn: false,
         });
     }
 
@@ -159,7 +223,16 @@ impl<'t> Walk<'t> {
             raised = Some(quoted);
             link = Link::Embedded;
         }
-        let block = Block { kind: open.kind, link, frames: open.frames, raised, span: open.start..end };
+        let block = Block {
+            kind: open.kind,
+            link,
+            frames: open.frames,
+            raised,
+            span: open.start..end,
+            depth: self.depth,
+            current: open.current,
+            torn: open.torn,
+        };
         match self.done.last_mut() {
             // `logger.exception(traceback.format_exc())` prints everything twice.
             Some(before) if before.says_the_same_as(&block) => before.span.end = end,
@@ -182,8 +255,12 @@ fn block_header(line: &str) -> Option<(BlockKind, usize)> {
     if let Some(column) = line.find(STACK) {
         return Some((BlockKind::Stack, column));
     }
-    let column = line.find("Current thread 0x").or_else(|| line.find("Thread 0x"))?;
-    line[column..].contains(FIRST).then_some((BlockKind::Fatal, column))
+    if !line.ends_with(FIRST) || !spelling::is_thread(line) {
+        return None;
+    }
+    let column =
+        line.find("Current thread").or_else(|| line.find("Thread 0x")).or_else(|| line.find("Stack"))?;
+    Some((BlockKind::Fatal, column))
 }
 
 /// `File "path", line 12, in function`, without its indentation.

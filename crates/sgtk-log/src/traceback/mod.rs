@@ -84,6 +84,17 @@ pub(crate) struct Block<'t> {
     pub(crate) raised: Option<Raised<'t>>,
     /// Place in the text, in bytes.
     pub(crate) span: Range<usize>,
+    /// How many exception groups it stands in.
+    pub(crate) depth: usize,
+    /// It is of the thread that met the signal.
+    pub(crate) current: bool,
+    /// Lines of another writer stand in it.
+    pub(crate) torn: bool,
+}
+
+/// Whether two processes wrote into each other's records: their tracebacks are mixed line by line.
+pub(crate) fn is_interleaved(blocks: &[Block<'_>]) -> bool {
+    blocks.iter().any(|block| block.torn)
 }
 
 impl Block<'_> {
