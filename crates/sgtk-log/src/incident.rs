@@ -1,5 +1,7 @@
 //! A record as an incident: the exception a person would name, the summary, the signature.
 
+use std::borrow::Cow;
+
 use crate::header;
 use crate::record::file_name::FileName;
 use crate::record::{self, Record};
@@ -140,18 +142,34 @@ fn is_bare_name(name: &str) -> bool {
 }
 
 fn summary(record: &Record, raised: Option<Raised<'_>>) -> String {
-    let first_line =
-        |text: &str| text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
-    let said = raised
+    let first_line = |text: &str| {
+        text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| match one_line(line) {
+            Cow::Borrowed(line) => line.to_owned(),
+            Cow::Owned(line) => line,
+        })
+    };
+    raised
         .and_then(|raised| first_line(&innermost_reason(raised.text)))
         .or_else(|| first_line(&record.message))
         .or_else(|| first_line(&record.body))
-        .unwrap_or_default();
-    let plain: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match plain.char_indices().nth(SUMMARY_CHARS) {
-        Some((at, _)) => format!("{}…", plain[..at].trim_end()),
-        None => plain,
+        .unwrap_or_default()
+}
+
+/// Without control characters, cut.
+fn one_line(line: &str) -> Cow<'_, str> {
+    // Control characters outside ASCII all begin with this byte.
+    let controls = line.bytes().any(|b| b < b' ' || b == 0x7F || b == 0xC2);
+    if line.len() <= SUMMARY_CHARS && !controls {
+        return Cow::Borrowed(line);
     }
+    let mut chars = line.chars();
+    let mut out: String =
+        chars.by_ref().take(SUMMARY_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if chars.next().is_some() {
+        out.truncate(out.trim_end().len());
+        out.push('…');
+    }
+    Cow::Owned(out)
 }
 
 fn traceback_text(flat: &str, blocks: &[Block<'_>]) -> Option<String> {

@@ -6,6 +6,8 @@ pub(crate) mod origin;
 mod pasted;
 pub(crate) mod reader;
 
+use std::borrow::Cow;
+
 use crate::header::{self, Form, Header};
 use crate::level::Level;
 use crate::record::file_name::FileName;
@@ -75,7 +77,13 @@ pub(crate) fn of(
 }
 
 /// The text outside the traceback blocks and the sentences that join them.
-fn outside(text: &str, blocks: &[Block<'_>]) -> String {
+fn outside<'t>(text: &'t str, blocks: &[Block<'_>]) -> Cow<'t, str> {
+    let Some(first) = blocks.first() else { return Cow::Borrowed(text) };
+    // Nearly always a message, then the traceback to the end.
+    let behind = blocks.last().is_none_or(|last| text[last.span.end.min(text.len())..].trim().is_empty());
+    if blocks.len() == 1 && behind {
+        return Cow::Borrowed(&text[..first.span.start]);
+    }
     let mut out = String::new();
     let mut at = 0;
     for block in blocks {
@@ -83,7 +91,7 @@ fn outside(text: &str, blocks: &[Block<'_>]) -> String {
         at = block.span.end.max(at);
     }
     push_said(&mut out, &text[at..]);
-    out
+    Cow::Owned(out)
 }
 
 fn push_said(out: &mut String, piece: &str) {

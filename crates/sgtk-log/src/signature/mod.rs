@@ -45,10 +45,10 @@ pub struct Signature {
 impl Signature {
     /// Hashes components: BLAKE3 over the algorithm name and every kind and value with its length, first 128 bits.
     pub fn of(components: Vec<Component>) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        let mut part = |text: &str| {
-            hasher.update(&(text.len() as u64).to_le_bytes());
-            hasher.update(text.as_bytes());
+        let mut text = Vec::with_capacity(512);
+        let mut part = |value: &str| {
+            text.extend_from_slice(&(value.len() as u64).to_le_bytes());
+            text.extend_from_slice(value.as_bytes());
         };
         part(ALGORITHM);
         for component in &components {
@@ -56,7 +56,7 @@ impl Signature {
             part(&component.value);
         }
         let mut hash = [0; 16];
-        hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        hash.copy_from_slice(&blake3::hash(&text).as_bytes()[..16]);
         Signature { hash, components }
     }
 
@@ -69,7 +69,11 @@ impl Signature {
     pub fn bucket(&self) -> String {
         const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let bits = self.hash[..5].iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-        (0..8).map(|index| char::from(ALPHABET[(bits >> (35 - 5 * index) & 31) as usize])).collect()
+        let mut bucket = String::with_capacity(8);
+        for index in 0..8 {
+            bucket.push(char::from(ALPHABET[(bits >> (35 - 5 * index) & 31) as usize]));
+        }
+        bucket
     }
 
     pub(crate) fn first(&self, kind: &str) -> Option<&str> {

@@ -14,6 +14,9 @@ const MEDIA: [&str; 52] = [
 const DOMAINS: [&str; 11] =
     ["com", "net", "org", "edu", "example", "local", "lan", "internal", "corp", "intranet", "test"];
 
+/// Endings of sources and settings, which a number of a line follows as a port follows a host.
+const SOURCES: [&str; 12] = ["py", "pyc", "mel", "cpp", "c", "h", "js", "json", "yml", "yaml", "txt", "log"];
+
 /// Words behind which no folder with a blank in its name goes on.
 const CONNECTIVES: [&str; 16] = [
     "to", "and", "or", "for", "from", "in", "at", "with", "is", "on", "as", "of", "was", "not", "because",
@@ -90,9 +93,14 @@ impl Scan<'_, '_> {
             Some(b'/' | b'\\') => relative(text, at, end).map(|end| (end, "path", "<path>")),
             _ => None,
         };
-        let found = found
-            .or_else(|| media(text, at, end).map(|end| (end, "path", "<path>")))
-            .or_else(|| host(text, at, end).map(|end| (end, "host", "<host>")));
+        let named = || {
+            let may_be = memchr::memchr(b'.', &text.as_bytes()[at..end]).is_some()
+                || matches!(self.byte(end), Some(b'#' | b'%' | b'$'));
+            let media = || media(text, at, end).map(|end| (end, "path", "<path>"));
+            let host = || host(text, at, end).map(|end| (end, "host", "<host>"));
+            may_be.then(|| media().or_else(host)).flatten()
+        };
+        let found = found.or_else(named);
         match found {
             Some((end, rule, placeholder)) => {
                 self.put_to(end, rule, placeholder);
@@ -341,6 +349,10 @@ fn host(text: &str, at: usize, end: usize) -> Option<usize> {
         Some(b':') => bytes[at + name.len() + 1..].iter().take_while(|b| b.is_ascii_digit()).count(),
         _ => 0,
     };
+    // `file.py:12` is a place in a source file.
+    if SOURCES.contains(&last) {
+        return None;
+    }
     let domain = DOMAINS.iter().any(|domain| domain.eq_ignore_ascii_case(last));
     let numbers =
         name.split('.').all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));

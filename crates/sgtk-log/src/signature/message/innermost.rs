@@ -23,6 +23,9 @@ const LEADS: [&str; 9] = [
     "Error:",
 ];
 
+/// What Toolkit puts before the data it could not handle.
+const DUMP: &str = "Source data set:";
+
 /// The one line of a message that says why: behind the last "Error reported:" and its like, before data dumps.
 pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
     let text = cap(text, MOST_BYTES);
@@ -41,7 +44,7 @@ pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
         (!rest.is_empty()).then_some(rest)
     });
     let reason = behind.unwrap_or(text);
-    let mut lines = reason.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines = lines(reason).map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
     let first = if first.ends_with(':') && first.len() < 200 {
         // An announcement is not the reason; the next line is part of it.
@@ -52,12 +55,27 @@ pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(first)
     };
-    match first.find("Source data set:").filter(|at| *at > 0) {
+    match dump_in(&first) {
         Some(at) => Cow::Owned(first[..at].trim_end().to_owned()),
         None => first,
     }
 }
 
+/// Where a data dump begins in a line, behind something else.
+fn dump_in(line: &str) -> Option<usize> {
+    memchr::memchr_iter(b'S', line.as_bytes()).find(|at| *at > 0 && line[*at..].starts_with(DUMP))
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let end = memchr::memchr(b'\n', all.as_bytes());
+        rest = end.map(|end| &all[end + 1..]);
+        Some(&all[..end.unwrap_or(all.len())])
+    })
+}
+
 fn is_dump(line: &str) -> bool {
-    line.starts_with(['{', '[', '(']) || line.starts_with("Source data set:")
+    line.starts_with(['{', '[', '(']) || line.starts_with(DUMP)
 }

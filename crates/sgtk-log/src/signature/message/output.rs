@@ -32,6 +32,11 @@ impl Output {
         &self.text
     }
 
+    /// Whether anything was put so far.
+    pub(super) fn has_text(&self) -> bool {
+        !self.text.is_empty()
+    }
+
     /// Nothing that follows can be part of the result.
     pub(super) fn is_full(&self) -> bool {
         self.text.len() > MOST_CHARS
@@ -73,15 +78,13 @@ impl Output {
         self.last = Some((from, self.text.len()));
     }
 
-    /// The result: without advice to the artist and closing punctuation, cut.
+    /// The result: without closing punctuation, cut.
     pub(super) fn finish(self) -> (String, Vec<Replacement>) {
-        const ADVICE: [&str; 3] = ["please c", "please see", "for more info"];
         let mut text = self.text;
-        let advice = ADVICE.iter().filter_map(|words| text.find(words)).min();
-        text.truncate(advice.filter(|at| *at > 0).unwrap_or(text.len()));
         let end = text.trim_end_matches([' ', '.', '!', ':', ',', ';', '{', '[', '(']).len();
         text.truncate(end);
-        if let Some((at, _)) = text.char_indices().nth(MOST_CHARS) {
+        let cut = if text.len() > MOST_CHARS { text.char_indices().nth(MOST_CHARS) } else { None };
+        if let Some((at, _)) = cut {
             text.truncate(text[..at].trim_end().len());
         }
         (text, self.notes.unwrap_or_default())

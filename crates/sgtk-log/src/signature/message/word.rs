@@ -16,8 +16,17 @@ impl<'t> Scan<'t, '_> {
             self.at += 1;
             return self.quoted(bytes[at + 1], true);
         }
-        let end = at + bytes[at..].iter().take_while(|b| in_chunk(**b)).count();
-        if self.address(end) || bytes[at].is_ascii_digit() && self.number(end) || self.date_in_words(end) {
+        let mut end = at;
+        let mut plain = true;
+        while let Some(b) = bytes.get(end).filter(|b| in_chunk(**b)) {
+            plain &= b.is_ascii_alphabetic() || *b == b'_';
+            end += 1;
+        }
+        let joins = matches!(self.byte(end), Some(b':' | b'@' | b'+' | b'%' | b'/' | b'\\' | b'#' | b'$'));
+        if plain && !joins {
+            return self.plain_word(end);
+        }
+        if self.address(end) || bytes[at].is_ascii_digit() && self.number(end) {
             return;
         }
         if self.context_word() {
@@ -39,6 +48,27 @@ impl<'t> Scan<'t, '_> {
         }
         if self.at < end {
             self.literal_to(end);
+        }
+    }
+
+    /// Letters and `_`: a word of a sentence, or a name.
+    fn plain_word(&mut self, end: usize) {
+        let (text, at) = (self.text, self.at);
+        // Advice to the artist is no reason.
+        if end - at == 6 && text[at..end].eq_ignore_ascii_case("please") && self.out.has_text() {
+            let advice = [" c", " see", " try", " make"];
+            if advice.iter().any(|what| text[end..].starts_with(what)) {
+                self.at = text.len();
+                return;
+            }
+        }
+        let capital = bytes_of_date(&text.as_bytes()[at..end]);
+        if capital && self.date_in_words(end) || self.context_word() {
+            return;
+        }
+        match self.words.touches(&text[at..end]) || is_id(&text[at..end]) {
+            true => self.part(end),
+            false => self.literal_to(end),
         }
     }
 
@@ -75,6 +105,11 @@ impl<'t> Scan<'t, '_> {
         };
         self.put_to(end, rule, placeholder);
     }
+}
+
+/// Three letters as the short names of days and months.
+fn bytes_of_date(word: &[u8]) -> bool {
+    word.len() == 3 && word[0].is_ascii_uppercase() && word[1].is_ascii_lowercase()
 }
 
 /// A UUID, or 32, 40 or 64 hexadecimal digits; also a short commit.

@@ -68,34 +68,50 @@ impl Marks {
         let folders = parts.len().saturating_sub(1);
         for (at, part) in parts.iter().enumerate() {
             let next = parts.get(at + 1).copied().unwrap_or_default();
-            match *part {
-                "tank_vendor" => marks.tank_vendor = Some(at),
-                "requirements" => marks.requirements = Some(at),
-                "install" if next == "core" => marks.install_core = Some(at),
-                "install" | "cfg" if next == "config" => marks.config = marks.config.or(Some(at + 2)),
-                "config" if matches!(next, "hooks" | "core" | "env") => {
+            // First byte and length refuse nearly every part.
+            match (part.as_bytes()[0], part.len()) {
+                (b't', 11) if *part == "tank_vendor" => marks.tank_vendor = Some(at),
+                (b't', 4..) if at < folders && is_bundle_folder(part) => {
+                    marks.toolkit = marks.toolkit.or(Some(at));
+                }
+                (b'r', 12) if *part == "requirements" => marks.requirements = Some(at),
+                (b'i', 7) if *part == "install" && next == "core" => marks.install_core = Some(at),
+                (b'i' | b'c', 3 | 7) if next == "config" && matches!(*part, "install" | "cfg") => {
+                    marks.config = marks.config.or(Some(at + 2));
+                }
+                (b'c', 6) if *part == "config" && matches!(next, "hooks" | "core" | "env") => {
                     marks.config = marks.config.or(Some(at + 1));
                 }
-                "site-packages" | "dist-packages" => marks.packages = Some(at),
-                "app_store" | "manual" | "git" | "gitbranch" | "github" | "sg" => {
+                (b's' | b'd', 13) if matches!(*part, "site-packages" | "dist-packages") => {
+                    marks.packages = Some(at);
+                }
+                (b'a' | b'm' | b'g' | b's', 2..=9) if is_descriptor(part) => {
                     marks.cache = marks.cache.or_else(|| is_cache(parts, at).then_some(at));
                 }
-                "python" if next == "tank" => marks.tank = Some(at),
-                _ if at < folders && is_bundle_folder(part) => marks.toolkit = marks.toolkit.or(Some(at)),
-                _ => {}
-            }
-            if is_python(part) {
-                if part.len() > 6 && at > 0 && is_lib(parts[at - 1]) {
-                    marks.python = Some(at + 1);
-                } else if is_lib(next) {
-                    marks.python = Some(at + 2);
+                (b'p' | b'P', 6..) => {
+                    if *part == "python" && next == "tank" {
+                        marks.tank = Some(at);
+                    }
+                    if is_python(part) {
+                        if part.len() > 6 && at > 0 && is_lib(parts[at - 1]) {
+                            marks.python = Some(at + 1);
+                        } else if is_lib(next) {
+                            marks.python = Some(at + 2);
+                        }
+                    } else if part.strip_suffix(".zip").is_some_and(is_python) {
+                        marks.python = Some(at + 1);
+                    }
                 }
-            } else if part.strip_suffix(".zip").is_some_and(|stem| is_python(stem)) {
-                marks.python = Some(at + 1);
+                _ => {}
             }
         }
         marks
     }
+}
+
+/// Folders that Toolkit's descriptors keep bundles in.
+fn is_descriptor(part: &str) -> bool {
+    matches!(part, "app_store" | "manual" | "git" | "gitbranch" | "github" | "sg")
 }
 
 fn is_lib(part: &str) -> bool {

@@ -73,8 +73,6 @@ pub struct Place {
     pub kind: PlaceKind,
     /// Bundle or host name, where there is one.
     pub name: Option<String>,
-    /// Version of the bundle as its folder says.
-    pub version: Option<String>,
     /// Path below the root, `/` between the parts, lower case.
     pub rest: String,
 }
@@ -126,7 +124,8 @@ impl<'t> Parts<'t> {
         let bytes = path.as_bytes();
         let mut end = bytes.len();
         while parts.from > 0 {
-            let start = memchr::memrchr2(b'/', b'\\', &bytes[..end]);
+            // Parts are short: a plain loop is quicker than a search.
+            let start = bytes[..end].iter().rposition(|b| matches!(b, b'/' | b'\\'));
             let part = &path[start.map_or(0, |at| at + 1)..end];
             if !matches!(part, "" | "." | "..") {
                 parts.from -= 1;
@@ -165,12 +164,7 @@ impl Located<'_> {
             PlaceKind::Host => join(parts[self.rest_at..].iter().copied().filter(|part| !host::varies(part))),
             _ => join(parts[self.rest_at.min(parts.len())..].iter().copied()),
         };
-        Place {
-            kind: self.kind,
-            name: self.name.map(str::to_owned),
-            version: self.version.map(str::to_owned),
-            rest,
-        }
+        Place { kind: self.kind, name: self.name.map(str::to_owned), rest }
     }
 }
 

@@ -10,8 +10,9 @@ fn in_word(c: char) -> bool {
 /// Method, number, field and the normalised text of the last fault in a text; of a batch, that is the one that failed.
 pub(crate) fn line(text: &str, to: &Normaliser<'_>) -> Option<String> {
     let text = cap(text, MOST_BYTES);
-    let (method, rest) = text.rmatch_indices("API ").find_map(|(at, lead)| {
-        let rest = &text[at + lead.len()..];
+    let (method, rest) = memchr::memrchr_iter(b'(', text.as_bytes()).find_map(|open| {
+        let head = text[..open].trim_end_matches(in_word);
+        let rest = head.ends_with("API ").then(|| &text[head.len()..])?;
         let end = rest.find(|c: char| !in_word(c)).unwrap_or(rest.len());
         let after = rest[end..].strip_prefix("()").filter(|_| end > 0)?;
         Some((&rest[..end], after))

@@ -24,7 +24,9 @@ fn quoted_behind<'t>(text: &'t str, phrase: &str) -> Option<&'t str> {
     let rest = rest.strip_prefix('u').filter(|rest| rest.starts_with('\'')).unwrap_or(rest);
     let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let (name, _) = rest[1..].split_once(quote)?;
-    (!name.is_empty() && !name.contains('\n')).then_some(name)
+    let plain =
+        !name.is_empty() && name.len() <= 80 && name.chars().all(|c| in_name(c) || matches!(c, '.' | '-'));
+    plain.then_some(name)
 }
 
 /// `'X' object has no attribute 'y'` and its like: the attribute.
