@@ -127,7 +127,7 @@ fn without_a_line_the_only_incident_is_explained() {
         lines[1].starts_with("  home/logs/tk-maya.log:2  alice - PermissionError: Errno 13 in "),
         "{said}"
     );
-    assert!(lines[2].starts_with("  home/logs/tk-maya.log:22  alice - could not load path at "), "{said}");
+    assert!(lines[2].starts_with("  home/logs/tk-maya.log:22  alice - Could not load path at "), "{said}");
     assert_eq!(lines.len(), 3);
 }
 
@@ -151,4 +151,13 @@ fn what_cannot_be_explained_is_told_with_what_to_do() {
         assert!(stderr.contains(said), "{place}: {stderr}");
         assert!(explain.stdout.is_empty());
     }
+}
+
+#[test]
+fn a_pasted_traceback_is_explained() {
+    let world = World::new();
+    let text = "Hi, it broke today:\n\nTraceback (most recent call last):\n  \
+        File \"/studio/tools/publish.py\", line 3, in run\n    check(item)\nValueError: bad range 7\n";
+    std::fs::write(world.path("mail.txt"), text).unwrap();
+    insta::assert_snapshot!(explained(&world, &["mail.txt"]));
 }

@@ -193,7 +193,9 @@ fn a_folder_without_permission_is_skipped_and_told() {
     if std::fs::read_dir(world.log("closed")).is_ok() {
         // Nothing is closed to the superuser, so somebody else asks, with a program that is in reach.
         set_permissions(world.path(""), Permissions::from_mode(0o755)).unwrap();
-        std::fs::copy(env!("CARGO_BIN_EXE_tk-incident"), world.path("program")).unwrap();
+        // Copied by another process: one that another test starts at this moment would hold it open for writing.
+        let (from, to) = (env!("CARGO_BIN_EXE_tk-incident"), world.path("program"));
+        assert!(std::process::Command::new("cp").arg(from).arg(to).status().unwrap().success());
         program = std::process::Command::new(world.path("program"));
         program.current_dir(world.path("")).uid(65_534);
     }
@@ -290,4 +292,49 @@ fn quiet_leaves_only_the_table_and_secrets_are_counted_by_rule() {
     let summary = json_lines(&world.run(&["--json", "scan", "home/logs"])).pop().unwrap();
     let rules = summary["redactions"].as_object().unwrap();
     assert_eq!(rules.values().filter_map(Value::as_u64).sum::<u64>(), 1, "{summary}");
+}
+
+/// Two tracebacks with prose between them, as someone pastes them into a mail.
+const PASTED: &str = "Hi, it broke twice today:\n\
+    \n\
+    Traceback (most recent call last):\n\
+    \x20 File \"/studio/tools/publish.py\", line 3, in run\n\
+    \x20   check(item)\n\
+    ValueError: bad range\n\
+    \n\
+    and later this one, please help!\n\
+    \n\
+    Traceback (most recent call last):\n\
+    \x20 File \"/studio/tools/load.py\", line 7, in read\n\
+    \x20   open(path)\n\
+    KeyError: 'shot'\n";
+
+#[test]
+fn tracebacks_without_any_header_are_incidents() {
+    let world = World::new();
+    std::fs::write(world.path("mail.txt"), PASTED).unwrap();
+    let scan = world.run(&["--json", "scan", "--user", "alice", "mail.txt"]);
+    assert!(scan.status.success(), "{}", words(&scan));
+    let lines = json_lines(&scan);
+    let of = |field: &str| lines.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
+    assert_eq!(of("error_name")[..2], [json!("ValueError"), json!("KeyError")]);
+    assert_eq!(of("lines")[..2], [json!([3, 7]), json!([10, 13])]);
+    assert_eq!(
+        (&of("level")[0], &of("time")[0], &of("logger")[0]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    assert_eq!((&lines[2]["incidents"], &lines[2]["records"]), (&json!(2), &json!(2)));
+    let logged = format!("2026-01-14 19:49:12,000 [7 ERROR tools] {}", PASTED.split_once("\n\n").unwrap().1);
+    let logged =
+        json_lines(&world.run_with_stdin(&["--json", "scan", "-"], logged.split("\n\n").next().unwrap()));
+    assert_eq!(logged[0]["signature"], lines[0]["signature"], "the same error has the same signature");
+}
+
+#[test]
+fn a_copy_of_the_script_editor_is_read() {
+    let world = World::new();
+    let text = "// Error: Shotgun tk-maya: Could not save the scene //\nfile -save;\n";
+    let lines = json_lines(&world.run_with_stdin(&["--json", "scan", "-"], text));
+    assert_eq!((&lines[0]["level"], &lines[0]["time"]), (&json!("ERROR"), &Value::Null));
+    assert_eq!(lines[0]["message"], "Could not save the scene");
 }

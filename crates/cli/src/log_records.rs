@@ -1,6 +1,7 @@
 //! From the bytes of one log to its records, in constant memory: what `scan` and `explain` share.
 //!
 //! The end of a log is where its bytes end, or break off; what was read until then is handed out all the same.
+//! People hand in what they copied from a console too: tracebacks in text before the first header are records.
 
 use crate::log_file::{LogBytes, looks_binary};
 use sgtk_log::{Boundary, RawRecord, ReadCounts, ReadGate, RecordLimits, RecordReader};
@@ -40,7 +41,7 @@ impl LogReading {
         let mut bytes = LogBytes::new(source)?;
         self.buffer.resize(BLOCK_BYTES, 0);
         let begin = Boundary { offset: 0, line: 1 };
-        let mut reader = RecordReader::resume(RecordLimits::default(), gate, begin);
+        let mut reader = RecordReader::resume(RecordLimits::default(), gate, begin).with_pasted();
         let mut flow = ControlFlow::Continue(());
         let mut take = |record: RawRecord<'_>| {
             if flow.is_continue() {

@@ -112,6 +112,30 @@ pub(crate) fn write_line(out: &mut impl Write, kind: &str, object: &impl Seriali
     out.write_all(b"\n")
 }
 
+/// Many objects on stdout, written in large pieces: whoever reads them waits for the end.
+#[derive(Default)]
+pub(crate) struct JsonLines {
+    waiting: Vec<u8>,
+}
+
+impl JsonLines {
+    const PIECE_BYTES: usize = 64 * 1024;
+
+    /// Adds an object with its type in front.
+    pub(crate) fn write(&mut self, kind: &str, object: &impl Serialize) -> io::Result<()> {
+        write_line(&mut self.waiting, kind, object)?;
+        if self.waiting.len() >= Self::PIECE_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what waits.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&self.waiting)?;
+        self.waiting.clear();
+        stdout.flush()
+    }
+}
+
 /// Other people's text for a terminal: control characters are shown, not obeyed.
 pub(crate) fn harmless(text: &str) -> String {
     text.chars()

@@ -91,10 +91,21 @@ fn days_in(year: u16, month: u8) -> u8 {
 impl fmt::Display for LocalTime {
     /// `2026-01-14T19:49:11.961`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}",
-            self.year, self.month, self.day, self.hour, self.minute, self.second, self.millisecond
-        )
+        // One write of a finished text: it is printed for every record of a scan.
+        let mut text = *b"0000-00-00T00:00:00.000";
+        let mut put = |end: usize, digits: usize, mut value: u16| {
+            for at in (end - digits..end).rev() {
+                text[at] += (value % 10) as u8;
+                value /= 10;
+            }
+        };
+        put(4, 4, self.year);
+        put(7, 2, self.month.into());
+        put(10, 2, self.day.into());
+        put(13, 2, self.hour.into());
+        put(16, 2, self.minute.into());
+        put(19, 2, self.second.into());
+        put(23, 3, self.millisecond);
+        f.write_str(std::str::from_utf8(&text).expect("digits are ASCII"))
     }
 }

@@ -16,7 +16,7 @@ use crate::output::Output;
 use agent::recognise::{Recogniser, Surroundings};
 use agent::settings::Settings;
 use explained::{Gate, Object};
-use sgtk_log::{Level, RawRecord};
+use sgtk_log::{Level, RawKind, RawRecord};
 use std::io::Write;
 
 pub(crate) fn explain(command: &ExplainCommand, global: &Global, output: &Output) -> Outcome {
@@ -49,6 +49,13 @@ pub(crate) fn explain(command: &ExplainCommand, global: &Global, output: &Output
 }
 
 fn gate(record: &RawRecord<'_>, settings: &Settings) -> Gate {
+    if record.kind == RawKind::Pasted {
+        return Gate {
+            passes: true,
+            by: "pasted",
+            why: "text without a header that holds an error".to_owned(),
+        };
+    }
     let levels = &settings.detect.levels;
     let names = levels.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ");
     let passes = record.level.is_some_and(|level| levels.contains(&level));

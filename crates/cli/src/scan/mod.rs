@@ -16,7 +16,7 @@ use crate::exit::{FOUND_WRONG, Outcome, USAGE};
 use crate::log_file;
 use crate::log_records::LogReading;
 use crate::options::{settings, this_login};
-use crate::output::{FAINT, Output, write_line};
+use crate::output::{FAINT, JsonLines, Output};
 use agent::incident_line::Place;
 use agent::recognise::{Recogniser, Surroundings};
 use agent::settings::Settings;
@@ -27,7 +27,7 @@ use jiff::civil::DateTime;
 use log_follow::Patterns;
 use progress::Progress;
 use sgtk_log::{Level, RawKind, RawRecord, ReadGate};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use summary::{Skipped, Summary};
 
@@ -62,7 +62,7 @@ struct Scan<'a> {
     since: Option<DateTime>,
     output: &'a Output,
     progress: &'a Progress,
-    data: BufWriter<io::Stdout>,
+    data: JsonLines,
     groups: Groups,
     summary: Summary,
     reading: LogReading,
@@ -97,7 +97,7 @@ impl<'a> Scan<'a> {
             since: command.since.as_ref().map(|since| since.cutoff(&Zoned::now())),
             output,
             progress,
-            data: BufWriter::with_capacity(64 * 1024, io::stdout()),
+            data: JsonLines::default(),
             groups: Groups::new(),
             summary: Summary::default(),
             reading: LogReading::default(),
@@ -161,8 +161,14 @@ impl<'a> Scan<'a> {
     }
 
     fn record(&mut self, record: &RawRecord<'_>, log: Log<'_>) -> io::Result<()> {
-        let wanted =
-            record.kind == RawKind::Headed && record.level.is_some_and(|level| self.levels.contains(&level));
+        let wanted = match record.kind {
+            RawKind::Headed => record.level.is_some_and(|level| self.levels.contains(&level)),
+            RawKind::Pasted => {
+                self.summary.records += 1;
+                true
+            }
+            RawKind::Orphan => false,
+        };
         if !wanted {
             return Ok(());
         }
@@ -198,7 +204,7 @@ impl<'a> Scan<'a> {
         };
         let line = self.recogniser.line(place, &recognised, &self.login);
         self.groups.count(&line.signature, incident, Said::default);
-        write_line(&mut self.data, "incident", &line)
+        self.data.write("incident", &line)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -206,7 +212,7 @@ impl<'a> Scan<'a> {
         self.summary.signatures = self.groups.len() as u64;
         self.summary.ungrouped = self.groups.ungrouped();
         if self.output.json {
-            write_line(&mut self.data, "summary", &self.summary)?;
+            self.data.write("summary", &self.summary)?;
             return self.data.flush();
         }
         let mut out = self.output.data();

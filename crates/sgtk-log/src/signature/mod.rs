@@ -87,7 +87,12 @@ impl Signature {
 impl fmt::Display for Signature {
     /// `g1:` and 32 lower-case hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{ALGORITHM}:")?;
-        self.hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // One write of a finished text: it is printed for every record of a scan.
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.hash) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        write!(f, "{ALGORITHM}:{}", std::str::from_utf8(&digits).expect("hexadecimal digits are ASCII"))
     }
 }
