@@ -1,7 +1,7 @@
 //! The golden corpus: generated logs whose causes are known, and how well signatures tell the causes apart.
 //!
 //! `causes/*.toml` say what went wrong (`cause`, in the language of `template`); `world` is everything around it that a
-//! signature must not depend on; `variant` changes one or several of these things; `log` writes the whole file; `read`
+//! signature must not depend on; `perturbation` and `variant` change one or several of these things; `log` writes the whole file; `read`
 //! reads it through the front door; `metrics`, `failures` and `report` judge. Everything follows from one seed.
 //!
 //! Deliberately absent: any rule of the signature, and any knowledge of how the program finds secrets or paths. It is a
@@ -15,7 +15,9 @@ pub mod log;
 pub mod metrics;
 pub mod names;
 mod os_error;
+mod os_failures;
 mod paths;
+pub mod perturbation;
 mod raised;
 pub mod random;
 pub mod read;

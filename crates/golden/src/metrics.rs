@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::cause::Cause;
+use crate::perturbation::Perturbation;
 use crate::read::Seen;
 use crate::titles;
-use crate::world::Perturbation;
 
 /// A share with its counts.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]

@@ -15,6 +15,15 @@ impl World {
         if self.system.is_windows() { joined.replace('/', "\\") } else { joined }
     }
 
+    /// A path below another one, whose own separators stay as they are.
+    fn below(&self, root: &str, rest: &str) -> String {
+        if self.system.is_windows() {
+            format!("{root}\\{}", rest.replace('/', "\\"))
+        } else {
+            format!("{root}/{rest}")
+        }
+    }
+
     /// The user's folder.
     pub(crate) fn home(&self) -> String {
         let folder = match self.system {
@@ -36,16 +45,24 @@ impl World {
         self.join(&[&self.home(), below])
     }
 
-    fn cache_root(&self) -> String {
+    /// Where Toolkit keeps bundles.
+    fn bundle_cache(&self) -> String {
         match self.cache {
-            Cache::Home => self.user_cache(),
+            Cache::Home => self.join(&[&self.user_cache(), "bundle_cache"]),
             Cache::ShotgunHome => match self.system {
-                System::Linux => "/local/sgtk".to_owned(),
-                System::Mac => "/Users/Shared/sgtk".to_owned(),
-                System::WindowsDrive => r"D:\sgtk".to_owned(),
-                System::WindowsShare => r"\\kfx-nas\caches\sgtk".to_owned(),
+                System::Linux => "/local/sgtk/bundle_cache".to_owned(),
+                System::Mac => "/Users/Shared/sgtk/bundle_cache".to_owned(),
+                System::WindowsDrive => r"D:\sgtk\bundle_cache".to_owned(),
+                System::WindowsShare => r"\\kfx-nas\caches\sgtk\bundle_cache".to_owned(),
             },
-            Cache::Config => self.config(),
+            // A path from a configuration file keeps its slashes on Windows, what Toolkit adds has backslashes.
+            Cache::Config => self.join(&[&self.config(), "_bundle_cache"]).replace('\\', "/"),
+            Cache::Own => match self.system {
+                System::Linux => "/mnt/software/sgtk_bundles".to_owned(),
+                System::Mac => "/Volumes/software/sgtk_bundles".to_owned(),
+                System::WindowsDrive => "S:/sgtk_bundles".to_owned(),
+                System::WindowsShare => "//kfx-nas/software/sgtk_bundles".to_owned(),
+            },
         }
     }
 
@@ -98,20 +115,20 @@ impl World {
 
     /// Folder of a bundle.
     pub(crate) fn bundle(&self, name: &str) -> String {
-        let root = self.cache_root();
+        let root = self.bundle_cache();
         let version = self.bundle_version(name);
         let mut random = Random::of(self.versions ^ 0x51, name);
         let below = match self.install {
-            Install::AppStore => format!("bundle_cache/app_store/{name}/{version}"),
-            Install::Git => format!("bundle_cache/git/{name}.git/{version}"),
-            Install::GitBranch => format!("bundle_cache/gitbranch/{name}.git/{}", random.hex(7)),
-            Install::GitHub => format!("bundle_cache/github/kestrelfx-pipeline/{name}/{version}"),
-            Install::Manual => format!("bundle_cache/manual/{name}/{version}"),
+            Install::AppStore => format!("app_store/{name}/{version}"),
+            Install::Git => format!("git/{name}.git/{version}"),
+            Install::GitBranch => format!("gitbranch/{name}.git/{}", random.hex(7)),
+            Install::GitHub => format!("github/kestrelfx-pipeline/{name}/{version}"),
+            Install::Manual => format!("manual/{name}/{version}"),
             // Only apps come as a zip from the site; engines and frameworks of the same session do not.
             Install::Site if name.starts_with("tk-multi-") => {
-                format!("bundle_cache/sg/{SITE}/v{}", random.between(1000, 90_000))
+                format!("sg/{SITE}/v{}", random.between(1000, 90_000))
             }
-            Install::Site => format!("bundle_cache/app_store/{name}/{version}"),
+            Install::Site => format!("app_store/{name}/{version}"),
             Install::Dev => return self.join(&[&self.home(), "dev", name]),
             Install::Old => {
                 let family = if name.starts_with("tk-framework-") {
@@ -121,10 +138,11 @@ impl World {
                 } else {
                     "engines"
                 };
+                let family = if random.once_in(2) { family } else { "" };
                 return self.join(&[&self.config(), "install", family, "app_store", name, &version]);
             }
         };
-        self.join(&[&root, &below])
+        self.below(&root, &below)
     }
 
     /// Folder of core; `python/tank` is below it.
@@ -138,7 +156,7 @@ impl World {
             if self.has_vendor_folder() { 20 } else { 23 },
             self.of_version("minor").between(0, 20)
         );
-        self.join(&[&self.cache_root(), "bundle_cache/app_store/tk-core", &version])
+        self.below(&self.bundle_cache(), &format!("app_store/tk-core/{version}"))
     }
 
     /// Older cores have third-party packages unpacked, newer ones in an archive per Python.
@@ -164,7 +182,7 @@ impl World {
             "py" => self.join(&[&self.engine.library(self.system, self.python), rest]),
             "dcc" => self.join(&[&self.engine.folder(self.system, self.python), rest]),
             "eval" => rest.to_owned(),
-            other => self.join(&[&self.bundle(other.strip_prefix("app:")?), rest]),
+            other => self.below(&self.bundle(other.strip_prefix("app:")?), rest),
         })
     }
 

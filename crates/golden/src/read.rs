@@ -7,9 +7,10 @@ use sgtk_log::{FrameUse, Level, ReadGate, RecordLimits, RecordReader};
 
 use crate::cause::Cause;
 use crate::log::{self, Log};
+use crate::perturbation::Perturbation;
 use crate::random::Random;
 use crate::variant::{self, Variant};
-use crate::world::{Perturbation, World};
+use crate::world::World;
 
 /// What was made of one occurrence.
 #[derive(Clone, Debug)]
@@ -71,7 +72,8 @@ pub fn one(log: &Log, world: &World, settings: &Settings) -> Seen {
     if world.known_words {
         // What the Toolkit app tells the agent of a session.
         words.push(world.host.to_owned());
-        words.extend([world.names.project, world.names.shot, world.names.task].map(str::to_owned));
+        let entity = if world.on_asset { world.names.asset } else { world.names.shot };
+        words.extend([world.names.project, entity, world.names.task].map(str::to_owned));
     }
     let surroundings = Surroundings { words, ..Surroundings::default() };
     let recogniser = Recogniser::new(&settings.redact, &settings.ticket, surroundings);

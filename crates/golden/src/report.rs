@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::failures::Failure;
 use crate::metrics::{Figures, Share};
-use crate::world::Perturbation;
+use crate::perturbation::Perturbation;
 
 /// The figures of the causes that rules may be tuned on, of the others, and of all.
 #[derive(Clone, Debug)]

@@ -67,6 +67,14 @@ fn slot(name: &str, argument: &str, world: &World) -> Option<String> {
         "sequence" => names.sequence.to_owned(),
         "shot" => names.shot.to_owned(),
         "asset" => names.asset.to_owned(),
+        // A shot that is not the session's: the digits at its end are others.
+        "othershot" => {
+            let kept =
+                names.shot.trim_end_matches(|c: char| c.is_ascii_alphanumeric() && !c.is_ascii_lowercase());
+            let kept = kept.len().max(names.shot.find(|c: char| c.is_ascii_digit()).unwrap_or(0));
+            let digits = names.shot.len() - kept;
+            format!("{}{:0digits$}", &names.shot[..kept], world.of("othershot").between(10, 890))
+        }
         "step" => names.step.to_owned(),
         "task" => names.task.to_owned(),
         "version" => version(world),

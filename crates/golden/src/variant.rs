@@ -1,8 +1,9 @@
 //! The variants of a cause: its unperturbed form, every perturbation alone, several at once.
 
 use crate::cause::Cause;
+use crate::perturbation::{Perturbation, SINGLES};
 use crate::random::Random;
-use crate::world::{Perturbation, SINGLES, World};
+use crate::world::World;
 
 /// Fewest variants a cause has beside its unperturbed form.
 pub const FEWEST: usize = 20;

@@ -6,6 +6,7 @@
 use crate::cause::Cause;
 use crate::engine::{Engine, PYTHONS};
 use crate::names::{Names, Person};
+use crate::perturbation::{COMBINED, Perturbation, Perturbation as P};
 use crate::random::Random;
 
 /// Operating systems, and how storage is addressed on them.
@@ -61,6 +62,8 @@ pub enum Cache {
     ShotgunHome,
     /// In the configuration.
     Config,
+    /// Where `SHOTGUN_BUNDLE_CACHE_PATH` points.
+    Own,
 }
 
 /// Language of the operating system, which some error texts are in.
@@ -103,6 +106,8 @@ pub struct World {
     pub time: u64,
     /// Project, shot, asset and so on.
     pub names: &'static Names,
+    /// Whether the session is on the asset, not on the shot.
+    pub on_asset: bool,
     /// Decides ids, counts, frame numbers, versions of scenes.
     pub numbers: u64,
     /// Passed on by Desktop's site process.
@@ -119,139 +124,6 @@ pub struct World {
     pub engine: &'static Engine,
     /// Whether the reader knows the words of the session (login, host, project, entity, task), or nothing but the login.
     pub known_words: bool,
-}
-
-/// A dimension that is changed.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[expect(missing_docs, reason = "the fields of `World` say what they are")]
-pub enum Perturbation {
-    User,
-    Host,
-    System,
-    Language,
-    Install,
-    SiteInstall,
-    Cache,
-    Config,
-    BundleVersion,
-    Python,
-    Lines,
-    Process,
-    Time,
-    Names,
-    Numbers,
-    Proxy,
-    LineEnds,
-    SplitReads,
-    Source,
-    Engine,
-    Combined,
-    UnknownWords,
-    Interleaving,
-}
-
-use Perturbation as P;
-
-/// Every perturbation that is applied alone, as often as it is. Those with many values are applied more than once.
-pub const SINGLES: [Perturbation; 28] = [
-    P::User,
-    P::Host,
-    P::System,
-    P::System,
-    P::Language,
-    P::Install,
-    P::Install,
-    P::Install,
-    P::SiteInstall,
-    P::Cache,
-    P::Config,
-    P::BundleVersion,
-    P::Python,
-    P::Python,
-    P::Python,
-    P::Lines,
-    P::Process,
-    P::Time,
-    P::Names,
-    P::Numbers,
-    P::Proxy,
-    P::LineEnds,
-    P::SplitReads,
-    P::Source,
-    P::Engine,
-    P::Engine,
-    P::UnknownWords,
-    P::Interleaving,
-];
-
-/// Perturbations that are drawn from when several are applied at once.
-const COMBINED: [Perturbation; 19] = [
-    P::User,
-    P::Host,
-    P::System,
-    P::Language,
-    P::Install,
-    P::Cache,
-    P::Config,
-    P::BundleVersion,
-    P::Python,
-    P::Lines,
-    P::Process,
-    P::Time,
-    P::Names,
-    P::Numbers,
-    P::Proxy,
-    P::LineEnds,
-    P::SplitReads,
-    P::Source,
-    P::Engine,
-];
-
-impl Perturbation {
-    /// Every perturbation once, in the order of reports.
-    pub fn all() -> Vec<Perturbation> {
-        let mut all = SINGLES.to_vec();
-        all.push(P::Combined);
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
-    /// Name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            P::User => "user",
-            P::Host => "host",
-            P::System => "system",
-            P::Language => "language",
-            P::Install => "install",
-            P::SiteInstall => "install on site",
-            P::Cache => "bundle cache",
-            P::Config => "configuration",
-            P::BundleVersion => "bundle version",
-            P::Python => "python",
-            P::Lines => "line numbers",
-            P::Process => "process",
-            P::Time => "time",
-            P::Names => "names",
-            P::Numbers => "numbers",
-            P::Proxy => "[PROXY]",
-            P::LineEnds => "CRLF",
-            P::SplitReads => "split reads",
-            P::Source => "source text",
-            P::Engine => "engine",
-            P::Combined => "combined",
-            P::UnknownWords => "unknown words",
-            P::Interleaving => "interleaving",
-        }
-    }
-
-    /// Whether every variant has to keep the signature.
-    ///
-    /// Torn records have lost lines. Words nobody told the reader cannot be known for names.
-    pub fn must_hold(self) -> bool {
-        !matches!(self, P::Interleaving | P::UnknownWords)
-    }
 }
 
 impl World {
@@ -275,6 +147,7 @@ impl World {
             pid: random.between(300, 32_000),
             time: random.draw(),
             names: Names::any(&mut random),
+            on_asset: cause.text.contains("$asset") && !cause.text.contains("$shot"),
             numbers: random.draw(),
             proxied: false,
             carriage_returns: false,
@@ -298,6 +171,9 @@ impl World {
                 world.system = *pick(random, &systems)?;
             }
             P::Language => {
+                // Only what Windows says is translated.
+                let says = ["!os.", "!net.", "!http."].iter().any(|lead| cause.text.contains(lead));
+                (says && self.system.is_windows()).then_some(())?;
                 let languages = [Language::German, Language::French, Language::Japanese, Language::Korean];
                 world.language = *random.one(&languages);
             }
@@ -316,7 +192,7 @@ impl World {
                 (cause.text.contains("@app:") || cause.text.contains("$bundle")).then_some(())?;
                 world.install = Install::Site;
             }
-            P::Cache => world.cache = *random.one(&[Cache::ShotgunHome, Cache::Config]),
+            P::Cache => world.cache = *random.one(&[Cache::ShotgunHome, Cache::Config, Cache::Own]),
             P::Config => world.distributed = !self.distributed,
             P::BundleVersion => world.versions = random.draw(),
             P::Python => {
@@ -369,7 +245,8 @@ impl World {
 
 /// Whether the record itself, without its logger, tells whose it is: `[PROXY]` records have lost the logger.
 fn is_told_by_text(cause: &Cause) -> bool {
-    cause.text.contains("\n@") || cause.text.contains("$bundle") || !cause.logger.contains("$E.")
+    let names_no_bundle = cause.logger == "$E" || cause.logger.starts_with("sgtk.ext");
+    cause.text.contains("\n@") || cause.text.contains("$bundle") || names_no_bundle
 }
 
 fn other<T: PartialEq + ?Sized>(

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use golden::cause::{self, FILES};
 use golden::evaluation::SEED;
-use golden::world::Perturbation;
+use golden::perturbation::Perturbation;
 use golden::{log, variant};
 use sgtk_log::{ReadGate, RecordLimits, RecordReader};
 
@@ -15,8 +15,8 @@ fn it_is_large_enough() {
     let twins = causes.iter().filter(|cause| cause.twin_of.is_some()).count();
     let own = causes.len() - twins;
     let held_out = causes.iter().filter(|cause| cause.twin_of.is_none() && cause.held_out).count();
-    assert!(own >= 90, "{own} causes");
-    assert!(twins >= 70, "{twins} twins");
+    assert!(own >= 150, "{own} causes");
+    assert!(twins >= 80, "{twins} twins");
     assert!(held_out * 4 >= own && held_out * 5 <= own * 2, "{held_out} of {own} causes are held out");
     for cause in &causes {
         let variants = variant::of(SEED, cause).len() - 1;
