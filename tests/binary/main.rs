@@ -6,6 +6,7 @@
 
 mod commands;
 mod explain;
+mod gate;
 mod promises;
 mod scan;
 mod trouble;

@@ -8,6 +8,7 @@ use crate::control::{Control, Request};
 use crate::delivery::{DeliveryWorker, Destination, Wake, chain};
 use crate::event::Event;
 use crate::evidence;
+use crate::gate::Gate;
 use crate::instance::{Instance, InstanceError};
 use crate::own_log;
 use crate::paths::StateFolder;
@@ -19,7 +20,6 @@ use crate::status::{Identity, status};
 use crate::store::{Store, StoreError};
 use log_follow::{FollowOptions, Follower, Patterns, SystemDisk};
 use serde_json::{Value, json};
-use sgtk_log::Level;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -150,7 +150,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     let folders: Vec<String> =
         options.log_folders.iter().map(|folder| folder.display().to_string()).collect();
     let follower = follower(&options.settings, options.log_folders, known_folders, &positions);
-    let gate = options.settings.detect.levels.iter().min().copied().unwrap_or(Level::Error);
+    let gate = Gate::new(&options.settings.detect).read_gate();
     let reader = LogReader::new(follower, positions, gate, options.settings.agent.quiet_ms);
     let pipeline = Pipeline::new(Parts {
         shared: Arc::clone(&shared),

@@ -4,11 +4,12 @@
 //! look, the others are counted (and listed only when somebody listens to every event).
 
 use crate::incident_line::IncidentLine;
-use crate::store::{NewIncident, StoredGap};
+use crate::store::{Dropped, NewIncident, StoredGap};
 use log_follow::SourceId;
 use redact::RuleCounts;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// News of one look.
 #[derive(Default)]
@@ -17,7 +18,8 @@ pub(crate) struct Draft {
     by_key: HashMap<String, usize>,
     /// Every record in order, when somebody listens: whose first it belongs to, where from, and the record.
     pub(crate) listed: Vec<(usize, SourceId, IncidentLine)>,
-    pub(crate) dropped: HashMap<&'static str, u64>,
+    /// Records that became no incident, by outcome and rule.
+    pub(crate) dropped: HashMap<Dropped, u64>,
     pub(crate) gaps: Vec<StoredGap>,
     /// Folders that are followed from now on.
     pub(crate) entered: Vec<PathBuf>,
@@ -64,8 +66,8 @@ impl Draft {
         }
     }
 
-    pub(crate) fn drop_record(&mut self, outcome: &'static str) {
-        *self.dropped.entry(outcome).or_default() += 1;
+    pub(crate) fn drop_record(&mut self, outcome: &'static str, rule: Option<Arc<str>>) {
+        *self.dropped.entry(Dropped { outcome, rule }).or_default() += 1;
     }
 
     pub(crate) fn has_news(&self) -> bool {

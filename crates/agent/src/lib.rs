@@ -20,6 +20,7 @@ pub mod event;
 pub mod evidence;
 pub mod facts;
 pub mod filing;
+pub mod gate;
 pub mod incident_line;
 pub mod instance;
 pub mod login;

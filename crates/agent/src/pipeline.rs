@@ -193,7 +193,6 @@ impl<D: Disk> Pipeline<D> {
         let shared = &self.shared;
         let reading = Reading {
             recogniser: &self.recogniser,
-            levels: &self.settings.detect.levels,
             ticket_by_title: self.settings.ticket.title_style == TitleStyle::Seed,
             user_scope: self.settings.ticket.scope == Scope::User,
             sessions: &self.sessions,
@@ -209,7 +208,7 @@ impl<D: Disk> Pipeline<D> {
                 if std::panic::catch_unwind(read).is_err() {
                     let place = format!("{} at byte {}", path.display(), record.bytes.start);
                     shared.warn(&place, "this record could not be recognised, by a fault of ours".to_owned());
-                    draft.drop_record(outcome::FAILED);
+                    draft.drop_record(outcome::FAILED, None);
                 }
             }
             News::Entered { folder } => draft.entered.push(folder.to_owned()),
@@ -470,7 +469,7 @@ impl Known {
         words.sort_unstable();
         let code_page = settings.watch.code_page.resolve();
         let surroundings = Surroundings { known_secrets, words, code_page };
-        Recogniser::new(&settings.redact, &settings.ticket, surroundings)
+        Recogniser::new(settings, surroundings)
     }
 
     fn learn_secret(&mut self, secret: SecretString) {

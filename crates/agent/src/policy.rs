@@ -1,7 +1,7 @@
 //! What becomes of an occurrence: pure, state and time in, decision out.
 //!
 //! The words are those that are counted and shown (docs/json.md, `status`); every record that passed the gate
-//! ends in exactly one of them. Limits, reopening and muting are not here yet; they will be more cases of
+//! ends in exactly one of them. Limits and reopening are not here yet; they will be more cases of
 //! [`Decision`], not other places.
 
 use crate::settings::LimitSettings;
@@ -16,8 +16,10 @@ pub mod outcome {
     pub const DUPLICATE: &str = "duplicate";
     /// Could not be recognised, by a fault of ours.
     pub const FAILED: &str = "failed";
-    /// Dropped by a rule: our own records.
+    /// Dropped by a rule of the studio, by the noise list, or because it is a record of our own.
     pub const RULE_DROP: &str = "rule_drop";
+    /// An incident that a rule of the studio wants no ticket of.
+    pub const MUTED: &str = "muted";
 }
 
 /// What the state knows of a problem.

@@ -7,7 +7,7 @@
 use crate::store::Position;
 use crate::stream::Stream;
 use log_follow::{Checkpoint, Disk, Event, Follower, GapReason, Look, Patterns, SourceId, SourceStatus};
-use sgtk_log::{Level, RawRecord};
+use sgtk_log::{RawRecord, ReadGate};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -70,7 +70,7 @@ type PositionKey = (PathBuf, u64, u64);
 pub struct LogReader<D: Disk> {
     follower: Follower<D>,
     streams: BTreeMap<SourceId, Stream>,
-    gate: Level,
+    gate: ReadGate,
     quiet_ms: u64,
     grew_ms: u64,
     stored: HashMap<PositionKey, Position>,
@@ -82,7 +82,12 @@ pub struct LogReader<D: Disk> {
 
 impl<D: Disk> LogReader<D> {
     /// Around a follower that begins with these positions.
-    pub fn new(follower: Follower<D>, positions: Vec<Position>, gate: Level, quiet_ms: u64) -> LogReader<D> {
+    pub fn new(
+        follower: Follower<D>,
+        positions: Vec<Position>,
+        gate: ReadGate,
+        quiet_ms: u64,
+    ) -> LogReader<D> {
         LogReader {
             follower,
             streams: BTreeMap::new(),

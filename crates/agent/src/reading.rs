@@ -5,20 +5,24 @@
 
 use crate::attach::Session;
 use crate::draft::{Draft, First};
+use crate::gate::Verdict;
 use crate::incident_line::Place;
 use crate::policy::outcome;
 use crate::recognise::Recogniser;
 use log_follow::SourceId;
-use sgtk_log::{Level, RawRecord};
+use sgtk_log::RawRecord;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Records with this mark are ours, whoever logged them: our own troubles must never become incidents.
 const OWN_MARK: &str = "[incidentreporter]";
 
+/// What they are counted under.
+const OWN_RECORDS: &str = "records of tk-incidentreporter itself";
+
 /// What reading a record needs, borrowed for one look.
 pub(crate) struct Reading<'a> {
     pub(crate) recogniser: &'a Recogniser,
-    pub(crate) levels: &'a [Level],
     pub(crate) ticket_by_title: bool,
     pub(crate) user_scope: bool,
     pub(crate) sessions: &'a HashMap<u32, Session>,
@@ -29,14 +33,23 @@ pub(crate) struct Reading<'a> {
 
 impl Reading<'_> {
     pub(crate) fn read(&self, record: &RawRecord<'_>, source: SourceId, file_name: &str, draft: &mut Draft) {
-        if !record.level.is_some_and(|level| self.levels.contains(&level)) {
+        if !self.recogniser.wants(record) {
             return;
         }
         let recognised = self.recogniser.recognise(record, file_name);
         let parsed = &recognised.incident.record;
-        if self.is_our_own(parsed) {
-            draft.drop_record(outcome::RULE_DROP);
+        if recognised.verdict == Verdict::Below {
             return;
+        }
+        // Before what any rule says: a rule that lets our own records through would close a circle.
+        if self.is_our_own(parsed) {
+            draft.drop_record(outcome::RULE_DROP, Some(Arc::from(OWN_RECORDS)));
+            return;
+        }
+        match &recognised.verdict {
+            Verdict::Ignored { by } => return draft.drop_record(outcome::RULE_DROP, Some(Arc::clone(by))),
+            Verdict::Muted { by } => return draft.drop_record(outcome::MUTED, Some(Arc::clone(by))),
+            Verdict::Admitted(_) | Verdict::Below => {}
         }
         let session = parsed.pid.and_then(|pid| self.sessions.get(&pid));
         let login = session.and_then(|session| session.login.as_deref()).unwrap_or(&self.login);

@@ -1,16 +1,18 @@
-//! The one place where redaction, recognition and signing are put together.
+//! The one place where decoding, redaction, recognition, rules and titles are put together.
 //!
 //! `scan`, `follow` and `run` all come through here, so that the same record has the same signature and title
 //! wherever it is met, and so that nothing is hashed, titled, shown or stored that was not redacted before.
 
+use crate::gate::{Gate, Matched, Verdict};
 use crate::incident_line::{IncidentLine, Place};
-use crate::settings::{RedactSettings, Scope, TicketSettings, TitleStyle};
+use crate::settings::{Scope, Settings, TitleStyle};
 use redact::{IdentityPolicy, Redactor, RuleCounts};
 use secrecy::SecretString;
-use sgtk_log::{CodePage, ContextWords, FileName, Incident, RawRecord};
+use sgtk_log::{CodePage, ContextWords, FileName, Incident, RawRecord, ReadGate, Signature};
 
 /// Bytes of a record in, an incident without secrets out.
 pub struct Recogniser {
+    gate: Gate,
     redactor: Redactor,
     words: ContextWords,
     code_page: CodePage,
@@ -20,8 +22,14 @@ pub struct Recogniser {
 
 /// A record that was recognised.
 pub struct Recognised {
-    /// What it is.
+    /// What it is; with the signature that a rule gives it.
     pub incident: Incident,
+    /// Whether it is an incident, and why.
+    pub verdict: Verdict,
+    /// The signature without rules, where a rule has changed it.
+    pub own_signature: Option<Signature>,
+    /// The words that a rule gives its title.
+    pub title_words: Option<String>,
     /// The whole record, redacted.
     pub text: String,
     /// What was taken out of it, by rule.
@@ -30,8 +38,14 @@ pub struct Recognised {
 
 /// A record that was recognised, and how.
 pub struct Explained {
-    /// What it is and why.
+    /// What it is and why; its incident has the signature that a rule gives it.
     pub explanation: sgtk_log::Explanation,
+    /// Whether it is an incident, and why.
+    pub verdict: Verdict,
+    /// The signature without rules, where a rule has changed it.
+    pub own_signature: Option<Signature>,
+    /// Every rule and every entry of the noise list that matches, the one that decides first.
+    pub matched: Vec<Matched>,
     /// The whole record, redacted.
     pub text: String,
     /// Where in it which rule fired.
@@ -56,9 +70,11 @@ pub struct Surroundings {
 impl Recogniser {
     /// Builds the rules once; recognising many records with them is cheap.
     #[must_use]
-    pub fn new(redact: &RedactSettings, ticket: &TicketSettings, surroundings: Surroundings) -> Recogniser {
+    pub fn new(settings: &Settings, surroundings: Surroundings) -> Recogniser {
+        let Settings { detect, redact, ticket, .. } = settings;
         let policy = IdentityPolicy { home: redact.home, email: redact.email };
         Recogniser {
+            gate: Gate::new(detect),
             redactor: Redactor::new(surroundings.known_secrets, policy),
             words: ContextWords::new(surroundings.words),
             code_page: surroundings.code_page,
@@ -70,13 +86,43 @@ impl Recogniser {
         }
     }
 
-    /// Recognises one record of a file of this name.
+    /// Which records a reader has to hand out.
+    #[must_use]
+    pub fn read_gate(&self) -> ReadGate {
+        self.gate.read_gate()
+    }
+
+    /// Whether a record may be an incident, as far as its bytes tell; the others need not be recognised.
+    #[must_use]
+    pub fn wants(&self, record: &RawRecord<'_>) -> bool {
+        self.gate.wants(record)
+    }
+
+    /// Recognises one record of a file of this name, and tells whether it is an incident.
     #[must_use]
     pub fn recognise(&self, record: &RawRecord<'_>, file_name: &str) -> Recognised {
         let decoded = sgtk_log::decode(&record.text, self.code_page);
         let redacted = self.redactor.redact(&decoded);
         let incident = sgtk_log::recognise(&redacted.text, FileName(file_name), &self.words);
-        Recognised { incident, text: redacted.text.into_owned(), redactions: redacted.counts }
+        self.judge(record, incident, redacted.text.into_owned(), redacted.counts)
+    }
+
+    /// What the rules make of an incident that was recognised from a record.
+    fn judge(
+        &self,
+        record: &RawRecord<'_>,
+        mut incident: Incident,
+        text: String,
+        redactions: RuleCounts,
+    ) -> Recognised {
+        let rule = self.gate.rule(&incident, record);
+        let verdict = self.gate.judge(&incident, record, rule);
+        let (mut own_signature, mut title_words) = (None, None);
+        if let Some(rule) = rule {
+            own_signature = rule.sets_signature().then(|| incident.signature.clone());
+            title_words = rule.apply(&mut incident, &self.words);
+        }
+        Recognised { incident, verdict, own_signature, title_words, text, redactions }
     }
 
     /// Every place where a redaction rule fires in a record: `line` counts from the record's first line.
@@ -90,29 +136,44 @@ impl Recogniser {
     pub fn explain(&self, record: &RawRecord<'_>, file_name: &str, login: &str) -> Explained {
         let decoded = sgtk_log::decode(&record.text, self.code_page);
         let redacted = self.redactor.redact(&decoded);
-        let explanation = sgtk_log::explain(&redacted.text, FileName(file_name), &self.words);
-        let user = (self.scope == Scope::User).then_some(login);
-        let title = |style| sgtk_log::title(&explanation.incident, user, style);
+        let mut explanation = sgtk_log::explain(&redacted.text, FileName(file_name), &self.words);
+        let matched = self.gate.matches(&explanation.incident, record);
+        let text = redacted.text.into_owned();
+        let recognised = self.judge(record, explanation.incident.clone(), text, redacted.counts);
+        let title = |style| self.styled_title(&recognised, login, style);
+        let (precise, seed) = (title(sgtk_log::TitleStyle::Precise), title(sgtk_log::TitleStyle::Seed));
+        explanation.incident = recognised.incident;
         Explained {
-            precise: title(sgtk_log::TitleStyle::Precise),
-            seed: title(sgtk_log::TitleStyle::Seed),
             explanation,
-            text: redacted.text.into_owned(),
+            verdict: recognised.verdict,
+            own_signature: recognised.own_signature,
+            matched,
+            text: recognised.text,
             redactions: self.explain_redaction(record),
+            precise,
+            seed,
         }
     }
 
     /// The title of an incident of this person.
     #[must_use]
-    pub fn title(&self, incident: &Incident, login: &str) -> String {
+    pub fn title(&self, recognised: &Recognised, login: &str) -> String {
+        self.styled_title(recognised, login, self.style)
+    }
+
+    fn styled_title(&self, recognised: &Recognised, login: &str, style: sgtk_log::TitleStyle) -> String {
         let user = (self.scope == Scope::User).then_some(login);
-        sgtk_log::title(incident, user, self.style)
+        let incident = &recognised.incident;
+        match &recognised.title_words {
+            Some(words) => sgtk_log::worded_title(words, &incident.signature, user, style),
+            None => sgtk_log::title(incident, user, style),
+        }
     }
 
     /// The JSON object of an incident of this person.
     #[must_use]
     pub fn line(&self, place: Place, recognised: &Recognised, login: &str) -> IncidentLine {
-        let title = self.title(&recognised.incident, login);
+        let title = self.title(recognised, login);
         IncidentLine::new(place, &recognised.incident, title)
     }
 

@@ -5,7 +5,7 @@
 
 use crate::attach::Link;
 use crate::shared::{Shared, lock};
-use crate::store::{GapTotal, StoreError};
+use crate::store::{GapTotal, RuleTotal, StoreError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -39,6 +39,7 @@ pub struct Status {
     pub site: SiteStatus,
     pub seen: u64,
     pub outcomes: BTreeMap<String, u64>,
+    pub rules: Vec<RuleTotal>,
     pub tickets: u64,
     pub waiting: Vec<WaitingStatus>,
     pub waiting_count: u64,
@@ -111,10 +112,11 @@ pub struct SessionLine {
 pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError> {
     let contact = lock(&shared.contact).clone();
     let now_ms = shared.clock.wall_ms();
-    let (totals, waiting, waiting_count, gaps, sessions) = {
+    let (totals, rules, waiting, waiting_count, gaps, sessions) = {
         let store = lock(&shared.store);
         (
             store.totals()?,
+            store.rules()?,
             store.waiting(MOST_WAITING)?,
             store.waiting_count()?,
             store.gaps()?,
@@ -159,6 +161,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         },
         seen: totals.seen,
         outcomes: totals.outcomes,
+        rules,
         tickets: totals.tickets,
         waiting,
         waiting_count,

@@ -8,16 +8,18 @@ mod batch;
 mod delivery;
 mod report;
 
-pub use batch::{Batch, Decided, NewIncident, StoredGap, Tally};
+pub use batch::{Batch, Decided, Dropped, NewIncident, StoredGap, Tally};
 pub use delivery::{Delivery, Step};
-pub use report::{GapTotal, Totals, Waiting};
+pub use report::{GapTotal, RuleTotal, Totals, Waiting};
 
 use crate::attach::Session;
 use log_follow::{Checkpoint, FileId, Mark};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
+/// What version 2 adds.
+const SCHEMA_2: &str = include_str!("store/schema_2.sql");
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -131,11 +133,9 @@ impl Store {
         match version {
             SCHEMA_VERSION => {}
             0 if tables == 0 => {
-                let transaction = connection.transaction().map_err(fail)?;
-                transaction.execute_batch(include_str!("store/schema.sql")).map_err(fail)?;
-                transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(fail)?;
-                transaction.commit().map_err(fail)?;
+                migrate(&mut connection, &[include_str!("store/schema.sql"), SCHEMA_2]).map_err(fail)?;
             }
+            1 => migrate(&mut connection, &[SCHEMA_2]).map_err(fail)?,
             0 => return Err(StoreError::Foreign { path: path.to_owned() }),
             found => return Err(StoreError::Newer { path: path.to_owned(), found }),
         }
@@ -269,6 +269,14 @@ impl Store {
     fn one_text(&self, sql: &str) -> Result<Option<String>, StoreError> {
         self.read(|connection| connection.query_row(sql, [], |row| row.get(0)).optional())
     }
+}
+
+/// Brings the file to this version in one transaction.
+fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    steps.iter().try_for_each(|step| transaction.execute_batch(step))?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {

@@ -3,7 +3,7 @@
 //! Owns the reading state of one generation of a log. Decides when a record is whole: at the next header, or
 //! when the file was quiet, because Toolkit writes a record in one call and the last one has no successor.
 
-use sgtk_log::{Boundary, Level, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader};
+use sgtk_log::{Boundary, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader};
 use std::path::{Path, PathBuf};
 
 /// A line without its end is waited for longer: half a header must never be reported.
@@ -24,12 +24,12 @@ pub(crate) struct Stream {
 impl Stream {
     /// Begins at an offset; the line number is that of the record starting there, if known.
     #[must_use]
-    pub(crate) fn new(path: &Path, offset: u64, line: Option<u64>, gate: Level, now_ms: u64) -> Stream {
+    pub(crate) fn new(path: &Path, offset: u64, line: Option<u64>, gate: ReadGate, now_ms: u64) -> Stream {
         let line = if offset == 0 { Some(1) } else { line };
         let boundary = Boundary { offset, line: line.unwrap_or(1) };
         Stream {
             path: path.to_owned(),
-            reader: RecordReader::resume(RecordLimits::default(), ReadGate::AtLeast(gate), boundary),
+            reader: RecordReader::resume(RecordLimits::default(), gate, boundary),
             first_line_known: line.is_some(),
             start_offset: offset,
             grew_ms: now_ms,

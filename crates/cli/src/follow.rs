@@ -21,7 +21,7 @@ use agent::store::{Batch, Store};
 use anyhow::Context;
 use log_follow::{FollowOptions, Follower, Patterns, StartAt, SystemDisk};
 use serde::Serialize;
-use sgtk_log::{Level, RawRecord};
+use sgtk_log::RawRecord;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
@@ -51,9 +51,9 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
         look_bytes: 1024 * 1024,
     };
     let follower = Follower::new(SystemDisk, options, checkpoints);
-    let gate = settings.detect.levels.iter().min().copied().unwrap_or(Level::Error);
-    let mut reader = LogReader::new(follower, positions, gate, settings.agent.quiet_ms);
     let mut printer = Printer::new(command, &settings, *output);
+    let gate = printer.recogniser.read_gate();
+    let mut reader = LogReader::new(follower, positions, gate, settings.agent.quiet_ms);
     let clock = SystemClock::new();
     let signal = stop_signal::listen();
     let mut stored_ms = 0;
@@ -147,7 +147,6 @@ fn watches(paths: &[PathBuf], settings: &Settings, output: &Output) -> Vec<(Path
 
 struct Printer {
     recogniser: Recogniser,
-    levels: Vec<Level>,
     login: String,
     text: bool,
     output: Output,
@@ -171,8 +170,7 @@ impl Printer {
             ..Surroundings::default()
         };
         Printer {
-            recogniser: Recogniser::new(&settings.redact, &settings.ticket, surroundings),
-            levels: settings.detect.levels.clone(),
+            recogniser: Recogniser::new(settings, surroundings),
             login,
             text: command.text,
             output,
@@ -181,7 +179,9 @@ impl Printer {
     }
 
     fn take(&self, source: log_follow::SourceId, path: &Path, record: &RawRecord<'_>) -> Option<Found> {
-        record.level.filter(|level| self.levels.contains(level))?;
+        if !self.recogniser.wants(record) {
+            return None;
+        }
         Some(Found {
             source,
             place: Place {
@@ -200,6 +200,10 @@ impl Printer {
     }
 
     fn print(&mut self, found: Found) -> io::Result<()> {
+        let recognised = self.recogniser.recognise(&found.record, &found.name);
+        if !recognised.verdict.is_admitted() {
+            return Ok(());
+        }
         if !self.output.json {
             // Exactly as in the log: who follows a file has it already.
             self.out.write_all(&found.record.text)?;
@@ -208,7 +212,6 @@ impl Printer {
             }
             return Ok(());
         }
-        let recognised = self.recogniser.recognise(&found.record, &found.name);
         let mut line = self.recogniser.line(found.place, &recognised, &self.login);
         line.text = self.text.then(|| recognised.text.clone());
         write_line(&mut self.out, "incident", &line)

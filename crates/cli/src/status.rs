@@ -96,6 +96,9 @@ fn print(status: &Value, out: &mut impl Write) -> io::Result<()> {
         .collect();
     let sum = if outcomes.is_empty() { String::new() } else { format!(" = {}", outcomes.join(" + ")) };
     writeln!(out, "seen     {}{sum}", status["seen"])?;
+    lines(out, "rules", &status["rules"], |rule| {
+        format!("{} {} by “{}”", rule["count"], text(&rule["outcome"]), text(&rule["rule"]))
+    })?;
     writeln!(out, "tickets  {}", status["tickets"])?;
     lines(out, "waiting", &status["waiting"], |step| {
         format!("{} of “{}”: {}", text(&step["what"]), text(&step["title"]), text(&step["why"]))

@@ -76,7 +76,7 @@ pub fn one(log: &Log, world: &World, settings: &Settings) -> Seen {
         words.extend([world.names.project, entity, world.names.task].map(str::to_owned));
     }
     let surroundings = Surroundings { words, ..Surroundings::default() };
-    let recogniser = Recogniser::new(&settings.redact, &settings.ticket, surroundings);
+    let recogniser = Recogniser::new(settings, surroundings);
     let mut seen = Seen {
         cause: 0,
         variant: 0,
@@ -106,7 +106,7 @@ pub fn one(log: &Log, world: &World, settings: &Settings) -> Seen {
             .map(sgtk_log::SeenFrame::key)
             .collect();
         let scope = format!("{} - ", world.user.login);
-        let title = recogniser.title(incident, world.user.login);
+        let title = recogniser.title(&recognised, world.user.login);
         seen.title = title.strip_prefix(&scope).unwrap_or(&title).to_owned();
     };
     let mut reader = RecordReader::new(RecordLimits::default(), ReadGate::AtLeast(Level::Error));

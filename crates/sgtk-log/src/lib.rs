@@ -5,7 +5,7 @@
 //! `title` names the ticket.
 //!
 //! Deliberately absent: files, clocks, zones, the network, state on disk, secrets (text arrives redacted), and policy
-//! (what becomes of an incident is decided by the agent). Studio rules are not here yet.
+//! (what becomes of an incident is decided by the agent).
 
 mod code_page;
 mod decode;
@@ -14,6 +14,7 @@ mod header;
 mod incident;
 mod level;
 mod record;
+pub mod rules;
 mod signature;
 mod time;
 mod title;
@@ -36,4 +37,4 @@ pub use signature::place::{Place, PlaceKind, place};
 pub use signature::words::ContextWords;
 pub use signature::{ALGORITHM, Component, Signature};
 pub use time::LocalTime;
-pub use title::{TitleStyle, title};
+pub use title::{TitleStyle, title, worded_title};

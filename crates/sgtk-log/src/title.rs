@@ -26,14 +26,34 @@ const TAG_CHARS: usize = 11;
 
 /// Makes a title. Without a user the scope is left out.
 pub fn title(incident: &Incident, user: Option<&str>, style: TitleStyle) -> String {
+    let mut title = scope(user);
+    match style {
+        TitleStyle::Precise => precise(&incident.signature, &mut title),
+        TitleStyle::Seed => title.push_str(&seed(incident)),
+    }
+    title
+}
+
+/// A title in a studio's own words instead of the error's. As long as any other, with the bucket where the style has one.
+pub fn worded_title(words: &str, signature: &Signature, user: Option<&str>, style: TitleStyle) -> String {
+    let mut title = scope(user);
+    let words = plain(words);
+    match style {
+        TitleStyle::Precise => {
+            title.push_str(&shorten(&words, CORE_CHARS - TAG_CHARS));
+            title.push_str(&format!(" [{}]", signature.bucket()));
+        }
+        TitleStyle::Seed => title.push_str(&shorten(&words, CORE_CHARS)),
+    }
+    title
+}
+
+/// `<login> - `, with room for what follows.
+fn scope(user: Option<&str>) -> String {
     let mut title = String::with_capacity(128);
     if let Some(user) = user.map(plain).filter(|user| !user.is_empty()) {
         title.push_str(&user);
         title.push_str(" - ");
-    }
-    match style {
-        TitleStyle::Precise => precise(&incident.signature, &mut title),
-        TitleStyle::Seed => title.push_str(&seed(incident)),
     }
     title
 }
@@ -169,7 +189,7 @@ fn capitalised(message: &str) -> Cow<'_, str> {
 }
 
 /// Placeholders as people read them.
-fn friendly(text: &str) -> Cow<'_, str> {
+pub(crate) fn friendly(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b'<', text.as_bytes()).is_none() {
         return plain(text);
     }

@@ -3,6 +3,7 @@
 //! Merges key by key, so that each effective value knows where it came from, and checks types key by key. What the
 //! values mean is checked when all layers are there.
 
+use super::detect::{DetectLists, LISTS};
 use super::{DEFAULT_TOML, Origin, Partial, Settings, SettingsError};
 use crate::nearest::nearest;
 use std::collections::BTreeMap;
@@ -109,7 +110,12 @@ impl Layers {
     /// A value out of its range or list, named with its key and origin.
     pub fn resolve(&self) -> Result<Settings, SettingsError> {
         let mut root = Table::new();
+        let mut lists = DetectLists::default();
         for (key, (value, origin)) in &self.values {
+            if LISTS.contains(&key.as_str()) {
+                lists.read(key, value, origin)?;
+                continue;
+            }
             check_range(key, value).map_err(|message| SettingsError::Value {
                 key: key.clone(),
                 origin: origin.clone(),
@@ -129,11 +135,17 @@ impl Layers {
                 return Err(SettingsError::Value { key, origin, message });
             }
         }
-        Value::Table(root).try_into().map_err(|error: toml::de::Error| SettingsError::Value {
-            key: "settings".to_owned(),
-            origin: Origin::Default,
-            message: error.message().to_owned(),
-        })
+        let mut settings: Settings =
+            Value::Table(root).try_into().map_err(|error: toml::de::Error| SettingsError::Value {
+                key: "settings".to_owned(),
+                origin: Origin::Default,
+                message: error.message().to_owned(),
+            })?;
+        let origin_of = |key: &str| &self.values[key].1;
+        let (rules, levels) = (origin_of("detect.rules"), origin_of("detect.levels"));
+        let same_hand = *levels == Origin::Default || levels == rules;
+        lists.fill(&mut settings.detect, same_hand.then_some(rules))?;
+        Ok(settings)
     }
 
     fn guilty_key(&self, table: &str, message: &str) -> String {

@@ -6,13 +6,14 @@ use crate::settings::LimitSettings;
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One look's worth of news, kept or refused as a whole.
 #[derive(Default)]
 pub struct Batch {
     tallies: Vec<Tally>,
-    /// Records that became no incident, by outcome.
-    pub dropped: HashMap<&'static str, u64>,
+    /// Records that have no ticket.
+    pub dropped: HashMap<Dropped, u64>,
     /// Positions that moved.
     pub positions: Vec<Position>,
     /// Positions of sources that are gone.
@@ -54,6 +55,15 @@ impl NewIncident {
     pub fn known() -> NewIncident {
         NewIncident::default()
     }
+}
+
+/// What became of records that have no ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Dropped {
+    /// One of [`outcome`](crate::policy::outcome).
+    pub outcome: &'static str,
+    /// The name of the rule that decided; `None` when none did.
+    pub rule: Option<Arc<str>>,
 }
 
 /// Bytes given up.
@@ -122,9 +132,12 @@ impl Store {
                 seen += tally.times;
                 decided.push(keep_tally(transaction, tally, limits, now_ms)?);
             }
-            for (outcome, times) in &batch.dropped {
+            for (dropped, times) in &batch.dropped {
                 seen += times;
-                add_occurrences(transaction, 0, now_ms, outcome, *times)?;
+                add_occurrences(transaction, 0, now_ms, dropped.outcome, *times)?;
+                if let Some(rule) = &dropped.rule {
+                    count_rule(transaction, dropped.outcome, rule, *times, now_ms)?;
+                }
             }
             if seen > 0 {
                 transaction
@@ -245,6 +258,22 @@ fn add_occurrences(
              ON CONFLICT DO UPDATE SET count = count + ?4",
         )?
         .execute(params![incident, hour(now_ms), outcome, signed(times)])?;
+    Ok(())
+}
+
+fn count_rule(
+    transaction: &Transaction<'_>,
+    outcome: &str,
+    rule: &str,
+    times: u64,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO rules (outcome, rule, count, last_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET count = count + ?3, last_ms = ?4",
+        )?
+        .execute(params![outcome, rule, signed(times), now_ms])?;
     Ok(())
 }
 

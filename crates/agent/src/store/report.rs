@@ -47,6 +47,19 @@ pub struct GapTotal {
     pub reason: String,
 }
 
+/// Records that one rule has kept from becoming a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleTotal {
+    /// The rule's name, or the reason in the noise list.
+    pub rule: String,
+    /// `rule_drop` or `muted`.
+    pub outcome: String,
+    /// How many.
+    pub count: u64,
+    /// The last one, wall time.
+    pub last_ms: i64,
+}
+
 impl Store {
     /// The totals.
     ///
@@ -101,6 +114,27 @@ impl Store {
     pub fn waiting_count(&self) -> Result<u64, StoreError> {
         let count = self.one_text("SELECT CAST(count(*) AS TEXT) FROM deliveries")?;
         Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+
+    /// What rules have kept from becoming tickets, the most frequent first.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn rules(&self) -> Result<Vec<RuleTotal>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT rule, outcome, count, last_ms FROM rules ORDER BY count DESC, rule, outcome",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok(RuleTotal {
+                    rule: row.get(0)?,
+                    outcome: row.get(1)?,
+                    count: unsigned(row.get(2)?),
+                    last_ms: row.get(3)?,
+                })
+            })?;
+            rows.collect()
+        })
     }
 
     /// All bytes given up.

@@ -116,7 +116,7 @@ pub(crate) struct Redaction {
 impl Object {
     /// Puts together what was found of a record.
     pub(crate) fn new(file: String, record: &RawRecord<'_>, gate: Gate, explained: Explained) -> Object {
-        let Explained { explanation, text, redactions, precise, seed } = explained;
+        let Explained { explanation, text, redactions, precise, seed, .. } = explained;
         let Explanation { incident, exceptions, primary, root, why_primary, frames, message } = explanation;
         let origin = incident.record.origin;
         let line =

@@ -27,12 +27,10 @@ pub(crate) fn explain(command: &ExplainCommand, global: &Global, output: &Output
         code_page: settings.watch.code_page.resolve(),
         ..Surroundings::default()
     };
-    let recogniser = Recogniser::new(&settings.redact, &settings.ticket, surroundings);
+    let recogniser = Recogniser::new(&settings, surroundings);
     let name = bare_name(&command.place.file);
     let record = find::find(&command.place, &mut |record| {
-        gate(record, &settings)
-            .passes
-            .then(|| recogniser.title(&recogniser.recognise(record, &name).incident, &login))
+        gate(record, &settings).passes.then(|| recogniser.title(&recogniser.recognise(record, &name), &login))
     })
     .map_err(Failure::usage)?;
     let explained = recogniser.explain(&record, &name, &login);

@@ -26,7 +26,7 @@ use jiff::Zoned;
 use jiff::civil::DateTime;
 use log_follow::Patterns;
 use progress::Progress;
-use sgtk_log::{Level, RawKind, RawRecord, ReadGate};
+use sgtk_log::{RawKind, RawRecord};
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use summary::{Skipped, Summary};
@@ -57,7 +57,6 @@ pub(crate) fn scan(command: &ScanCommand, global: &Global, output: &Output) -> O
 
 struct Scan<'a> {
     recogniser: Recogniser,
-    levels: Vec<Level>,
     login: String,
     since: Option<DateTime>,
     output: &'a Output,
@@ -91,8 +90,7 @@ impl<'a> Scan<'a> {
             ..Surroundings::default()
         };
         Scan {
-            recogniser: Recogniser::new(&settings.redact, &settings.ticket, surroundings),
-            levels: settings.detect.levels.clone(),
+            recogniser: Recogniser::new(settings, surroundings),
             login,
             since: command.since.as_ref().map(|since| since.cutoff(&Zoned::now())),
             output,
@@ -130,7 +128,7 @@ impl<'a> Scan<'a> {
 
     fn log(&mut self, log: Log<'_>, source: impl Read) -> io::Result<()> {
         self.progress.reads(log.shown);
-        let gate = ReadGate::AtLeast(self.levels.iter().min().copied().unwrap_or(Level::Error));
+        let gate = self.recogniser.read_gate();
         let mut result = Ok(());
         let mut reading = std::mem::take(&mut self.reading);
         let read = reading.records(source, gate, &mut |record| {
@@ -161,15 +159,10 @@ impl<'a> Scan<'a> {
     }
 
     fn record(&mut self, record: &RawRecord<'_>, log: Log<'_>) -> io::Result<()> {
-        let wanted = match record.kind {
-            RawKind::Headed => record.level.is_some_and(|level| self.levels.contains(&level)),
-            RawKind::Pasted => {
-                self.summary.records += 1;
-                true
-            }
-            RawKind::Orphan => false,
-        };
-        if !wanted {
+        if record.kind == RawKind::Pasted {
+            self.summary.records += 1;
+        }
+        if !self.recogniser.wants(record) {
             return Ok(());
         }
         if let Some(since) = self.since
@@ -186,12 +179,15 @@ impl<'a> Scan<'a> {
             self.summary.before_since += 1;
             return Ok(());
         }
+        if !self.summary.judged(&recognised.verdict) {
+            return Ok(());
+        }
         self.summary.incidents += 1;
         self.summary.redacted(&recognised.redactions);
         if !self.output.json {
             let said = || Said {
                 engine: incident.record.origin.engine.clone(),
-                title: self.recogniser.title(incident, &self.login),
+                title: self.recogniser.title(&recognised, &self.login),
             };
             self.groups.count(&incident.signature.to_string(), incident, said);
             return Ok(());

@@ -1,6 +1,7 @@
 //! What `scan` says at the end: the last object of `--json`, and a line for people.
 
 use crate::output::counted;
+use agent::gate::Verdict;
 use redact::RuleCounts;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -20,6 +21,10 @@ pub(crate) struct Summary {
     pub(crate) before_since: u64,
     /// Lines before the first header of a file.
     pub(crate) orphan_lines: u64,
+    /// Records that a rule or the noise list takes for no incident, by its name.
+    pub(crate) ignored: BTreeMap<String, u64>,
+    /// Records that would have no ticket, by the name of the rule.
+    pub(crate) muted: BTreeMap<String, u64>,
     /// What was taken out, by rule.
     pub(crate) redactions: BTreeMap<&'static str, u64>,
     pub(crate) skipped: Vec<Skipped>,
@@ -35,6 +40,17 @@ pub(crate) struct Skipped {
 }
 
 impl Summary {
+    /// Counts a record that is no incident; true when it is one.
+    pub(crate) fn judged(&mut self, verdict: &Verdict) -> bool {
+        match verdict {
+            Verdict::Admitted(_) => return true,
+            Verdict::Ignored { by } => *self.ignored.entry(by.to_string()).or_default() += 1,
+            Verdict::Muted { by } => *self.muted.entry(by.to_string()).or_default() += 1,
+            Verdict::Below => {}
+        }
+        false
+    }
+
     pub(crate) fn redacted(&mut self, counts: &RuleCounts) {
         for (rule, hits) in counts.iter() {
             *self.redactions.entry(rule).or_default() += hits;
@@ -57,6 +73,8 @@ impl Summary {
             }
         };
         more(self.before_since, "before --since");
+        more(self.ignored.values().sum(), "ignored");
+        more(self.muted.values().sum(), "muted");
         more(self.ungrouped, "of further kinds, which the table has no room for");
         more(self.skipped.len() as u64, "skipped");
         text
