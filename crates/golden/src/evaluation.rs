@@ -38,7 +38,7 @@ pub fn run(
     wanted: impl Fn(usize, &Variant) -> bool,
 ) -> Result<Report, String> {
     let settings = read::settings()?;
-    let mut seen = read::all(causes, options.seed, &settings, wanted)?;
+    let mut seen = read::all(causes, options.seed, &settings, options.key_frames.is_some(), wanted)?;
     if let Some(frames) = options.key_frames {
         seen.iter_mut().for_each(|one| with_key_frames(one, frames));
     }
@@ -52,7 +52,7 @@ pub fn run(
 
 /// The signature as it would be with so many frames in the key: the components before the frames, and so many frames.
 ///
-/// More than the algorithm takes can only be tried as far as it says which frames come next.
+/// What else the algorithm makes of the number of frames (a reason beside a single one) stays as it is.
 fn with_key_frames(one: &mut Seen, most: usize) {
     if one.signature.is_empty() || !one.components.iter().any(|(kind, _)| kind == "frame") {
         return;

@@ -25,6 +25,7 @@ pub enum Perturbation {
     Source,
     Engine,
     Combined,
+    CallPath,
     UnknownWords,
     Interleaving,
 }
@@ -32,7 +33,7 @@ pub enum Perturbation {
 use Perturbation as P;
 
 /// Every perturbation that is applied alone, as often as it is. Those with many values are applied more than once.
-pub const SINGLES: [Perturbation; 28] = [
+pub const SINGLES: [Perturbation; 30] = [
     P::User,
     P::Host,
     P::System,
@@ -59,6 +60,8 @@ pub const SINGLES: [Perturbation; 28] = [
     P::Source,
     P::Engine,
     P::Engine,
+    P::CallPath,
+    P::CallPath,
     P::UnknownWords,
     P::Interleaving,
 ];
@@ -120,6 +123,7 @@ impl Perturbation {
             P::Source => "source text",
             P::Engine => "engine",
             P::Combined => "combined",
+            P::CallPath => "call path",
             P::UnknownWords => "unknown words",
             P::Interleaving => "interleaving",
         }
@@ -127,8 +131,9 @@ impl Perturbation {
 
     /// Whether every variant has to keep the signature.
     ///
-    /// Torn records have lost lines. Words nobody told the reader cannot be known for names.
+    /// Torn records have lost lines. Words nobody told the reader cannot be known for names. Whether another way to the same
+    /// failure is another problem is a matter of opinion.
     pub fn must_hold(self) -> bool {
-        !matches!(self, P::Interleaving | P::UnknownWords)
+        !matches!(self, P::Interleaving | P::UnknownWords | P::CallPath)
     }
 }

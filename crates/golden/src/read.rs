@@ -25,7 +25,7 @@ pub struct Seen {
     pub signature: String,
     /// Kinds and values of the signature's components.
     pub components: Vec<(String, String)>,
-    /// Keys of frames that are, or with a longer key would be, in the key; innermost first.
+    /// Keys of frames that are, or with a longer key would be, in the key, innermost first; empty unless asked for.
     pub frames: Vec<String>,
     /// The title behind the scope.
     pub title: String,
@@ -47,6 +47,7 @@ pub fn all(
     causes: &[Cause],
     seed: u64,
     settings: &Settings,
+    outer_frames: bool,
     wanted: impl Fn(usize, &Variant) -> bool,
 ) -> Result<Vec<Seen>, String> {
     let mut seen = Vec::new();
@@ -56,7 +57,7 @@ pub fn all(
                 continue;
             }
             let log = log::write(cause, &variant.world)?;
-            let mut found = one(&log, &variant.world, settings);
+            let mut found = one(&log, &variant.world, settings, outer_frames);
             found.cause = at;
             found.variant = number;
             found.by = variant.by;
@@ -66,8 +67,8 @@ pub fn all(
     Ok(seen)
 }
 
-/// Reads one log.
-pub fn one(log: &Log, world: &World, settings: &Settings) -> Seen {
+/// Reads one log; with the frames behind the key when they are wanted, too.
+pub fn one(log: &Log, world: &World, settings: &Settings, outer_frames: bool) -> Seen {
     let mut words = vec![world.user.login.to_owned()];
     if world.known_words {
         // What the Toolkit app tells the agent of a session.
@@ -99,12 +100,14 @@ pub fn one(log: &Log, world: &World, settings: &Settings) -> Seen {
             .iter()
             .map(|part| (part.kind.to_string(), part.value.clone()))
             .collect();
-        seen.frames = incident
-            .frames
-            .iter()
-            .filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest | FrameUse::Outer))
-            .map(sgtk_log::SeenFrame::key)
-            .collect();
+        if outer_frames {
+            let explained = recogniser.explain(&record, &log.name, world.user.login).explanation;
+            let frames = explained.frames.iter().map(|frame| &frame.seen);
+            seen.frames = frames
+                .filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest | FrameUse::Outer))
+                .map(sgtk_log::SeenFrame::key)
+                .collect();
+        }
         let scope = format!("{} - ", world.user.login);
         let title = recogniser.title(&recognised, world.user.login);
         seen.title = title.strip_prefix(&scope).unwrap_or(&title).to_owned();

@@ -15,6 +15,8 @@
 //!
 //! Frames and exceptions may stand behind a margin of `|`. Slots (`slot.rs`) are filled everywhere.
 
+use std::borrow::Cow;
+
 use crate::raised;
 use crate::random::{Random, hash};
 use crate::slot;
@@ -28,7 +30,8 @@ pub(crate) fn render(text: &str, world: &World) -> Result<String, String> {
     let mut out: Vec<String> = Vec::new();
     let mut escaped: Option<(usize, String)> = None;
     let mut last_frame: Vec<String> = Vec::new();
-    for line in text.trim_end().lines() {
+    let text = with_callers(text.trim_end(), world);
+    for line in text.lines() {
         let (margin, content) = margin(line);
         if let Some(frame) = content.strip_prefix('@') {
             last_frame = frame_lines(frame, world).map_err(|reason| format!("`{line}`: {reason}"))?;
@@ -68,6 +71,24 @@ pub(crate) fn render(text: &str, world: &World) -> Result<String, String> {
         }
     }
     Ok(out.join("\n"))
+}
+
+/// The text with other callers before the frames of its outermost traceback, which is the last one.
+fn with_callers<'t>(text: &'t str, world: &World) -> Cow<'t, str> {
+    const CALLERS: [&str; 6] = [
+        "@app:tk-kestrel-toolbox python/tk_kestrel_toolbox/shelf.py on_click | self._commands[name]()",
+        "@studio pipelinetools/ui/buttons.py clicked | self._callback()",
+        "@app:tk-multi-demo python/tk_multi_demo/demo.py _on_run | run(self)",
+        "@config hooks/shelf.py execute | run_command(name)",
+        "@studio pipelinetools/batch/session.py main | steps[name](context)",
+        "@app:tk-multi-devutils app.py _run | self._action(item)",
+    ];
+    const HEAD: &str = "#tb\n";
+    let (Some(seed), Some(at)) = (world.callers, text.rfind(HEAD)) else { return Cow::Borrowed(text) };
+    let mut random = Random::of(seed, "callers");
+    let (before, frames) = text.split_at(at + HEAD.len());
+    let callers: String = (0..random.between(1, 3)).map(|_| format!("{}\n", random.one(&CALLERS))).collect();
+    Cow::Owned(format!("{before}{callers}{frames}"))
 }
 
 /// The margin of an exception group, and what stands behind it.

@@ -120,6 +120,8 @@ pub struct World {
     pub interleaved: Option<u64>,
     /// Decides the source text printed under frames; `None`: as the cause has it.
     pub source: Option<u64>,
+    /// Decides what called the failing code; `None`: as the cause has it.
+    pub callers: Option<u64>,
     /// Engine.
     pub engine: &'static Engine,
     /// Whether the reader knows the words of the session (login, host, project, entity, task), or nothing but the login.
@@ -154,6 +156,7 @@ impl World {
             split: None,
             interleaved: None,
             source: None,
+            callers: None,
             engine,
             known_words: true,
         }
@@ -222,6 +225,10 @@ impl World {
                     .filter(|engine| *engine != self.engine && engine.systems.contains(&self.system))
                     .collect();
                 world.engine = pick(random, &engines)?;
+            }
+            P::CallPath => {
+                cause.text.contains("#tb\n@").then_some(())?;
+                world.callers = Some(random.draw());
             }
             P::UnknownWords => world.known_words = false,
             P::Interleaving => {
