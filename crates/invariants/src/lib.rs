@@ -16,7 +16,7 @@ mod signature;
 mod tracebacks;
 
 pub use kept_inputs::replay;
-pub use records::records;
+pub use records::{pasted, records};
 pub use redaction::redaction;
 pub use signature::signature;
 pub use tracebacks::tracebacks;

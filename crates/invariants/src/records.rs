@@ -1,7 +1,11 @@
-//! Bytes to records.
+//! Bytes to records, of logs and of what people paste.
 
 use crate::choices::Dice;
-use sgtk_log::{Boundary, CodePage, Level, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader, decode};
+use crate::tracebacks::check_incident;
+use sgtk_log::{
+    CodePage, ContextWords, FileName, Level, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader,
+    decode, recognise,
+};
 
 /// Small enough that inputs of a fuzzer's size run into them.
 const SMALL: RecordLimits = RecordLimits { head_bytes: 120, tail_bytes: 80 };
@@ -31,14 +35,32 @@ impl From<RawRecord<'_>> for Seen {
     }
 }
 
+type Make = fn(RecordLimits, ReadGate) -> RecordReader;
+
 /// Every cut of the stream gives the same records; their spans tile it; their texts are what stands there, within the
 /// limits; a gate only leaves records out; flushing anywhere loses no byte; decoding keeps the lines.
 pub fn records(input: &[u8]) {
+    check(input, RecordReader::new);
+}
+
+/// The same, and the same for `tracebacks`, of a reader that also takes tracebacks in text without headers.
+pub fn pasted(input: &[u8]) {
+    for seen in check(input, |limits, gate| RecordReader::new(limits, gate).with_pasted()) {
+        if seen.kind != RawKind::Orphan {
+            let text = decode(&seen.text, CodePage::NONE);
+            check_incident(&recognise(&text, FileName("-"), &ContextWords::default()));
+        }
+    }
+}
+
+/// Gives the records of the whole input within the usual limits.
+fn check(input: &[u8], make: Make) -> Vec<Seen> {
+    let mut all = Vec::new();
     for limits in [SMALL, RecordLimits::default()] {
-        let all = check_whole(input, limits);
-        check_gate(input, limits, &all);
-        check_cuts(input, limits);
-        check_flushes(input, limits);
+        all = check_whole(input, limits, make);
+        check_gate(input, limits, make, &all);
+        check_cuts(input, limits, make);
+        check_flushes(input, limits, make);
     }
     let newlines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
     for code_page in [CodePage::NONE, CodePage::from_number(949), CodePage::from_number(932)] {
@@ -46,6 +68,7 @@ pub fn records(input: &[u8]) {
         assert_eq!(newlines(text.as_bytes()), newlines(input), "decoding keeps the lines");
         assert!(!text.contains(['\0', '\r']), "decoding takes NUL and CR out");
     }
+    all
 }
 
 fn read(reader: &mut RecordReader, pieces: &[&[u8]], flush: bool) -> Vec<Seen> {
@@ -59,8 +82,8 @@ fn read(reader: &mut RecordReader, pieces: &[&[u8]], flush: bool) -> Vec<Seen> {
     seen
 }
 
-fn check_whole(input: &[u8], limits: RecordLimits) -> Vec<Seen> {
-    let mut reader = RecordReader::new(limits, ReadGate::All);
+fn check_whole(input: &[u8], limits: RecordLimits, make: Make) -> Vec<Seen> {
+    let mut reader = make(limits, ReadGate::All);
     let all = read(&mut reader, &[input], true);
     let (mut end, mut line) = (0, 1);
     for seen in &all {
@@ -89,23 +112,23 @@ fn check_whole(input: &[u8], limits: RecordLimits) -> Vec<Seen> {
     all
 }
 
-fn check_gate(input: &[u8], limits: RecordLimits, all: &[Seen]) {
-    let mut reader = RecordReader::new(limits, ReadGate::AtLeast(Level::Error));
+fn check_gate(input: &[u8], limits: RecordLimits, make: Make, all: &[Seen]) {
+    let mut reader = make(limits, ReadGate::AtLeast(Level::Error));
     let gated = read(&mut reader, &[input], true);
     let passes =
-        |seen: &&Seen| seen.kind == RawKind::Orphan || seen.level.is_some_and(|level| level >= Level::Error);
+        |seen: &&Seen| seen.kind != RawKind::Headed || seen.level.is_some_and(|level| level >= Level::Error);
     assert!(gated.iter().eq(all.iter().filter(passes)), "a gate only leaves records out");
 }
 
-fn check_cuts(input: &[u8], limits: RecordLimits) {
+fn check_cuts(input: &[u8], limits: RecordLimits, make: Make) {
     let cut = pieces(input);
     let by_byte: Vec<&[u8]> = input.chunks(1).collect();
     let by_line: Vec<&[u8]> = input.split_inclusive(|byte| *byte == b'\n').collect();
     for gate in [ReadGate::All, ReadGate::AtLeast(Level::Error)] {
-        let mut whole = RecordReader::new(limits, gate);
+        let mut whole = make(limits, gate);
         let wanted = read(&mut whole, &[input], true);
         for pieces in [&cut, &by_byte, &by_line] {
-            let mut reader = RecordReader::new(limits, gate);
+            let mut reader = make(limits, gate);
             assert_eq!(read(&mut reader, pieces, true), wanted, "every cut gives the same records");
             assert_eq!(reader.counts(), whole.counts());
             assert_eq!(reader.boundary(), whole.boundary());
@@ -113,8 +136,8 @@ fn check_cuts(input: &[u8], limits: RecordLimits) {
     }
 }
 
-fn check_flushes(input: &[u8], limits: RecordLimits) {
-    let mut reader = RecordReader::resume(limits, ReadGate::All, Boundary::default());
+fn check_flushes(input: &[u8], limits: RecordLimits, make: Make) {
+    let mut reader = make(limits, ReadGate::All);
     let mut end = 0;
     for piece in pieces(input) {
         for seen in read(&mut reader, &[piece], true) {

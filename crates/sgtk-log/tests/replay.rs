@@ -6,6 +6,11 @@ fn records() {
 }
 
 #[test]
+fn pasted() {
+    invariants::replay("pasted", invariants::pasted);
+}
+
+#[test]
 fn tracebacks() {
     invariants::replay("tracebacks", invariants::tracebacks);
 }
