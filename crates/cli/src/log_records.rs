@@ -8,7 +8,8 @@ use sgtk_log::{Boundary, RawRecord, ReadCounts, ReadGate, RecordLimits, RecordRe
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-const BLOCK_BYTES: usize = 256 * 1024;
+/// Fits the second level cache: with 256 KiB, the kernel's copying took four times as long.
+const BLOCK_BYTES: usize = 64 * 1024;
 /// The first bytes that are looked at to tell text from other things.
 const LOOK_BYTES: usize = 8 * 1024;
 
