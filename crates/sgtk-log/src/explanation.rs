@@ -95,13 +95,13 @@ impl<'w> Seen<'w> {
 }
 
 impl Watch for Seen<'_> {
-    fn saw(&mut self, blocks: &[Block<'_>], choice: &Choice, block: usize) {
+    fn saw(&mut self, blocks: &[Block<'_>], choice: &Choice, block: usize, bundle: Option<&str>) {
         self.exceptions = blocks.iter().map(printed).collect();
         self.primary = Some(block);
         self.root = Some(choice.root);
         self.why_primary = why(blocks, choice, block);
         let frames = &blocks[block].frames;
-        self.frames = key_frames::examine(frames, self.words, true)
+        self.frames = key_frames::examine(frames, self.words, bundle, true)
             .into_iter()
             .zip(frames.iter().rev())
             .map(|(seen, frame)| ExplainedFrame { path: frame.path.to_owned(), line: frame.line, seen })

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::header;
+use crate::native;
 use crate::record::file_name::FileName;
 use crate::record::{self, Record};
 use crate::signature::key_frames::{self, FrameUse, SeenFrame};
@@ -48,8 +49,8 @@ pub fn recognise(text: &str, file: FileName<'_>, words: &ContextWords) -> Incide
 
 /// What `explain` wants to know on the way.
 pub(crate) trait Watch {
-    /// The blocks found and which of them counts; `block` is the one the signature is made of.
-    fn saw(&mut self, blocks: &[Block<'_>], choice: &Choice, block: usize);
+    /// The blocks found and which of them counts; `block` is the one the signature is made of, `bundle` the one that logged.
+    fn saw(&mut self, blocks: &[Block<'_>], choice: &Choice, block: usize, bundle: Option<&str>);
 }
 
 /// The one way from a text to its incident.
@@ -66,19 +67,22 @@ pub(crate) fn analyse(
     let record = record::of(head, body, &flat, &blocks, file);
     let choice = traceback::choose(&blocks);
     // A group whose members are all one problem is that problem.
-    let chosen = choice
-        .as_ref()
-        .map(|choice| components::same_members(&blocks, &choice.leaves, to).unwrap_or(choice.primary));
+    let chosen = choice.as_ref().map(|choice| {
+        components::same_members(&blocks, &choice.leaves, record.origin.bundle(), to)
+            .unwrap_or(choice.primary)
+    });
     if let (Some(watch), Some(choice), Some(block)) = (watch, &choice, chosen) {
-        watch.saw(&blocks, choice, block);
+        watch.saw(&blocks, choice, block, record.origin.bundle());
     }
     let found = choice.as_ref().zip(chosen).map(|(choice, block)| (&blocks[block], choice));
     let from_block = found.and_then(|(block, _)| block.raised);
     let bare = if from_block.is_none() { bare_exception(&record.message) } else { None };
     let raised = from_block.or(bare);
     let fatal = found.is_some_and(|(block, _)| block.kind == BlockKind::Fatal);
+    let crash = if raised.is_none() && blocks.is_empty() { native::read(body) } else { None };
     let error_name = match raised {
         _ if fatal => Some(components::FATAL_NAME.to_owned()),
+        _ if crash.is_some() => Some(components::CRASH_NAME.to_owned()),
         raised => raised.map(|raised| raised.short_name().to_owned()),
     };
     let root_error_name = found
@@ -86,13 +90,15 @@ pub(crate) fn analyse(
         .map(|root| root.short_name().to_owned())
         .filter(|root| error_name.as_ref().is_some_and(|name| name != root));
 
-    let frames =
-        found.map(|(block, _)| key_frames::examine(&block.frames, to.words, false)).unwrap_or_default();
+    let frames = found
+        .map(|(block, _)| key_frames::examine(&block.frames, to.words, record.origin.bundle(), false))
+        .unwrap_or_default();
     let components = match found {
         Some((block, choice)) if !fatal => {
             components::of_traceback(&record, &blocks, block, choice, raised, &frames, to)
         }
-        Some((block, _)) => components::of_crash(&record, block),
+        Some(_) => components::of_fault(&record, &frames),
+        None if let Some(crash) = &crash => components::of_crash(&record, crash),
         None => components::of_message(&record, raised, to),
     };
     Incident {

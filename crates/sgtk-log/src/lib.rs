@@ -13,6 +13,7 @@ mod explanation;
 mod header;
 mod incident;
 mod level;
+mod native;
 mod record;
 pub mod rules;
 mod signature;

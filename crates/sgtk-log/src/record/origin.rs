@@ -25,6 +25,13 @@ pub struct Origin {
     pub bundle_version: Option<String>,
 }
 
+impl Origin {
+    /// The app or framework.
+    pub(crate) fn bundle(&self) -> Option<&str> {
+        self.app.as_deref().or(self.framework.as_deref())
+    }
+}
+
 /// Engines by system name, for telling engines from apps in paths.
 const ENGINES: [&str; 26] = [
     "tk-3de4",

@@ -66,7 +66,10 @@ fn http_status(text: &str) -> Option<String> {
         let rest = text[at + 4..].trim_start();
         status(rest.strip_prefix("Error").unwrap_or(rest).trim_start_matches([' ', ':']))
     });
-    let found = named.or_else(|| {
+    // `503 Server Error: … for url: …`
+    let leading =
+        || status(text).filter(|_| text[3..].trim_start().starts_with(|c: char| c.is_ascii_uppercase()));
+    let found = named.or_else(leading).or_else(|| {
         memchr::memmem::find_iter(text.as_bytes(), b": ").find_map(|at| {
             let rest = &text[at + 2..];
             status(rest).filter(|_| rest[3..].trim_start().starts_with(|c: char| c.is_ascii_uppercase()))

@@ -1,5 +1,6 @@
 //! The parts a signature is made of, for each kind of record: a traceback, a group, a crash, a message alone.
 
+use crate::native::{self, Crash};
 use crate::record::Record;
 use crate::signature::Component;
 use crate::signature::key_frames::{self, FrameUse, SeenFrame};
@@ -10,8 +11,10 @@ use crate::signature::reason::types::canonical_type;
 use crate::signature::reason::{bag, fault, reason};
 use crate::traceback::{Block, Choice, Raised};
 
-/// Name of an error that ended the process.
+/// Name of an error that the fault handler of Python printed.
 pub(crate) const FATAL_NAME: &str = "Fatal Python error";
+/// Name of an error that is known by native calls alone.
+pub(crate) const CRASH_NAME: &str = "Crash";
 
 #[expect(clippy::too_many_arguments, reason = "everything a signature is made of, in one place")]
 pub(crate) fn of_traceback(
@@ -39,7 +42,10 @@ pub(crate) fn of_traceback(
         components.push(Component::new("type", canonical_type(name, raised.text)));
         if let Some(frame) = block.frames.last().filter(|_| is_syntax_error(name)) {
             // The file is the problem, whoever imports it.
-            components.push(Component::new("file", locate(frame.path).place(to.words).key()));
+            components.push(Component::new(
+                "file",
+                locate(frame.path).place(to.words, record.origin.bundle()).key(),
+            ));
             return components;
         }
         let said = reason(name, raised.text, to)
@@ -50,7 +56,12 @@ pub(crate) fn of_traceback(
         let said = to.normalise(&innermost_reason(&record.message));
         components.push(Component::new("message", said));
     }
+    let from = components.len();
     components.extend(keys.iter().map(|frame| Component::new("frame", frame.key())));
+    if components[0].value == "RecursionError" {
+        // Where in the circle the limit was reached is chance.
+        components[from..].sort_unstable_by(|a, b| a.value.cmp(&b.value));
+    }
     components
 }
 
@@ -59,12 +70,19 @@ fn is_syntax_error(name: &str) -> bool {
 }
 
 /// The member that stands for all of a group: they have the same type, reason and frames.
-pub(crate) fn same_members(blocks: &[Block<'_>], leaves: &[usize], to: &Normaliser<'_>) -> Option<usize> {
+pub(crate) fn same_members(
+    blocks: &[Block<'_>],
+    leaves: &[usize],
+    bundle: Option<&str>,
+    to: &Normaliser<'_>,
+) -> Option<usize> {
     let (first, others) = leaves.split_first()?;
     let of = |leaf: &usize| {
         let raised = blocks[*leaf].raised;
-        let keys: Vec<String> =
-            key_frames::examine(&blocks[*leaf].frames, to.words, false).iter().map(SeenFrame::key).collect();
+        let keys: Vec<String> = key_frames::examine(&blocks[*leaf].frames, to.words, bundle, false)
+            .iter()
+            .map(SeenFrame::key)
+            .collect();
         let said = raised.map(|raised| {
             let name = raised.short_name();
             (canonical_type(name, raised.text).to_owned(), reason(name, raised.text, to))
@@ -91,23 +109,38 @@ fn of_group(blocks: &[Block<'_>], leaves: &[usize], frames: &[SeenFrame]) -> Vec
     components
 }
 
-/// A fatal signal: the host, what happened, the innermost named functions. Addresses never count.
-pub(crate) fn of_crash(record: &Record, block: &Block<'_>) -> Vec<Component> {
-    const LEAD: &str = "Fatal Python error:";
-    let said =
-        record.message.split_once(LEAD).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
-    let engine = record.origin.engine.as_deref().unwrap_or_default();
-    let mut components = vec![
-        Component::new("type", FATAL_NAME),
-        Component::new("native", engine),
-        Component::new("reason", said.unwrap_or_default().to_lowercase()),
-    ];
-    let innermost = block.frames.iter().rev().take(key_frames::KEY_FRAMES);
-    components.extend(innermost.map(|frame| Component::new("frame", frame.function.unwrap_or_default())));
+/// What the fault handler of Python printed: the signal, and the innermost calls as in any traceback.
+///
+/// Where no call of our own is known, the host is part of what crashed.
+pub(crate) fn of_fault(record: &Record, frames: &[SeenFrame]) -> Vec<Component> {
+    const LEADS: [&str; 2] = ["Fatal Python error:", "Windows fatal exception:"];
+    let said = LEADS.iter().find_map(|lead| record.message.split_once(lead)).map_or("", |(_, said)| said);
+    let said = said.lines().next().unwrap_or_default().trim();
+    let what = native::kind(said).map_or_else(|| said.to_lowercase(), str::to_owned);
+    let keys = || frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest));
+    let mut components = vec![Component::new("type", FATAL_NAME)];
+    if !keys().any(|frame| frame.used == FrameUse::Key) {
+        components.push(host(record));
+    }
+    components.push(Component::new("reason", what));
+    components.extend(keys().map(|frame| Component::new("frame", frame.key())));
     components
 }
 
-/// No usable frames: the message, and the bundle that logged it unless the record lost its logger.
+/// A crash known by native calls alone: the host, what happened, the innermost named functions.
+pub(crate) fn of_crash(record: &Record, crash: &Crash<'_>) -> Vec<Component> {
+    let mut components =
+        vec![Component::new("type", CRASH_NAME), host(record), Component::new("reason", crash.what)];
+    components.extend(crash.functions.iter().map(|function| Component::new("frame", *function)));
+    components
+}
+
+fn host(record: &Record) -> Component {
+    Component::new("native", record.origin.engine.as_deref().unwrap_or_default())
+}
+
+/// No usable frames: the message, and the bundle that logged it. A record that Desktop passed on lost its logger, so its
+/// bundle is known only where the message names it.
 pub(crate) fn of_message(record: &Record, raised: Option<Raised<'_>>, to: &Normaliser<'_>) -> Vec<Component> {
     let mut components = Vec::new();
     let said = match raised {
@@ -123,12 +156,8 @@ pub(crate) fn of_message(record: &Record, raised: Option<Raised<'_>>, to: &Norma
     };
     let kind = if raised.is_some() { "reason" } else { "message" };
     components.push(Component::new(kind, said.unwrap_or_default()));
-    if !record.origin.proxied {
-        let origin = &record.origin;
-        let bundle = origin.app.as_deref().or(origin.framework.as_deref());
-        let core =
-            record.logger.as_deref().filter(|logger| logger.starts_with("sgtk.core")).map(|_| "tk-core");
-        components.extend(bundle.or(core).map(|bundle| Component::new("bundle", bundle)));
-    }
+    let core =
+        || record.logger.as_deref().filter(|logger| logger.starts_with("sgtk.core")).map(|_| "tk-core");
+    components.extend(record.origin.bundle().or_else(core).map(|bundle| Component::new("bundle", bundle)));
     components
 }

@@ -64,15 +64,20 @@ impl SeenFrame {
 
 /// Goes through frames (outermost first) from the innermost one and stops when the key is full, unless `all` are wanted.
 ///
-/// The result is innermost first.
-pub(crate) fn examine(frames: &[Frame<'_>], words: &ContextWords, all: bool) -> Vec<SeenFrame> {
+/// `words` are left out of paths, `bundle` is the one that logged. The result is innermost first.
+pub(crate) fn examine(
+    frames: &[Frame<'_>],
+    words: &ContextWords,
+    bundle: Option<&str>,
+    all: bool,
+) -> Vec<SeenFrame> {
     let mut seen: Vec<SeenFrame> = Vec::new();
     let mut in_key = 0;
     for frame in frames.iter().rev().take(MOST_EXAMINED) {
         if in_key == KEY_FRAMES && !all {
             break;
         }
-        let place = locate(frame.path).place(words);
+        let place = locate(frame.path).place(words, bundle);
         let function = frame.function.unwrap_or_default();
         let repeated = seen
             .iter()

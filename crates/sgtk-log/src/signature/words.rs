@@ -1,16 +1,18 @@
 //! Words of the work at hand (login, host, project, shot) that must not tell two incidents apart.
 
 /// Shorter words would hit by accident.
-const SHORTEST: usize = 3;
+const SHORTEST: usize = 2;
 
 /// Words that a project or a login may be called, and that messages use all the time.
-const NEVER: [&str; 60] = [
-    "the", "and", "not", "for", "with", "from", "file", "files", "path", "error", "none", "true", "false",
-    "name", "type", "key", "value", "data", "task", "shot", "asset", "project", "user", "test", "publish",
-    "version", "scene", "maya", "nuke", "houdini", "tank", "sgtk", "shotgun", "toolkit", "hook", "app",
-    "engine", "python", "import", "failed", "could", "load", "save", "open", "create", "found", "exist",
-    "exists", "missing", "invalid", "sequence", "work", "field", "template", "config", "hooks", "site",
-    "list", "was", "has",
+const NEVER: [&str; 102] = [
+    "am", "an", "as", "at", "be", "by", "db", "do", "go", "he", "id", "if", "in", "io", "is", "it", "ma",
+    "mb", "me", "my", "nk", "no", "of", "ok", "on", "or", "os", "py", "qt", "so", "to", "ui", "up", "us",
+    "vs", "we", "the", "and", "not", "for", "with", "from", "file", "files", "path", "error", "none", "true",
+    "false", "name", "type", "key", "value", "data", "task", "shot", "asset", "project", "user", "test",
+    "publish", "version", "scene", "maya", "nuke", "houdini", "tank", "sgtk", "shotgun", "toolkit", "hook",
+    "app", "engine", "python", "import", "failed", "could", "load", "save", "open", "create", "found",
+    "exist", "exists", "missing", "invalid", "sequence", "work", "field", "template", "config", "hooks",
+    "site", "list", "was", "has", "tools", "scripts", "api", "server", "studio", "pipeline",
 ];
 
 /// Words replaced by `<name>` before a message becomes part of a signature. The default holds none.

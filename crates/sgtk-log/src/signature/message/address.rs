@@ -97,7 +97,9 @@ impl Scan<'_, '_> {
             let may_be = memchr::memchr(b'.', &text.as_bytes()[at..end]).is_some()
                 || matches!(self.byte(end), Some(b'#' | b'%' | b'$'));
             let media = || media(text, at, end).map(|end| (end, "path", "<path>"));
-            let host = || host(text, at, end).map(|end| (end, "host", "<host>"));
+            // The host of this session may have a name with dots, too.
+            let known = self.words.at(text, at).is_some();
+            let host = || host(text, at, end).filter(|_| !known).map(|end| (end, "host", "<name>"));
             may_be.then(|| media().or_else(host)).flatten()
         };
         let found = found.or_else(named);

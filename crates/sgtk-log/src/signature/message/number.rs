@@ -35,7 +35,7 @@ impl Scan<'_, '_> {
         if in_word(after) || joined || at + length < end && !matches!(after, b'.' | b'-') {
             return false;
         }
-        if keeps_number(self.out.text()) {
+        if keeps_number(self.out.text()) || is_status(&self.text[at..]) {
             self.literal_to(at + length);
         } else {
             let percent = usize::from(after == b'%');
@@ -99,12 +99,53 @@ impl Scan<'_, '_> {
 
 /// Whether the number behind this text says what failed: `errno 13`, `http error 503`, `crud error #6`.
 fn keeps_number(before: &str) -> bool {
-    const WORDS: [&str; 7] = ["errno", "winerror", "error", "signal", "status", "code", "http"];
+    const WORDS: [&str; 13] = [
+        "errno",
+        "winerror",
+        "error",
+        "signal",
+        "status",
+        "code",
+        "http",
+        "retcode",
+        "returncode",
+        "exitcode",
+        "status_code",
+        "exited with",
+        "response",
+    ];
     let text = before.trim_end_matches([' ', ':', '=', '#', '[', '(', '-', '+']);
     WORDS.iter().any(|word| {
         text.strip_suffix(word)
             .is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '>')))
     })
+}
+
+/// `503 Service Unavailable`: the answer of a server.
+fn is_status(text: &str) -> bool {
+    const PHRASES: [&str; 14] = [
+        "Bad Request",
+        "Unauthorized",
+        "Forbidden",
+        "Not Found",
+        "Method Not",
+        "Request Time",
+        "Conflict",
+        "Too Many",
+        "Internal Server",
+        "Bad Gateway",
+        "Service Unav",
+        "Gateway Time",
+        "Server Error",
+        "Client Error",
+    ];
+    let Some((number, rest)) = text.split_at_checked(3) else { return false };
+    let rest = rest.trim_start_matches([' ', ':', '-', '(']);
+    number.starts_with(['4', '5'])
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && PHRASES
+            .iter()
+            .any(|phrase| rest.get(..phrase.len()).is_some_and(|said| said.eq_ignore_ascii_case(phrase)))
 }
 
 /// `12`, `1,024.5`, `1.2.3`, `1e-5`, `12:30`.

@@ -33,6 +33,12 @@ impl<'t> Scan<'t, '_> {
             return;
         }
         let name = at + text[at..end].trim_end_matches(['.', '-']).len();
+        if let Some(class) = qt_class(&text[at..name]) {
+            // Its bindings and modules have other names in every generation.
+            self.out.put("binding", &text[at..name], class);
+            self.at = name;
+            return;
+        }
         // Dots join names of modules and parts of versions: each part for itself, unless they are one version.
         if is_version(&text[at..name]) {
             return self.put_to(name, "version", "<ver>");
@@ -96,6 +102,8 @@ impl<'t> Scan<'t, '_> {
             ("context", "<name>")
         } else if is_meaningful(part) {
             return self.literal_to(end);
+        } else if let Some(tool) = of_a_generation(part) {
+            ("version", tool)
         } else if is_version(part) {
             ("version", "<ver>")
         } else if !letters || is_measure(part) {
@@ -105,6 +113,14 @@ impl<'t> Scan<'t, '_> {
         };
         self.put_to(end, rule, placeholder);
     }
+}
+
+/// `PySide2.QtWidgets.QLabel`: the class.
+fn qt_class(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix("PySide").or_else(|| name.strip_prefix("PyQt"))?;
+    let (_, class) =
+        rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('.')?.rsplit_once('.')?;
+    (!class.is_empty()).then_some(class)
 }
 
 /// Three letters as the short names of days and months.
@@ -163,6 +179,13 @@ fn is_measure(part: &str) -> bool {
     unit.len() < part.len() && unit.len() <= 4 && unit.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
+/// Tools whose name holds their generation, which the problem is the same in: without it.
+fn of_a_generation(part: &str) -> Option<&'static str> {
+    const TOOLS: [&str; 6] = ["py", "python", "pyside", "pyqt", "qt", "shiboken"];
+    let name = part.trim_end_matches(|c: char| c.is_ascii_digit());
+    TOOLS.into_iter().find(|tool| tool.eq_ignore_ascii_case(name))
+}
+
 /// Words with digits that mean something.
 fn is_meaningful(part: &str) -> bool {
     if ["tk-", "tk_", "sg_"]
@@ -184,10 +207,7 @@ fn is_meaningful(part: &str) -> bool {
         {
             true
         }
-        _ if one => is(&[
-            "py", "python", "pyside", "pyqt", "qt", "shiboken", "api", "http", "oauth", "ipv", "mp", "json",
-            "s", "p",
-        ]),
+        _ if one => is(&["api", "http", "oauth", "ipv", "mp", "json", "s", "p"]),
         _ => matches!(part, "2d" | "3d" | "2D" | "3D" | "3ds" | "i18n" | "l10n"),
     }
 }

@@ -4,6 +4,8 @@
 //! keep `<name>/<version>`, `github` adds an organisation, `sg` keeps uploads by number. Before core 0.18 the same
 //! folders stood below `install/apps`, `install/engines` and `install/frameworks`.
 
+use crate::record::origin::is_engine;
+
 use super::{Located, Parts, PlaceKind, host, looks_like_version};
 
 /// Classifies a path.
@@ -186,11 +188,21 @@ fn is_commit(version: &str) -> bool {
 fn cached_bundle<'t>(parts: &[&'t str], marks: &Marks) -> Option<Root<'t>> {
     let at = marks.cache?;
     if parts[at] == "sg" {
-        // An upload is known by a number only. A configuration has the same folders wherever it comes from.
+        // A configuration has the same folders wherever it comes from, and hooks for bundles of other names.
         let from = at + 3;
-        let config = matches!(parts.get(from), Some(&("hooks" | "core" | "env")));
-        let kind = if config { PlaceKind::Config } else { PlaceKind::SiteBundle };
-        return Some(Root::plain(kind, from));
+        let config = match parts.get(from) {
+            Some(&("core" | "env")) => true,
+            // Hooks of an app may stand in folders of engines.
+            Some(&"hooks") => {
+                marks.toolkit.is_some_and(|toolkit| toolkit > from && !is_engine(parts[toolkit]))
+            }
+            _ => false,
+        };
+        if config {
+            return Some(Root::plain(PlaceKind::Config, from));
+        }
+        let python = from + 1 < parts.len() && parts[from] == "python";
+        return Some(Root::plain(PlaceKind::SiteBundle, from + usize::from(python)));
     }
     let name_at = if parts[at] == "github" { at + 2 } else { at + 1 };
     let version = parts[name_at + 1];

@@ -106,7 +106,7 @@ impl Place {
 
 /// Classifies a path as printed in a traceback.
 pub fn place(path: &str) -> Place {
-    locate(path).place(&ContextWords::default())
+    locate(path).place(&ContextWords::default(), None)
 }
 
 /// Parts of a path that are looked at, from the file outwards.
@@ -121,22 +121,23 @@ pub(crate) struct Parts<'t> {
 impl<'t> Parts<'t> {
     fn of(path: &'t str) -> Self {
         let mut parts = Parts { list: [""; MOST_PARTS], from: MOST_PARTS };
-        let bytes = path.as_bytes();
-        let mut end = bytes.len();
-        while parts.from > 0 {
-            // Parts are short: a plain loop is quicker than a search.
-            let start = bytes[..end].iter().rposition(|b| matches!(b, b'/' | b'\\'));
-            let part = &path[start.map_or(0, |at| at + 1)..end];
-            if !matches!(part, "" | "." | "..") {
-                parts.from -= 1;
-                parts.list[parts.from] = part;
-            }
-            match start {
-                Some(at) => end = at,
-                None => break,
+        let mut end = path.len();
+        for at in memchr::memrchr2_iter(b'/', b'\\', path.as_bytes()) {
+            parts.push(&path[at + 1..end]);
+            end = at;
+            if parts.from == 0 {
+                return parts;
             }
         }
+        parts.push(&path[..end]);
         parts
+    }
+
+    fn push(&mut self, part: &'t str) {
+        if !matches!(part, "" | "." | "..") {
+            self.from -= 1;
+            self.list[self.from] = part;
+        }
     }
 
     fn all(&self) -> &[&'t str] {
@@ -157,14 +158,23 @@ pub(crate) struct Located<'t> {
 
 impl Located<'_> {
     /// The place on its own. `words` are left out of the path of a studio's code.
-    pub(crate) fn place(&self, words: &ContextWords) -> Place {
+    ///
+    /// What was uploaded to the site is known by a number only: it is the `bundle` that logged, when there is one. Hooks
+    /// may be those of a configuration, too.
+    pub(crate) fn place(&self, words: &ContextWords, bundle: Option<&str>) -> Place {
         let parts = self.parts.all();
+        let uploaded = self.kind == PlaceKind::SiteBundle;
+        let (kind, name) = match bundle.filter(|_| uploaded) {
+            Some(bundle) => (PlaceKind::Bundle, Some(bundle)),
+            None if uploaded && parts.get(self.rest_at) == Some(&"hooks") => (PlaceKind::Config, None),
+            None => (self.kind, self.name),
+        };
         let rest = match self.kind {
             PlaceKind::Studio => studio::rest(self.path, parts, words),
             PlaceKind::Host => join(parts[self.rest_at..].iter().copied().filter(|part| !host::varies(part))),
             _ => join(parts[self.rest_at.min(parts.len())..].iter().copied()),
         };
-        Place { kind: self.kind, name: self.name.map(str::to_owned), rest }
+        Place { kind, name: name.map(str::to_owned), rest }
     }
 }
 
