@@ -3,10 +3,10 @@
 //! Bounded: a log in which every record is a problem of its own must not take the machine's memory. When the
 //! table is full, records of further signatures are counted and told as such, never dropped without a word.
 
-use sgtk_log::{Incident, LocalTime};
+use sgtk_log::{ALGORITHM, Incident, LocalTime};
 use std::collections::HashMap;
 
-/// Rows kept: about 40 MB of them, more than anyone reads.
+/// Rows kept: about 40 MB with their titles, 10 MB without; more than anyone reads.
 const MOST_ROWS: usize = 100_000;
 
 /// One row of the table.
@@ -15,14 +15,21 @@ pub(crate) struct Group {
     pub(crate) count: u64,
     pub(crate) first: Option<LocalTime>,
     pub(crate) last: Option<LocalTime>,
-    pub(crate) engine: Option<String>,
-    pub(crate) title: String,
-    pub(crate) signature: String,
+    pub(crate) said: Said,
+    key: u128,
+}
+
+impl Group {
+    /// As in `--json`.
+    pub(crate) fn signature(&self) -> String {
+        format!("{ALGORITHM}:{:032x}", self.key)
+    }
 }
 
 /// All rows.
 pub(crate) struct Groups {
-    rows: HashMap<String, Row>,
+    /// By the number that the hexadecimal digits of the signature are: half the size of its text.
+    rows: HashMap<u128, Row>,
     most: usize,
     ungrouped: u64,
 }
@@ -32,12 +39,12 @@ struct Row {
     first: Option<LocalTime>,
     last: Option<LocalTime>,
     /// When it came, among the others.
-    number: usize,
-    said: Said,
+    number: u32,
+    said: Option<Box<Said>>,
 }
 
 /// What only people read: left out where nobody does.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Said {
     pub(crate) engine: Option<String>,
     pub(crate) title: String,
@@ -49,12 +56,19 @@ impl Groups {
     }
 
     /// Counts an incident; `said` is asked for with the first of its signature.
-    pub(crate) fn count(&mut self, signature: &str, incident: &Incident, said: impl FnOnce() -> Said) {
+    pub(crate) fn count(
+        &mut self,
+        signature: &str,
+        incident: &Incident,
+        said: impl FnOnce() -> Option<Said>,
+    ) {
         self.add(signature, incident.record.time, said);
     }
 
-    fn add(&mut self, signature: &str, time: Option<LocalTime>, said: impl FnOnce() -> Said) {
-        if let Some(row) = self.rows.get_mut(signature) {
+    fn add(&mut self, signature: &str, time: Option<LocalTime>, said: impl FnOnce() -> Option<Said>) {
+        let digits = signature.rsplit(':').next().unwrap_or_default();
+        let key = u128::from_str_radix(digits, 16).unwrap_or_default();
+        if let Some(row) = self.rows.get_mut(&key) {
             row.count += 1;
             // Files of several engines overlap in time.
             if time.is_some() && (row.first.is_none() || time < row.first) {
@@ -62,8 +76,9 @@ impl Groups {
             }
             row.last = row.last.max(time);
         } else if self.rows.len() < self.most {
-            let row = Row { count: 1, first: time, last: time, number: self.rows.len(), said: said() };
-            self.rows.insert(signature.to_owned(), row);
+            let number = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+            self.rows
+                .insert(key, Row { count: 1, first: time, last: time, number, said: said().map(Box::new) });
         } else {
             self.ungrouped += 1;
         }
@@ -81,18 +96,18 @@ impl Groups {
 
     /// The most frequent first; of equals, the one seen last; of those, in the order of the logs.
     pub(crate) fn sorted(&mut self) -> Vec<Group> {
-        let mut rows: Vec<(String, Row)> = self.rows.drain().collect();
+        let mut rows: Vec<(u128, Row)> = self.rows.drain().collect();
+        self.rows.shrink_to_fit();
         rows.sort_by(|(_, one), (_, other)| {
             other.count.cmp(&one.count).then(other.last.cmp(&one.last)).then(one.number.cmp(&other.number))
         });
         rows.into_iter()
-            .map(|(signature, row)| Group {
+            .map(|(key, row)| Group {
                 count: row.count,
                 first: row.first,
                 last: row.last,
-                engine: row.said.engine,
-                title: row.said.title,
-                signature,
+                said: row.said.map(|said| *said).unwrap_or_default(),
+                key,
             })
             .collect()
     }
@@ -109,13 +124,16 @@ mod tests {
     #[test]
     fn rows_are_sorted_by_count_then_last_seen() {
         let mut groups = Groups::new();
-        for (signature, at) in [("a", "10:00:00"), ("b", "12:00:00"), ("c", "11:00:00"), ("c", "09:00:00")] {
-            groups.add(signature, time(at), Said::default);
+        for (signature, at) in
+            [("g1:a", "10:00:00"), ("g1:b", "12:00:00"), ("g1:c", "11:00:00"), ("g1:c", "09:00:00")]
+        {
+            groups.add(signature, time(at), || None);
         }
-        groups.add("d", None, Said::default);
+        groups.add("g1:d", None, || None);
         let rows = groups.sorted();
-        let order: Vec<&str> = rows.iter().map(|row| row.signature.as_str()).collect();
-        assert_eq!(order, ["c", "b", "a", "d"]);
+        let order: Vec<String> = rows.iter().map(Group::signature).collect();
+        let last_digits: Vec<&str> = order.iter().map(|signature| &signature[34..]).collect();
+        assert_eq!((order[0].len(), last_digits), (35, vec!["c", "b", "a", "d"]));
         assert_eq!((rows[0].count, rows[0].first, rows[0].last), (2, time("09:00:00"), time("11:00:00")));
     }
 
@@ -123,7 +141,7 @@ mod tests {
     fn a_full_table_counts_what_it_cannot_hold() {
         let mut groups = Groups { most: 2, ..Groups::new() };
         for signature in ["a", "b", "c", "a", "d", "c"] {
-            groups.add(signature, None, Said::default);
+            groups.add(signature, None, || None);
         }
         assert_eq!((groups.len(), groups.ungrouped()), (2, 3));
         assert_eq!(groups.sorted()[0].count, 2);

@@ -185,9 +185,9 @@ impl<'a> Scan<'a> {
         self.summary.incidents += 1;
         self.summary.redacted(&recognised.redactions);
         if !self.output.json {
-            let said = || Said {
-                engine: incident.record.origin.engine.clone(),
-                title: self.recogniser.title(&recognised, &self.login),
+            let said = || {
+                let engine = incident.record.origin.engine.clone();
+                Some(Said { engine, title: self.recogniser.title(&recognised, &self.login) })
             };
             self.groups.count(&incident.signature.to_string(), incident, said);
             return Ok(());
@@ -199,7 +199,7 @@ impl<'a> Scan<'a> {
             truncated: record.truncated,
         };
         let line = self.recogniser.line(place, &recognised, &self.login);
-        self.groups.count(&line.signature, incident, Said::default);
+        self.groups.count(&line.signature, incident, || None);
         self.data.write("incident", &line)
     }
 
@@ -215,7 +215,7 @@ impl<'a> Scan<'a> {
         if self.summary.signatures == 0 {
             writeln!(out, "no incidents")?;
         } else {
-            table::print(&mut out, self.groups.sorted(), self.output.columns())?;
+            table::print(&mut out, &self.groups.sorted(), self.output.columns())?;
         }
         out.flush()?;
         self.output.note(&format!("{FAINT}{}{FAINT:#}", self.summary.sentence()));

@@ -25,33 +25,32 @@ struct Row {
 }
 
 /// Prints the rows. `columns` is the width to keep to.
-pub(crate) fn print(out: &mut impl Write, groups: Vec<Group>, columns: Option<usize>) -> io::Result<()> {
-    let rows: Vec<Row> = groups.into_iter().map(Row::new).collect();
+pub(crate) fn print(out: &mut impl Write, groups: &[Group], columns: Option<usize>) -> io::Result<()> {
     let head = Row::head();
-    let widest = |of: fn(&Row) -> &String| {
-        rows.iter().chain([&head]).map(|row| of(row).width()).max().unwrap_or_default()
-    };
-    let (count, first, last) = (widest(|row| &row.count), widest(|row| &row.first), widest(|row| &row.last));
-    let (engine, title) = (widest(|row| &row.engine), widest(|row| &row.title));
+    let widest = groups.iter().map(Row::new).fold(head.widths(), |widest, row| {
+        let widths = row.widths();
+        std::array::from_fn(|at| widest[at].max(widths[at]))
+    });
+    let [count, first, last, engine, title, signature] = widest;
     let figures = |row: &Row| {
         let (before, after) = (" ".repeat(count - row.count.width()), pad(&row.engine, engine));
         format!("{before}{}  {}  {}  {after}", row.count, pad(&row.first, first), pad(&row.last, last))
     };
-    let full = count + first + last + engine + title + widest(|row| &row.signature) + 10;
+    let full = count + first + last + engine + title + signature + 10;
     let columns = columns.map(|columns| columns.max(LEAST_COLUMNS));
     if columns.is_none_or(|columns| full <= columns) {
         writeln!(out, "{FAINT}{}  {}  {}{FAINT:#}", figures(&head), pad(&head.title, title), head.signature)?;
-        for row in &rows {
+        for row in groups.iter().map(Row::new) {
             let title = pad(&row.title, title);
-            writeln!(out, "{}  {STRONG}{title}{STRONG:#}  {FAINT}{}{FAINT:#}", figures(row), row.signature)?;
+            writeln!(out, "{}  {STRONG}{title}{STRONG:#}  {FAINT}{}{FAINT:#}", figures(&row), row.signature)?;
         }
         return Ok(());
     }
     let room = columns.unwrap_or(usize::MAX).saturating_sub(INDENT);
     let indent = " ".repeat(INDENT);
     writeln!(out, "{FAINT}{}{FAINT:#}", figures(&head).trim_end())?;
-    for row in &rows {
-        writeln!(out, "{}", figures(row).trim_end())?;
+    for row in groups.iter().map(Row::new) {
+        writeln!(out, "{}", figures(&row).trim_end())?;
         for line in wrap(&row.title, room) {
             writeln!(out, "{indent}{STRONG}{line}{STRONG:#}")?;
         }
@@ -61,7 +60,7 @@ pub(crate) fn print(out: &mut impl Write, groups: Vec<Group>, columns: Option<us
 }
 
 impl Row {
-    fn new(group: Group) -> Row {
+    fn new(group: &Group) -> Row {
         let time = |time: Option<LocalTime>| {
             // To the second, as people say it.
             let text = time.map(|time| time.to_string()).unwrap_or_default();
@@ -71,10 +70,15 @@ impl Row {
             count: group.count.to_string(),
             first: time(group.first),
             last: time(group.last),
-            engine: harmless(group.engine.as_deref().unwrap_or_default()),
-            title: harmless(&group.title),
-            signature: group.signature,
+            engine: harmless(group.said.engine.as_deref().unwrap_or_default()),
+            title: harmless(&group.said.title),
+            signature: group.signature(),
         }
+    }
+
+    fn widths(&self) -> [usize; 6] {
+        [&self.count, &self.first, &self.last, &self.engine, &self.title, &self.signature]
+            .map(|text| text.width())
     }
 
     fn head() -> Row {
