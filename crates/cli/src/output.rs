@@ -112,7 +112,7 @@ pub(crate) fn write_line(out: &mut impl Write, kind: &str, object: &impl Seriali
     out.write_all(b"\n")
 }
 
-/// Many objects on stdout, written in large pieces: whoever reads them waits for the end.
+/// Lines of JSON on stdout, written in large pieces: whoever reads them waits for the end.
 #[derive(Default)]
 pub(crate) struct JsonLines {
     waiting: Vec<u8>,
@@ -121,14 +121,19 @@ pub(crate) struct JsonLines {
 impl JsonLines {
     const PIECE_BYTES: usize = 64 * 1024;
 
-    /// Adds an object with its type in front.
-    pub(crate) fn write(&mut self, kind: &str, object: &impl Serialize) -> io::Result<()> {
-        write_line(&mut self.waiting, kind, object)?;
+    /// Where lines are added.
+    pub(crate) fn add(&mut self, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        add(&mut self.waiting);
         if self.waiting.len() >= Self::PIECE_BYTES { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what waits.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
+    /// Adds an object with its type in front, as the last one.
+    pub(crate) fn end(&mut self, kind: &str, object: &impl Serialize) -> io::Result<()> {
+        write_line(&mut self.waiting, kind, object)?;
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(&self.waiting)?;
         self.waiting.clear();

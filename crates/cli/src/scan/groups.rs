@@ -66,8 +66,7 @@ impl Groups {
     }
 
     fn add(&mut self, signature: &str, time: Option<LocalTime>, said: impl FnOnce() -> Option<Said>) {
-        let digits = signature.rsplit(':').next().unwrap_or_default();
-        let key = u128::from_str_radix(digits, 16).unwrap_or_default();
+        let key = number_of(signature);
         if let Some(row) = self.rows.get_mut(&key) {
             row.count += 1;
             // Files of several engines overlap in time.
@@ -113,6 +112,15 @@ impl Groups {
     }
 }
 
+/// The number behind the algorithm's name; any text has one, different signatures have different ones.
+fn number_of(signature: &str) -> u128 {
+    let digits = &signature.as_bytes()[signature.len().saturating_sub(32)..];
+    digits.iter().fold(0, |number, digit| {
+        let value = if digit.is_ascii_digit() { digit - b'0' } else { (digit & 0x0F) + 9 };
+        number << 4 | u128::from(value)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,12 +132,10 @@ mod tests {
     #[test]
     fn rows_are_sorted_by_count_then_last_seen() {
         let mut groups = Groups::new();
-        for (signature, at) in
-            [("g1:a", "10:00:00"), ("g1:b", "12:00:00"), ("g1:c", "11:00:00"), ("g1:c", "09:00:00")]
-        {
+        for (signature, at) in [("a", "10:00:00"), ("b", "12:00:00"), ("c", "11:00:00"), ("c", "09:00:00")] {
             groups.add(signature, time(at), || None);
         }
-        groups.add("g1:d", None, || None);
+        groups.add("d", None, || None);
         let rows = groups.sorted();
         let order: Vec<String> = rows.iter().map(Group::signature).collect();
         let last_digits: Vec<&str> = order.iter().map(|signature| &signature[34..]).collect();

@@ -200,7 +200,7 @@ impl<'a> Scan<'a> {
         };
         let line = self.recogniser.line(place, &recognised, &self.login);
         self.groups.count(&line.signature, incident, || None);
-        self.data.write("incident", &line)
+        self.data.add(|lines| line.write_json(lines))
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -208,8 +208,7 @@ impl<'a> Scan<'a> {
         self.summary.signatures = self.groups.len() as u64;
         self.summary.ungrouped = self.groups.ungrouped();
         if self.output.json {
-            self.data.write("summary", &self.summary)?;
-            return self.data.flush();
+            return self.data.end("summary", &self.summary);
         }
         let mut out = self.output.data();
         if self.summary.signatures == 0 {

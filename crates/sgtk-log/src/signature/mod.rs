@@ -89,10 +89,12 @@ impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // One write of a finished text: it is printed for every record of a scan.
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut digits = [0; 32];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.hash) {
+        const MARK: usize = ALGORITHM.len() + 1;
+        let mut text = [b':'; MARK + 32];
+        text[..ALGORITHM.len()].copy_from_slice(ALGORITHM.as_bytes());
+        for (pair, byte) in text[MARK..].chunks_exact_mut(2).zip(self.hash) {
             pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
         }
-        write!(f, "{ALGORITHM}:{}", std::str::from_utf8(&digits).expect("hexadecimal digits are ASCII"))
+        f.write_str(std::str::from_utf8(&text).expect("all of it is ASCII"))
     }
 }
