@@ -161,3 +161,30 @@ fn a_pasted_traceback_is_explained() {
     std::fs::write(world.path("mail.txt"), text).unwrap();
     insta::assert_snapshot!(explained(&world, &["mail.txt"]));
 }
+
+#[test]
+fn rules_that_decide_are_named() {
+    let world = world();
+    let warning = "2026-01-14 19:51:00,000 [2764 WARNING sgtk.env.project.tk-maya.tk-multi-loader2] Reload failed\n\
+        Traceback (most recent call last):\n  File \"/studio/tools/reload.py\", line 3, in reload\n    go()\n\
+        TypeError: go() takes no arguments\n";
+    world.append("tk-maya.log", warning);
+    let settings = "[[detect.rules]]\nname = 'loads of loads'\nmessage = 'Could not load*'\naction = 'ignore'\n\
+        [[detect.rules]]\nname = 'other'\nlogger = '*loader2'\naction = 'mute'\nlevel = 'CRITICAL'\n\
+        [[detect.rules]]\nname = 'reloads'\nlevel = 'WARNING'\ntype = '*'\naction = 'promote'\n\
+        signature = ['reload', '{type}']\ntitle = 'Reload fails: {type}'\n";
+    std::fs::write(world.path("rules.toml"), settings).unwrap();
+    let by_rules =
+        |line: u64| explained(&world, &["--config", "rules.toml", &format!("home/logs/tk-maya.log:{line}")]);
+    insta::assert_snapshot!("ignored", by_rules(22));
+    insta::assert_snapshot!("promoted", by_rules(25));
+    let object: Value = serde_json::from_str(&explained(
+        &world,
+        &["--json", "--config", "rules.toml", "home/logs/tk-maya.log:22"],
+    ))
+    .unwrap();
+    insta::assert_snapshot!("gate", serde_json::to_string_pretty(&object["gate"]).unwrap());
+    let scan = world.run(&["--json", "--config", "rules.toml", "scan", "home/logs"]);
+    let summary = crate::world::json_lines(&scan).pop().unwrap();
+    assert_eq!((&summary["incidents"], &summary["ignored"]["loads of loads"]), (&2.into(), &1.into()));
+}

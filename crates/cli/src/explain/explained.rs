@@ -2,6 +2,7 @@
 //!
 //! Redacted throughout. `docs/json.md` documents each field.
 
+use crate::explain::gate::Gate;
 use agent::recognise::Explained;
 use serde::Serialize;
 use sgtk_log::{ExplainedFrame, Explanation, Form, FrameUse, RawRecord};
@@ -38,18 +39,11 @@ pub(crate) struct Object {
     pub(crate) message: Option<Message>,
     pub(crate) components: Vec<Component>,
     pub(crate) signature: String,
+    /// The signature without rules, where a rule has changed it.
+    pub(crate) own_signature: Option<String>,
     pub(crate) bucket: String,
     pub(crate) titles: Titles,
     pub(crate) redactions: Vec<Redaction>,
-}
-
-/// Whether the record is an incident.
-#[derive(Serialize)]
-pub(crate) struct Gate {
-    pub(crate) passes: bool,
-    /// What decided: `level`.
-    pub(crate) by: &'static str,
-    pub(crate) why: String,
 }
 
 /// An exception as printed.
@@ -116,7 +110,7 @@ pub(crate) struct Redaction {
 impl Object {
     /// Puts together what was found of a record.
     pub(crate) fn new(file: String, record: &RawRecord<'_>, gate: Gate, explained: Explained) -> Object {
-        let Explained { explanation, text, redactions, precise, seed, .. } = explained;
+        let Explained { explanation, own_signature, text, redactions, precise, seed, .. } = explained;
         let Explanation { incident, exceptions, primary, root, why_primary, frames, message } = explanation;
         let origin = incident.record.origin;
         let line =
@@ -173,6 +167,7 @@ impl Object {
                 .map(|part| Component { kind: part.kind.to_string(), value: part.value.clone() })
                 .collect(),
             signature: incident.signature.to_string(),
+            own_signature: own_signature.map(|signature| signature.to_string()),
             bucket: incident.signature.bucket(),
             titles: Titles { precise, seed },
             redactions: redactions

@@ -5,6 +5,7 @@
 
 mod explained;
 mod find;
+mod gate;
 mod page;
 pub(crate) mod place;
 
@@ -14,9 +15,8 @@ use crate::log_file::bare_name;
 use crate::options::{settings, this_login};
 use crate::output::Output;
 use agent::recognise::{Recogniser, Surroundings};
-use agent::settings::Settings;
-use explained::{Gate, Object};
-use sgtk_log::{Level, RawKind, RawRecord};
+use explained::Object;
+use gate::Gate;
 use std::io::Write;
 
 pub(crate) fn explain(command: &ExplainCommand, global: &Global, output: &Output) -> Outcome {
@@ -30,12 +30,13 @@ pub(crate) fn explain(command: &ExplainCommand, global: &Global, output: &Output
     let recogniser = Recogniser::new(&settings, surroundings);
     let name = bare_name(&command.place.file);
     let record = find::find(&command.place, &mut |record| {
-        gate(record, &settings).passes.then(|| recogniser.title(&recogniser.recognise(record, &name), &login))
+        let recognised = recogniser.wants(record).then(|| recogniser.recognise(record, &name))?;
+        recognised.verdict.is_admitted().then(|| recogniser.title(&recognised, &login))
     })
     .map_err(Failure::usage)?;
     let explained = recogniser.explain(&record, &name, &login);
-    let file = command.place.file.display().to_string();
-    let object = Object::new(file, &record, gate(&record, &settings), explained);
+    let gate = Gate::new(&explained, &settings.detect);
+    let object = Object::new(command.place.file.display().to_string(), &record, gate, explained);
     if output.json {
         output.object(&object)?;
     } else {
@@ -44,20 +45,4 @@ pub(crate) fn explain(command: &ExplainCommand, global: &Global, output: &Output
         out.flush()?;
     }
     Ok(0)
-}
-
-fn gate(record: &RawRecord<'_>, settings: &Settings) -> Gate {
-    if record.kind == RawKind::Pasted {
-        return Gate {
-            passes: true,
-            by: "pasted",
-            why: "text without a header that holds an error".to_owned(),
-        };
-    }
-    let levels = &settings.detect.levels;
-    let names = levels.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ");
-    let passes = record.level.is_some_and(|level| levels.contains(&level));
-    let level = record.level.map_or("unknown", Level::as_str);
-    let are = if passes { "is among" } else { "is not among" };
-    Gate { passes, by: "level", why: format!("its level, {level}, {are} detect.levels ({names})") }
 }

@@ -32,7 +32,7 @@ impl<W: Write> Page<'_, W> {
     fn all(&mut self, object: &Object) -> io::Result<()> {
         self.record(object)?;
         self.exceptions(object)?;
-        self.frames(&object.frames)?;
+        self.frames(object)?;
         self.message(object)?;
         self.signature(object)?;
         self.redactions(object)
@@ -88,6 +88,11 @@ impl<W: Write> Page<'_, W> {
         }
         let verdict = if object.gate.passes { "an incident" } else { "no incident" };
         self.field("gate", &format!("{verdict}: {}", object.gate.why))?;
+        for (index, rule) in object.gate.rules.iter().enumerate() {
+            let late = if rule.decides { "" } else { "; comes too late" };
+            let said = format!("“{}” ({}): {}{late}", rule.name, rule.place, rule.does.join(", "));
+            self.field(if index == 0 { "rules" } else { "" }, &said)?;
+        }
         writeln!(self.out)?;
         self.quote(&object.text, MOST_LINES, "  ")
     }
@@ -154,11 +159,13 @@ impl<W: Write> Page<'_, W> {
         self.quote(&exception.text, MOST_TEXT_LINES, "     ")
     }
 
-    fn frames(&mut self, frames: &[Frame]) -> io::Result<()> {
+    fn frames(&mut self, object: &Object) -> io::Result<()> {
+        let frames = &object.frames;
         if frames.is_empty() {
             return Ok(());
         }
-        self.section("Frames of the primary exception, innermost first")?;
+        let of = if object.own_signature.is_some() { ", for the signature without rule" } else { "" };
+        self.section(&format!("Frames of the primary exception, innermost first{of}"))?;
         let shown = &frames[..frames.len().min(MOST_FRAMES)];
         let key = |frame: &Frame| harmless(&format!("{}#{}", frame.place, frame.function));
         let widest = shown.iter().map(|frame| key(frame).width()).max().unwrap_or_default();
@@ -182,7 +189,8 @@ impl<W: Write> Page<'_, W> {
 
     fn message(&mut self, object: &Object) -> io::Result<()> {
         let Some(message) = &object.message else { return Ok(()) };
-        self.section("Message in the signature")?;
+        let without = if object.own_signature.is_some() { " without rule" } else { "" };
+        self.section(&format!("Message in the signature{without}"))?;
         self.field("as logged", &message.before)?;
         self.field("normalised", &message.after)?;
         for (index, one) in message.replaced.iter().enumerate() {
@@ -202,6 +210,7 @@ impl<W: Write> Page<'_, W> {
             self.field(&component.kind, &component.value)?;
         }
         self.field("signature", &object.signature)?;
+        self.known("without rule", object.own_signature.as_deref())?;
         self.field("bucket", &object.bucket)?;
         self.section(&format!("Title{would}"))?;
         self.field("precise", &object.titles.precise)?;
