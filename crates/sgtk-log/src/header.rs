@@ -171,6 +171,8 @@ pub(crate) fn is_within(line: &str) -> bool {
     let bytes = line.as_bytes();
     memchr::memchr_iter(b'[', bytes).any(|bracket| {
         bracket >= TIME_MASK.len()
+            && bytes[bracket - 1] == b' '
+            && bytes[bracket - 5] == b','
             && bytes[bracket - (TIME_MASK.len() - 1)..=bracket].first_chunk().is_some_and(starts_with_time)
             && matches!(
                 probe(&bytes[bracket - (TIME_MASK.len() - 1)..], true),

@@ -15,7 +15,7 @@ const VERSIONS: [&str; 6] = ["2.7", "3.7", "3.9", "3.10", "3.11", "3.13"];
 
 fn shapes(version: &str) -> Vec<(String, String)> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(format!("{version}.txt"));
-    let text = fs::read_to_string(file).unwrap();
+    let text = fs::read_to_string(file).expect("a printed version");
     text.split("=== ")
         .skip(1)
         .filter_map(|section| section.split_once('\n'))
@@ -75,7 +75,7 @@ fn the_same_failure_reads_the_same_in_every_python() {
     let mut all = String::new();
     for (shape, outcomes) in &read {
         for (said, since) in outcomes {
-            writeln!(all, "{shape:16} {since:5} {said}").unwrap();
+            writeln!(all, "{shape:16} {since:5} {said}").expect("a string takes everything");
         }
     }
     insta::assert_snapshot!(all);
@@ -95,7 +95,7 @@ fn each_is_one_incident_when_pasted() {
             // The text of an exception may go on behind a blank line; prose cannot be told from it.
             let whole = spans.len() == 1 || shape == "multi";
             assert!(whole, "{shape} of {version}: {spans:?}");
-            let text = String::from_utf8(spans[0].1.clone()).unwrap();
+            let text = String::from_utf8(spans[0].1.clone()).expect("the fixtures are UTF-8");
             assert_eq!(incident(&text).signature, as_record(&traceback).signature, "{shape} of {version}");
         }
     }

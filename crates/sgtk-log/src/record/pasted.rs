@@ -147,7 +147,14 @@ impl Pasted {
     /// Takes the next bytes and hands out every span that ends in them.
     pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Span<'_>)) {
         let mut rest = bytes;
-        while !rest.is_empty() {
+        while let Some(first) = rest.first() {
+            let fresh = !self.decided && self.line.is_empty();
+            if fresh && *first == b'\n' && self.shape.is_none_or(|shape| !shape.closed) {
+                let blank = rest.iter().take_while(|byte| **byte == b'\n').count();
+                self.pass_blank(&rest[..blank]);
+                rest = &rest[blank..];
+                continue;
+            }
             let newline = memchr(b'\n', rest);
             let (piece, after) = rest.split_at(newline.map_or(rest.len(), |at| at + 1));
             rest = after;
@@ -175,6 +182,18 @@ impl Pasted {
                 self.decided = false;
             }
         }
+    }
+
+    /// Empty lines belong to what is open; there can be millions of them.
+    fn pass_blank(&mut self, lines: &[u8]) {
+        if let Some(shape) = &mut self.shape {
+            shape.pass_blank();
+        }
+        let held = std::mem::take(&mut self.held);
+        self.kept.push(&held);
+        self.kept.push(lines);
+        self.line_start += lines.len() as u64;
+        self.line_number += lines.len() as u64;
     }
 
     /// The text ends here. Before a header an exception line alone is no incident: it is the end of a record whose
@@ -259,16 +278,17 @@ impl Pasted {
 
     /// Finds the span a line belongs to; whether it may be the message of a traceback that follows.
     fn place(&mut self, margin: usize, inner: &str, sink: &mut dyn FnMut(Span<'_>)) -> bool {
+        let line = Line::new(margin, inner);
         if let Some(mut shape) = self.shape {
-            match shape.step(margin, inner) {
+            match shape.step(&line) {
                 Step::GoesOn { hold } => {
                     self.shape = Some(shape);
                     return hold;
                 }
                 Step::Another => {
-                    let Some(next) = self.beginning(margin, inner) else {
+                    let Some(next) = self.beginning(&line) else {
                         self.cut(sink);
-                        return is_message(inner);
+                        return line.is_message();
                     };
                     self.begin_incident(next.has_block, next, sink);
                     return false;
@@ -276,17 +296,18 @@ impl Pasted {
                 Step::Ended => self.cut(sink),
             }
         }
-        match self.beginning(margin, inner) {
+        match self.beginning(&line) {
             Some(shape) => {
                 self.begin_incident(shape.has_block, shape, sink);
                 false
             }
-            None => is_message(inner),
+            None => line.is_message(),
         }
     }
 
     /// The incident that begins with a line, if one does.
-    fn beginning(&mut self, margin: usize, inner: &str) -> Option<Shape> {
+    fn beginning(&mut self, line: &Line<'_>) -> Option<Shape> {
+        let Line { margin, inner, hashed, plain, spelling } = *line;
         let mut shape = Shape {
             phase: Phase::Said,
             margin,
@@ -309,13 +330,9 @@ impl Pasted {
         if !self.tracebacks {
             return None;
         }
-        let (mark, plain) = spelling::without_hash(inner);
-        let spelling = spelling::of(plain);
-        if mark {
+        if hashed && spelling != Spelling::Header {
             // Maya prefixes the lines of a traceback; anything else behind `#` is a comment or a root's prompt.
-            if spelling != Spelling::Header {
-                return None;
-            }
+            return None;
         }
         if spelling != Spelling::Frame && spelling != Spelling::Indented && spelling != Spelling::Blank {
             self.in_stack = spelling == Spelling::Stack;
@@ -357,22 +374,20 @@ enum Step {
 }
 
 impl Shape {
-    fn step(&mut self, margin: usize, inner: &str) -> Step {
+    fn step(&mut self, line: &Line<'_>) -> Step {
+        let Line { margin, inner, hashed, plain, spelling } = *line;
         if self.closed || header::script_header(inner).is_some() {
             return Step::Ended;
         }
-        let (hashed, plain) = spelling::without_hash(inner);
-        if inner.trim().is_empty() {
-            if self.phase == Phase::Said {
-                self.phase = Phase::After;
-            }
+        if spelling == Spelling::Blank && !hashed {
+            self.pass_blank();
             return GOES_ON;
         }
         if margin != self.margin {
             return Step::Ended;
         }
         if let Some((mark, _)) = self.script {
-            if mark == ScriptMark::Hash && !hashed && spelling::of(inner) != Spelling::Header {
+            if mark == ScriptMark::Hash && !hashed && spelling != Spelling::Header {
                 return Step::Ended;
             }
             if mark.closes(inner) {
@@ -382,7 +397,7 @@ impl Shape {
         }
         let spelling = match plain.trim_start().as_bytes().first() {
             Some(b'|' | b'+') if self.group => Spelling::Margin,
-            _ => spelling::of(plain),
+            _ => spelling,
         };
         match self.phase {
             Phase::Frames => self.step_in_frames(spelling, plain),
@@ -397,6 +412,12 @@ impl Shape {
                 }
                 _ => Step::Ended,
             },
+        }
+    }
+
+    fn pass_blank(&mut self) {
+        if self.phase == Phase::Said {
+            self.phase = Phase::After;
         }
     }
 
@@ -471,6 +492,23 @@ fn introduces(line: &str) -> bool {
     line.ends_with(':') || memmem::find(line.as_bytes(), b"<class '").is_some()
 }
 
-fn is_message(inner: &str) -> bool {
-    !matches!(spelling::of(inner), Spelling::Blank | Spelling::Prompt)
+/// A line without its mail quoting, judged once.
+struct Line<'l> {
+    margin: usize,
+    inner: &'l str,
+    /// It begins with the `#` of Maya, which `plain` is without.
+    hashed: bool,
+    plain: &'l str,
+    spelling: Spelling,
+}
+
+impl<'l> Line<'l> {
+    fn new(margin: usize, inner: &'l str) -> Self {
+        let (hashed, plain) = spelling::without_hash(inner);
+        Line { margin, inner, hashed, plain, spelling: spelling::of(plain) }
+    }
+
+    fn is_message(&self) -> bool {
+        self.hashed || !matches!(self.spelling, Spelling::Blank | Spelling::Prompt)
+    }
 }

@@ -63,14 +63,14 @@ struct Growing<'t> {
 
 impl<'t> Walk<'t> {
     fn line(&mut self, at: usize, line: &'t str) {
-        let inner = line.trim_start_matches([' ', '\t']);
+        let indent = line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let inner = &line[indent..];
         if inner.is_empty() {
             return;
         }
         if std::mem::take(&mut self.after_cut) && self.open.is_some() && block_header(line).is_none() {
             return;
         }
-        let indent = line.len() - inner.len();
         if is_cut_mark(inner) {
             self.after_cut = true;
             return;
@@ -247,13 +247,11 @@ fn block_header(line: &str) -> Option<(BlockKind, usize)> {
     if !line.ends_with("t):") {
         return None;
     }
-    if let Some(column) = line.find(HEADER) {
-        let group = "Exception Group ".len();
-        let column = if line[..column].ends_with("Exception Group ") { column - group } else { column };
-        return Some((BlockKind::Exception, column));
+    if let Some(before) = line.strip_suffix(HEADER) {
+        return Some((BlockKind::Exception, before.strip_suffix("Exception Group ").unwrap_or(before).len()));
     }
-    if let Some(column) = line.find(STACK) {
-        return Some((BlockKind::Stack, column));
+    if let Some(before) = line.strip_suffix(STACK) {
+        return Some((BlockKind::Stack, before.len()));
     }
     if !line.ends_with(FIRST) || !spelling::is_thread(line) {
         return None;

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 
 use super::spelling::{self, Spelling};
 
@@ -38,8 +38,10 @@ pub(crate) fn flatten(text: &str) -> Cow<'_, str> {
     let mut in_hashes = false;
     for line in text.split_inclusive('\n') {
         let line = if marks.quoted { spelling::unquote(line).1 } else { line };
-        if marks.escaped && ESCAPED.find(line.as_bytes()).is_some() {
-            unfold(&mut out, line);
+        if marks.escaped
+            && let Some(first) = ESCAPED.find(line.as_bytes())
+        {
+            unfold(&mut out, line, first);
             continue;
         }
         let (hashed, plain) = spelling::without_hash(line);
@@ -77,13 +79,12 @@ fn push_unhashed(out: &mut String, plain: &str) {
     }
 }
 
-/// Unfolds a line in which a traceback stands as the text of a string.
+/// Unfolds a line in which a traceback stands as the text of a string; its first escaped line end is at `first`.
 ///
 /// A text that was escaped `n` times has 2^(n-1) backslashes before the letter of each line end and 2^n for each of its
 /// own backslashes.
-fn unfold(out: &mut String, line: &str) {
+fn unfold(out: &mut String, line: &str, first: usize) {
     let bytes = line.as_bytes();
-    let Some(first) = memmem::find(bytes, b"\\n  File ") else { return out.push_str(line) };
     let before = bytes[..first].iter().rev().take(MOST_SLASHES).take_while(|byte| **byte == b'\\').count();
     let once = (before + 1).next_power_of_two();
     let twice = 2 * once;

@@ -3,7 +3,9 @@
 //! Owns the words to look for; what lines make a block is `lines`' business, what lines make an incident of pasted text
 //! is `record::pasted`'s. All of it works on decoded text and costs no more than the line is long.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 pub(crate) const HEADER: &str = "Traceback (most recent call last):";
 pub(crate) const GROUP_HEADER: &str = "Exception Group Traceback (most recent call last):";
@@ -105,10 +107,12 @@ pub(crate) fn is_thread(line: &str) -> bool {
 }
 
 fn is_folded(line: &str) -> bool {
-    memmem::find(line.as_bytes(), HEADER.as_bytes()).is_some_and(|at| {
+    static ESCAPED: LazyLock<Finder<'static>> =
+        LazyLock::new(|| Finder::new("Traceback (most recent call last):\\"));
+    ESCAPED.find(line.as_bytes()).is_some_and(|at| {
         let after = &line[at + HEADER.len()..];
         let slashes = after.bytes().take_while(|byte| *byte == b'\\').count();
-        (1..=8).contains(&slashes) && matches!(after.as_bytes().get(slashes), Some(b'n' | b'r'))
+        slashes <= 8 && matches!(after.as_bytes().get(slashes), Some(b'n' | b'r'))
     })
 }
 
@@ -131,13 +135,12 @@ fn is_prompt(line: &str) -> bool {
         // A path may hold any character but this one.
         return memchr::memchr3(b'>', b'"', b'|', bytes).is_some_and(|at| bytes[at] == b'>');
     }
-    let head = line.split(['$', '#', '%']).next().unwrap_or_default();
-    let word = head.trim_start_matches('[').split([' ', ':']).next().unwrap_or_default();
-    let short = head.len() < line.len() && head.len() <= 128;
-    short
-        && word
-            .split_once('@')
-            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('.'))
+    let Some(end) = memchr::memchr3(b'$', b'#', b'%', &line.as_bytes()[..line.len().min(128)]) else {
+        return false;
+    };
+    let word = line[..end].trim_start_matches('[').split([' ', ':']).next().unwrap_or_default();
+    word.split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('.'))
 }
 
 /// The depth of mail quoting at the beginning of the line (`> `, `>> `, `> > `) and the rest of the line. `>>> ` is Python's prompt.
