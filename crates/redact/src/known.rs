@@ -7,7 +7,8 @@ use regex::Regex;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::counts::RuleCounts;
-use crate::placeholder::{Rewrite, START, Style, rule};
+use crate::placeholder::{START, Style};
+use crate::rule::Rule;
 
 /// Shorter values would hit ordinary text.
 const SHORTEST_CHARS: usize = 8;
@@ -15,6 +16,7 @@ const SHORTEST_CHARS: usize = 8;
 pub(crate) struct Known {
     /// All forms, longest first. Holds the secrets, so it is never shown.
     pattern: Option<Regex>,
+    longest_bytes: usize,
 }
 
 impl Known {
@@ -24,10 +26,16 @@ impl Known {
             let value = value.expose_secret().trim();
             if value.chars().count() >= SHORTEST_CHARS {
                 push_forms(&mut forms, value);
+                // A text is looked at line by line, so a value of several lines is found by each of them.
+                for line in value.split(['\n', '\r']).map(str::trim).filter(|line| line.len() < value.len()) {
+                    push_forms(&mut forms, line);
+                }
             }
         }
         // A form that is part of a placeholder would be found in our own output.
-        forms.retain(|form| form.len() >= SHORTEST_CHARS && !is_in_placeholder(form));
+        forms.retain(|form| {
+            form.chars().count() >= SHORTEST_CHARS && !form.contains('\n') && !is_in_placeholder(form)
+        });
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
         let alternatives: Vec<String> = forms.iter().map(|form| regex::escape(form)).collect();
@@ -35,19 +43,27 @@ impl Known {
         let pattern = (!alternatives.is_empty())
             .then(|| regex::RegexBuilder::new(&alternatives.join("|")).size_limit(usize::MAX).build().ok())
             .flatten();
-        Known { pattern }
+        Known { pattern, longest_bytes: forms.first().map_or(0, String::len) }
+    }
+
+    /// Bytes of the longest form.
+    pub(crate) fn longest_bytes(&self) -> usize {
+        self.longest_bytes
     }
 
     pub(crate) fn hide(&self, text: &str, style: Style, counts: &mut RuleCounts) -> Option<String> {
-        let mut rewrite = Rewrite::new(text);
-        for found in self.pattern.as_ref()?.find_iter(text) {
-            // A value of several lines keeps its line ends: logs stay comparable line by line.
-            let mut with = style.secret(rule::KNOWN).into_owned();
-            with.extend(found.as_str().chars().filter(|c| *c == '\n'));
-            rewrite.replace(found.start(), found.end(), &with);
-            counts.hit(rule::KNOWN);
+        let mut found = self.pattern.as_ref()?.find_iter(text).peekable();
+        found.peek()?;
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for found in found {
+            out.push_str(&text[done..found.start()]);
+            style.push_secret(Rule::Known, &mut out);
+            counts.hit(Rule::Known);
+            done = found.end();
         }
-        rewrite.finish()
+        out.push_str(&text[done..]);
+        Some(out)
     }
 }
 

@@ -1,35 +1,59 @@
 //! Takes secrets out of text.
 //!
-//! A `Redactor` is made once with the secrets the caller knows and then applied to every text before it is hashed,
-//! titled, kept or sent. It owns the rules: known values, private keys, named values, URLs, authorization, proxies,
-//! cookies, serialised users, home folders, e-mail addresses. The number of lines never changes, redacting twice changes
-//! nothing, and ordinary text costs one search for rare words.
+//! A [`Redactor`] is made once with the secrets the caller knows and then applied to every text before it is hashed,
+//! titled, kept or sent: to whole texts, or to a stream of bytes with the same outcome. It owns the rules, which
+//! docs/redaction.md lists. The number of lines never changes, redacting twice changes nothing, every cost is linear
+//! whatever the text, and ordinary text costs one search for rare words.
 //!
-//! Deliberately absent: files, streams and their edges (give it whole records or whole lines), entropy guessing, names
-//! of shows, the environment of a process (capture that by an allow-list instead).
+//! Rules look at one line at a time; only private keys and pickles of several lines are remembered from line to line.
+//!
+//! Deliberately absent: files and encodings (the caller decodes), the environment of a process (capture that by an
+//! allow-list instead).
 
+mod authorization;
+mod command_line;
+mod constructor;
+mod cookie;
 mod counts;
+mod entropy;
 mod hit;
 mod identity;
+mod key_value;
 mod known;
+mod line;
+mod long_line;
+mod name;
+mod options;
+mod pass;
+mod pickle;
 mod placeholder;
 mod private_key;
-mod urls;
-mod values;
+mod proxy;
+mod rule;
+mod shows;
+mod span;
+mod spelling;
+mod stream;
+mod token;
+mod trigger;
+mod url;
+mod value;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::LazyLock;
 
-use regex::{Match, Regex};
 use secrecy::SecretString;
 
 pub use counts::RuleCounts;
 pub use hit::Hit;
-pub use identity::IdentityPolicy;
+pub use options::{IdentityPolicy, RedactOptions};
+pub use stream::StreamRedactor;
 
 use known::Known;
-use placeholder::{Style, rule};
+use pass::{Carry, Rules};
+use placeholder::Style;
+use private_key::InKey;
+use shows::Shows;
 
 /// The text without secrets, and what was taken out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,184 +66,90 @@ pub struct Redacted<'t> {
 
 /// Finds and replaces secrets. See the crate text.
 pub struct Redactor {
-    known: Known,
-    identity: IdentityPolicy,
+    rules: Rules,
 }
 
 impl fmt::Debug for Redactor {
     /// Without the known values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redactor").field("identity", &self.identity).finish_non_exhaustive()
+        f.debug_struct("Redactor")
+            .field("home", &self.rules.home)
+            .field("email", &self.rules.email)
+            .finish_non_exhaustive()
     }
 }
-
-/// A line that still changes after so many rounds is replaced as a whole.
-const MOST_ROUNDS: usize = 6;
-
-/// Words that a line must hold for any rule to apply. Home folders first: in a log they are by far the most frequent.
-static TRIGGER: LazyLock<Regex> = LazyLock::new(|| {
-    compile(concat!(
-        r"(?i-u:/home/|/users/|\\users|\\documents and settings|\\profile|\\home|%2fhome|%2fusers|",
-        r"token|secret|passw|passphrase|session|_key|-key|apikey|scriptkey|applicationkey|secretkey|auth_?-?request|",
-        r"authorization|bearer|basic[ \t]|proxy|://|cookie|@|login)"
-    ))
-});
 
 impl Redactor {
     /// A redactor that also hides these values (of at least eight characters) in all their usual spellings.
     pub fn new(known: Vec<SecretString>, identity: IdentityPolicy) -> Self {
-        Redactor { known: Known::new(known), identity }
+        Redactor::with_options(known, RedactOptions { identity, ..RedactOptions::default() })
+    }
+
+    /// The same, with everything that can be chosen.
+    pub fn with_options(known: Vec<SecretString>, options: RedactOptions) -> Self {
+        let mut logins = options.logins;
+        logins.retain(|login| !login.is_empty());
+        // Of two logins that begin alike the longer one is meant.
+        logins.sort_by_key(|login| std::cmp::Reverse(login.len()));
+        Redactor {
+            rules: Rules {
+                known: Known::new(known),
+                shows: Shows::new(&options.shows),
+                home: options.identity.home,
+                email: options.identity.email,
+                entropy: options.entropy,
+                logins,
+            },
+        }
     }
 
     /// Replaces secrets by `<secret>`: for titles, keys and messages.
     pub fn redact<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.run(text, Style::Plain)
+        self.whole(text, Style::Plain)
     }
 
     /// Replaces secrets by `<secret:rule>`: for attachments, whose readers want to know what was there.
     pub fn redact_named<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.run(text, Style::Named)
+        self.whole(text, Style::Named)
     }
 
-    /// Every replacement that redacting this text makes, by line and then by rule.
+    /// [`Redactor::redact_named`] for bytes that come in pieces. `decode` turns whole lines into text; it sees each line
+    /// once, several at a time.
+    pub fn stream_named<'r>(&'r self, decode: &'r dyn Fn(&[u8]) -> Cow<'_, str>) -> StreamRedactor<'r> {
+        StreamRedactor::new(self, Style::Named, Carry::default(), decode)
+    }
+
+    /// The same for bytes that begin in the middle of a log: a private key may have begun before, so lines of key text at
+    /// the beginning are taken for one.
+    pub fn stream_named_from_middle<'r>(
+        &'r self,
+        decode: &'r dyn Fn(&[u8]) -> Cow<'_, str>,
+    ) -> StreamRedactor<'r> {
+        StreamRedactor::new(self, Style::Named, Carry { key: InKey::guessed(), pickle: 0 }, decode)
+    }
+
+    /// Every replacement that redacting this text makes, by line.
     pub fn explain(&self, text: &str) -> Vec<Hit> {
         let mut hits = Vec::new();
-        let mut counts = RuleCounts::default();
-        // Keys are the only secrets of several lines; the rest is a matter of one line.
-        let without_keys =
-            private_key::hide(text, Style::Plain, &mut counts).unwrap_or_else(|| text.to_owned());
-        for (index, (line, original)) in without_keys.lines().zip(text.lines()).enumerate() {
-            let line_hits = |rule, times| (0..times).map(move |_| Hit { line: index + 1, rule });
-            if line != original {
-                hits.extend(line_hits(rule::PRIVATE_KEY, 1));
+        let mut carry = Carry::default();
+        for (index, line) in text.split_inclusive('\n').enumerate() {
+            let mut counts = RuleCounts::default();
+            let was_in_key = carry.key.is_inside();
+            let changed = self.rules.pass(line, Style::Plain, &mut carry, &mut counts);
+            // A key counts once, and is shown on each of its lines.
+            if was_in_key && changed.is_some() && counts.is_empty() {
+                counts.hit(rule::Rule::PrivateKey);
             }
-            for (rule, times) in self.run(line, Style::Plain).counts.iter() {
-                hits.extend(line_hits(rule, times));
+            for (rule, times) in counts.iter() {
+                hits.extend((0..times).map(|_| Hit { line: index + 1, rule }));
             }
         }
         hits
     }
 
-    fn run<'t>(&self, text: &'t str, style: Style) -> Redacted<'t> {
+    fn whole<'t>(&self, text: &'t str, style: Style) -> Redacted<'t> {
         let mut counts = RuleCounts::default();
-        let mut out = Cow::Borrowed(text);
-        if let Some(changed) = self.known.hide(&out, style, &mut counts) {
-            out = Cow::Owned(changed);
-        }
-        if let Some(changed) = private_key::hide(&out, style, &mut counts) {
-            out = Cow::Owned(changed);
-        }
-        if let Some(changed) = self.lines(&out, style, &mut counts) {
-            out = Cow::Owned(changed);
-        }
-        Redacted { text: out, counts }
+        let changed = self.rules.pass(text, style, &mut Carry::default(), &mut counts);
+        Redacted { text: changed.map_or(Cow::Borrowed(text), Cow::Owned), counts }
     }
-
-    /// Applies the rules to every line that holds a trigger.
-    fn lines(&self, text: &str, style: Style, counts: &mut RuleCounts) -> Option<String> {
-        let mut out = String::new();
-        let mut copied = 0;
-        let mut from = 0;
-        while let Some(hit) = TRIGGER.find_at(text, from) {
-            let start = text[..hit.start()].rfind('\n').map_or(0, |at| at + 1);
-            let end = text[hit.end()..].find('\n').map_or(text.len(), |at| hit.end() + at);
-            let hints = TRIGGER
-                .find_iter(&text[hit.end()..end])
-                .fold(Hints::of(hit), |all, next| all.with(Hints::of(next)));
-            if let Some(changed) = self.line(&text[start..end], hints, style, counts) {
-                out.push_str(&text[copied..start]);
-                out.push_str(&changed);
-                copied = end;
-            }
-            from = end;
-        }
-        if copied == 0 {
-            return None;
-        }
-        out.push_str(&text[copied..]);
-        Some(out)
-    }
-
-    /// One line, until no rule changes it any more: what one rule leaves may be what another one looks for.
-    fn line(&self, line: &str, hints: Hints, style: Style, counts: &mut RuleCounts) -> Option<String> {
-        let mut current = self.round(line, hints, style, counts)?;
-        for _ in 1..MOST_ROUNDS {
-            if !TRIGGER.is_match(&current) {
-                return Some(current);
-            }
-            match self.round(&current, hints, style, counts) {
-                Some(changed) if changed != current => current = changed,
-                _ => return Some(current),
-            }
-        }
-        counts.hit(rule::UNSETTLED);
-        Some(style.secret(rule::UNSETTLED).into_owned())
-    }
-
-    fn round(&self, line: &str, hints: Hints, style: Style, counts: &mut RuleCounts) -> Option<String> {
-        let mut current: Option<String> = None;
-        let mut apply = |needs: Hints, rule: &dyn Fn(&str, &mut RuleCounts) -> Option<String>| {
-            if hints.meets(needs)
-                && let Some(changed) = rule(current.as_deref().unwrap_or(line), counts)
-            {
-                current = Some(changed);
-            }
-        };
-        apply(Hints::URL, &|text, counts| urls::hide(text, style, counts));
-        apply(Hints::NAME, &|text, counts| values::serialised_users(text, style, counts));
-        apply(Hints::NAME, &|text, counts| values::key_values(text, style, counts));
-        apply(Hints::NAME, &|text, counts| values::phrases(text, style, counts));
-        apply(Hints::AUTHORIZATION, &|text, counts| values::authorization(text, style, counts));
-        apply(Hints::PROXY, &|text, counts| values::proxies(text, style, counts));
-        apply(Hints::COOKIE, &|text, counts| values::cookies(text, style, counts));
-        if self.identity.home {
-            apply(Hints::HOME, &|text, counts| identity::homes(text, counts));
-        }
-        if self.identity.email {
-            apply(Hints::EMAIL, &|text, counts| identity::emails(text, counts));
-        }
-        current
-    }
-}
-
-/// Which rules a line is worth trying with.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-struct Hints(u8);
-
-impl Hints {
-    const HOME: Hints = Hints(1);
-    const URL: Hints = Hints(2);
-    const EMAIL: Hints = Hints(4);
-    const NAME: Hints = Hints(8);
-    const AUTHORIZATION: Hints = Hints(16);
-    const PROXY: Hints = Hints(32);
-    const COOKIE: Hints = Hints(64);
-
-    /// What one trigger hints at. No trigger begins inside another one, so none hides another.
-    fn of(trigger: Match<'_>) -> Hints {
-        let word = trigger.as_str().as_bytes();
-        match word[0].to_ascii_lowercase() {
-            b'/' | b'\\' | b'%' => Hints::HOME,
-            b':' => Hints::URL,
-            b'@' => Hints::EMAIL,
-            b'c' => Hints::COOKIE,
-            b'b' => Hints::AUTHORIZATION,
-            b'a' => Hints::AUTHORIZATION.with(Hints::NAME),
-            b'p' if word.len() == b"proxy".len() => Hints::PROXY.with(Hints::NAME),
-            _ => Hints::NAME,
-        }
-    }
-
-    fn with(self, other: Hints) -> Hints {
-        Hints(self.0 | other.0)
-    }
-
-    fn meets(self, needs: Hints) -> bool {
-        self.0 & needs.0 != 0
-    }
-}
-
-/// Compiles a constant pattern. The regex crate is built without Unicode tables: sets are written out.
-fn compile(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("patterns are constants and every one is compiled by a test")
 }

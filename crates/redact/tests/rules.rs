@@ -193,9 +193,9 @@ fn hits_name_the_rule_and_the_line_and_hold_no_secret() {
     assert_eq!(
         told,
         [
+            (2, "key_value"),
+            (2, "key_value"),
             (2, "home"),
-            (2, "key_value"),
-            (2, "key_value"),
             (3, "private_key"),
             (4, "private_key"),
             (5, "private_key"),

@@ -1,0 +1,192 @@
+//! Names and what they stand for: `SHOTGUN_API_KEY`, `sessionToken`, `"user_password"`, `--token`.
+
+/// What the value of a name is.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Class {
+    /// A secret.
+    Strong,
+    /// A secret if it looks like one.
+    Vague,
+    /// Who someone is; goes when a token is beside it.
+    Login,
+    /// The current folder of a shell, or a secret if it is no path.
+    Folder,
+    /// Something else.
+    None,
+}
+
+/// Ends of names, without separators and in small letters: these count wherever the word begins.
+const STRONG: [&str; 23] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "sessiontoken",
+    "sessionid",
+    "sessionuuid",
+    "sessionmetadata",
+    "scriptkey",
+    "apikey",
+    "applicationkey",
+    "secretkey",
+    "secretaccesskey",
+    "sharedaccesskey",
+    "accesstoken",
+    "authtoken",
+    "clientsecret",
+    "authrequestid",
+    "sessionrequestid",
+    "samlresponse",
+    "samlrequest",
+    "samlassertion",
+    "signaturevalue",
+    "tokensecret",
+];
+
+/// These count at the beginning of a word only: `InvalidToken` does not end in `id_token`.
+const STRONG_WORDS: [&str; 28] = [
+    "idtoken",
+    "refreshtoken",
+    "privatetoken",
+    "csrftoken",
+    "xsrftoken",
+    "securitytoken",
+    "bearertoken",
+    "oauthtoken",
+    "apitoken",
+    "usertoken",
+    "githubtoken",
+    "gitlabtoken",
+    "slacktoken",
+    "accesskey",
+    "accesskeyid",
+    "accountkey",
+    "appsecret",
+    "sharedsecret",
+    "consumersecret",
+    "passcode",
+    "userpass",
+    "proxypass",
+    "smtppass",
+    "dbpass",
+    "encryptionkey",
+    "signingkey",
+    "sessionkey",
+    "authkey",
+];
+
+const VAGUE_WORDS: [&str; 6] = ["token", "secret", "signature", "sig", "cookies", "privatekey"];
+
+/// What a name stands for. Only its last 40 letters and digits are looked at.
+pub(crate) fn class(name: &[u8]) -> Class {
+    const KEPT: usize = 40;
+    let end = name.iter().rposition(|b| b.is_ascii_alphabetic()).map_or(0, |at| at + 1);
+    let name = &name[..end];
+    // Letters and digits from the right, then turned around; a set bit where a word begins.
+    let (mut flat, mut starts, mut len) = ([0u8; KEPT], [false; KEPT], 0);
+    for (index, byte) in name.iter().enumerate().rev() {
+        if len == KEPT {
+            break;
+        }
+        if !byte.is_ascii_alphanumeric() {
+            continue;
+        }
+        let before = index.checked_sub(1).map(|before| name[before]);
+        flat[KEPT - 1 - len] = byte.to_ascii_lowercase();
+        starts[KEPT - 1 - len] = before.is_none_or(|before| {
+            !before.is_ascii_alphabetic() || before.is_ascii_lowercase() && byte.is_ascii_uppercase()
+        });
+        len += 1;
+    }
+    let (flat, starts) = (&flat[KEPT - len..], &starts[KEPT - len..]);
+    let ends_with = |word: &str, at_start: bool| {
+        flat.ends_with(word.as_bytes()) && (!at_start || starts[flat.len() - word.len()])
+    };
+    if STRONG.iter().any(|word| ends_with(word, false))
+        || STRONG_WORDS.iter().any(|word| ends_with(word, true))
+    {
+        return Class::Strong;
+    }
+    if flat.starts_with(b"csrftoken") || flat.starts_with(b"xcsrftoken") {
+        return Class::Strong;
+    }
+    if VAGUE_WORDS.iter().any(|word| ends_with(word, true)) {
+        return Class::Vague;
+    }
+    match flat {
+        b"login" | b"userlogin" => Class::Login,
+        b"pwd" => Class::Folder,
+        _ if ends_with("pwd", true) && !ends_with("oldpwd", false) => Class::Strong,
+        _ => Class::None,
+    }
+}
+
+/// A name in a line.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Name {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// Two dashes stand before it: an option of a program.
+    pub(crate) is_option: bool,
+    /// `<` stands before it.
+    pub(crate) is_tag: bool,
+}
+
+/// The whole name around a word, looking back no further than `least`.
+pub(crate) fn around(line: &[u8], word_from: usize, word_to: usize, least: usize) -> Name {
+    const MOST_BEFORE: usize = 40;
+    const MOST_BEHIND: usize = 64;
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let floor = word_from.saturating_sub(MOST_BEFORE).max(least);
+    let mut from = word_from - line[floor..word_from].iter().rev().take_while(|b| is_name(b)).count();
+    let to = word_to + line[word_to..].iter().take(MOST_BEHIND).take_while(|b| is_name(b)).count();
+    match from.checked_sub(1).map(|at| line[at]) {
+        // The end of an escape is no part of the name: `\nsession_token`, `\u000asession_token`, `%22session_token`.
+        Some(b'\\') => {
+            from += match line[from] {
+                b'n' | b'r' | b't' => 1,
+                b'u' if line[from + 1..to].iter().take(4).filter(|b| b.is_ascii_hexdigit()).count() == 4 => 5,
+                b'x' if line[from + 1..to].iter().take(2).filter(|b| b.is_ascii_hexdigit()).count() == 2 => 3,
+                _ => 0,
+            };
+        }
+        Some(b'%') => {
+            while line[from..to].starts_with(b"25") {
+                from += 2;
+            }
+            if line[from..to].iter().take(2).filter(|b| b.is_ascii_hexdigit()).count() == 2 {
+                from += 2;
+            }
+        }
+        _ => {}
+    }
+    from = from.min(word_from);
+    let dashes = line[from..word_from].iter().take_while(|b| **b == b'-').count();
+    from += dashes;
+    Name { from, to, is_option: dashes == 2, is_tag: is_tag(&line[..from]) }
+}
+
+/// `<`, or `<` and a namespace: `<ds:`.
+fn is_tag(before: &[u8]) -> bool {
+    const LONGEST_SPACE: usize = 16;
+    let coded = |code: &[u8]| before.len() >= 3 && before[before.len() - 3..].eq_ignore_ascii_case(code);
+    if coded(b"%3a") {
+        let space = before[..before.len() - 3]
+            .iter()
+            .rev()
+            .take(LONGEST_SPACE)
+            .take_while(|b| b.is_ascii_alphanumeric())
+            .count();
+        // `3C` of the sign is letters and digits as well.
+        return before[..before.len() - 3 - space].ends_with(b"%");
+    }
+    match before.split_last() {
+        _ if coded(b"%3c") => true,
+        Some((b'<', _)) => true,
+        Some((b':', before)) => {
+            let space =
+                before.iter().rev().take(LONGEST_SPACE).take_while(|b| b.is_ascii_alphanumeric()).count();
+            space > 0 && before[..before.len() - space].ends_with(b"<")
+        }
+        _ => false,
+    }
+}

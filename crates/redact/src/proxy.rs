@@ -1,0 +1,89 @@
+//! `http_proxy: user:password@host`, without a scheme. With a scheme it is a URL like any other.
+
+use memchr::memchr;
+
+use crate::line::Line;
+use crate::placeholder::START;
+use crate::rule::Rule;
+use crate::spelling::{sign, skip_blanks};
+use crate::trigger::Trigger;
+
+const WORDS: [&[u8]; 8] = [b"address", b"server", b"setting", b"is", b"url", b"host", b"to", b"as"];
+
+/// Credentials behind the word `proxy`; else `user@host` is an e-mail address.
+pub(crate) fn proxy(line: &mut Line<'_>, word: Trigger) {
+    const LONGEST_NAME: usize = 20;
+    const LONGEST: usize = 1024;
+    let text = line.text.as_bytes();
+    let mut at = word.at + word.len;
+    at += text[at..]
+        .iter()
+        .take(LONGEST_NAME)
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        .count();
+    // `proxyuser:password@host`: the name is part of what looks like a name of ours.
+    if at > word.at + word.len
+        && !matches!(sign(text, at), Some(next) if next.is_quote() || b" \t=:,".contains(&next.byte))
+    {
+        return;
+    }
+    let mut encoded = false;
+    if let Some(quote) = sign(text, at).filter(|sign| sign.is_quote()) {
+        encoded = text[at] == b'%';
+        at += quote.len;
+    }
+    encoded |= text[at..].starts_with(b"%20");
+    at = skip_blanks(text, at, encoded);
+    for word in WORDS {
+        if text.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)) {
+            at += word.len();
+            break;
+        }
+    }
+    at = skip_blanks(text, at, encoded);
+    while let Some(separator) = sign(text, at).filter(|sign| matches!(sign.byte, b':' | b'=' | b',')) {
+        encoded |= text[at] == b'%';
+        at += separator.len;
+        at += usize::from(separator.byte == b'=' && text.get(at) == Some(&b'>'));
+    }
+    at = skip_blanks(text, at, encoded);
+    if matches!(text.get(at), Some(b'b' | b'u')) && sign(text, at + 1).is_some_and(|sign| sign.is_quote()) {
+        at += 1;
+    }
+    if let Some(quote) = sign(text, at).filter(|sign| sign.is_quote()) {
+        at += quote.len;
+    }
+    let rest = &text[at..text.len().min(at + LONGEST)];
+    let end = rest
+        .iter()
+        .position(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | b'"' | b'\'' | b'<' | b'>'))
+        .unwrap_or(rest.len());
+    let end = if encoded {
+        [&b"%20"[..], b"%22", b"%27"]
+            .iter()
+            .filter_map(|code| memchr::memmem::find(&rest[..end], code))
+            .min()
+            .unwrap_or(end)
+    } else {
+        end
+    };
+    // The last `@`: a password may hold one itself.
+    let (mark, colon): (&[u8], &[u8]) = if encoded { (b"%40", b"%3A") } else { (b"@", b":") };
+    let Some(to) = memchr::memmem::rfind(&rest[..end], mark) else {
+        // Nothing here, and words inside are no better.
+        return;
+    };
+    let credentials = &rest[..to];
+    let has_password = memchr::memmem::find(credentials, colon).is_some_and(|at| at > 0);
+    if has_password
+        && memchr(b'/', &credentials[..credentials.len().min(3)]).is_none()
+        && !is_url(credentials)
+        && !line.text[at..].starts_with(START)
+    {
+        line.hide(Rule::Proxy, at, at + to);
+    }
+}
+
+fn is_url(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"://").is_some() || memchr::memmem::find(text, b"%3A%2F%2F").is_some()
+}
