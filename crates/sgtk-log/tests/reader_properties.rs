@@ -158,6 +158,8 @@ proptest! {
         let mut by_byte = reader(gate, pasted);
         let bytewise: Vec<&[u8]> = bytes.chunks(1).collect();
         prop_assert_eq!(read(&mut by_byte, &bytewise, true), wanted);
+        prop_assert_eq!(by_byte.boundary(), whole.boundary());
+        prop_assert_eq!(by_byte.counts(), whole.counts());
     }
 
     #[test]

@@ -26,7 +26,7 @@ use jiff::Zoned;
 use jiff::civil::DateTime;
 use log_follow::Patterns;
 use progress::Progress;
-use sgtk_log::{RawKind, RawRecord};
+use sgtk_log::RawRecord;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use summary::{Skipped, Summary};
@@ -147,11 +147,10 @@ impl<'a> Scan<'a> {
         self.summary.files += 1;
         self.summary.bytes += counts.bytes;
         self.summary.lines += counts.lines;
-        self.summary.records += counts.records();
         self.summary.orphan_lines += counts.orphan_lines;
         if let Some(error) = read.broken {
             self.skip(log.shown, &error, "what came before it was read", counts.bytes);
-        } else if read.looks_binary && counts.records() == 0 {
+        } else if read.looks_binary && counts.form.is_none() {
             let error = io::Error::new(io::ErrorKind::InvalidData, "binary data without a record");
             self.skip(log.shown, &error, "it is no log", counts.bytes);
         }
@@ -159,9 +158,6 @@ impl<'a> Scan<'a> {
     }
 
     fn record(&mut self, record: &RawRecord<'_>, log: Log<'_>) -> io::Result<()> {
-        if record.kind == RawKind::Pasted {
-            self.summary.records += 1;
-        }
         if !self.recogniser.wants(record) {
             return Ok(());
         }

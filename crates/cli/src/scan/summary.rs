@@ -12,7 +12,6 @@ pub(crate) struct Summary {
     pub(crate) files: u64,
     pub(crate) bytes: u64,
     pub(crate) lines: u64,
-    pub(crate) records: u64,
     pub(crate) incidents: u64,
     pub(crate) signatures: u64,
     /// Incidents whose signature found the table full.
@@ -61,7 +60,7 @@ impl Summary {
     pub(crate) fn sentence(&self) -> String {
         let mut text = format!(
             "{} in {}: {} of {}, {}",
-            counted(self.records, "record"),
+            counted(self.lines, "line"),
             counted(self.files, "file"),
             counted(self.incidents, "incident"),
             counted(self.signatures, "kind"),

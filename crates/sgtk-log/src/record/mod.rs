@@ -5,6 +5,7 @@ pub(crate) mod kept;
 pub(crate) mod origin;
 mod pasted;
 pub(crate) mod reader;
+mod skim;
 
 use std::borrow::Cow;
 

@@ -3,7 +3,8 @@
 //! A `RecordReader` is fed one file generation in pieces of any size and hands out whole records with their place. It
 //! owns the rule where a record begins and ends, and the memory bound: at most `RecordLimits` of one record are kept,
 //! whatever the file holds. It knows nothing of files, clocks or text encodings. Lines are found with memchr, headers by
-//! fixed byte positions; records below the gate are counted and never copied.
+//! fixed byte positions; records below the gate are passed over (`skim`) and never
+//! copied.
 //!
 //! Rules: a record is a header line and everything up to the next header. However the bytes are cut into pieces, the
 //! records are the same. A run of NUL bytes at the beginning of a line (the hole a crash or a copytruncate leaves) ends
@@ -21,19 +22,20 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memrchr};
 
 use crate::header::{self, Form, PROBE_BYTES, Probe};
 use crate::level::Level;
 use crate::record::kept::{Kept, RecordLimits};
 use crate::record::pasted::{Pasted, Span, SpanKind};
+use crate::record::skim;
 
 /// Which records are handed out.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum ReadGate {
     /// Every record; the spans tile the input.
     All,
-    /// Records of this level or above, and orphan text. The others are counted, never copied.
+    /// Records of this level or above, and orphan text. The others are passed over.
     AtLeast(Level),
 }
 
@@ -85,31 +87,18 @@ pub struct RawRecord<'a> {
     pub continues: Option<Continued>,
 }
 
-/// What a reader has seen since it was made. Records are counted when they are whole.
+/// What a reader has seen since it was made. Records are not counted: those below the gate are passed over without being
+/// told apart.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct ReadCounts {
-    /// Records by level, in the order of `Level::ALL`.
-    pub by_level: [u64; 5],
-    /// Records whose level word Toolkit does not know.
-    pub other_level: u64,
+    /// The strongest form of header seen; `None` when there was no header.
+    pub form: Option<Form>,
     /// Lines begun, the unfinished last one included.
     pub lines: u64,
     /// Bytes fed.
     pub bytes: u64,
     /// Lines that belong to no record: before the first header, after a flush, in a hole.
     pub orphan_lines: u64,
-}
-
-impl ReadCounts {
-    /// Records of one level.
-    pub fn at(&self, level: Level) -> u64 {
-        self.by_level[level as usize]
-    }
-
-    /// Records of any level.
-    pub fn records(&self) -> u64 {
-        self.by_level.iter().sum::<u64>() + self.other_level
-    }
 }
 
 /// Where the next byte stands in its line.
@@ -157,8 +146,6 @@ pub struct RecordReader {
     /// What lines without a header belong to while no record is open.
     late: Kind,
     strongest: Option<Form>,
-    by_level: [u64; 5],
-    other_level: u64,
     orphan_lines: u64,
 }
 
@@ -184,8 +171,6 @@ impl RecordReader {
             tracebacks: false,
             late: Kind::Orphan(None),
             strongest: None,
-            by_level: [0; 5],
-            other_level: 0,
             orphan_lines: 0,
         }
     }
@@ -278,8 +263,7 @@ impl RecordReader {
     /// What has been seen so far.
     pub fn counts(&self) -> ReadCounts {
         ReadCounts {
-            by_level: self.by_level,
-            other_level: self.other_level,
+            form: self.strongest,
             lines: self.line - self.began.line + u64::from(!self.pending_is_terminated()),
             bytes: self.offset - self.began.offset,
             orphan_lines: self.orphan_lines,
@@ -290,18 +274,22 @@ impl RecordReader {
     fn read_lines(&mut self, feed: &mut Feed<'_>, sink: &mut dyn FnMut(RawRecord<'_>)) {
         let bytes = feed.bytes;
         let mut start = feed.at;
-        for newline in memchr_iter(b'\n', &bytes[feed.at..]) {
-            let newline = feed.at + newline;
+        let end = memrchr(b'\n', &bytes[start..]).map_or(start, |newline| start + newline + 1);
+        while start < end {
+            if bytes[start] == 0 {
+                feed.at = start;
+                return self.enter_hole(feed, sink);
+            }
+            let passed = self.skim(&bytes[..end], start, feed.base);
+            if passed > start {
+                start = passed;
+                continue;
+            }
+            let newline = memchr(b'\n', &bytes[start..end]).map_or(end - 1, |newline| start + newline);
+            let line = &bytes[start..newline];
             match bytes[start] {
-                0 => {
-                    feed.at = start;
-                    return self.enter_hole(feed, sink);
-                }
-                b'0'..=b'9' if !header::may_start_with_time(&bytes[start..newline]) => {
-                    self.continue_at(feed, start)
-                }
+                b'0'..=b'9' if !header::may_start_with_time(line) => self.continue_at(feed, start),
                 b'0'..=b'9' | b'[' | 0xEF => {
-                    let line = &bytes[start..newline];
                     let probe = header::probe_usual(line).unwrap_or_else(|| header::probe(line, true));
                     self.decide(feed, start, probe, sink);
                 }
@@ -325,6 +313,27 @@ impl RecordReader {
                 feed.at = bytes.len();
             }
         }
+    }
+
+    /// Passes over lines while a record below the gate is open; returns where to read on. See `skim`.
+    #[inline]
+    fn skim(&mut self, lines: &[u8], start: usize, base: u64) -> usize {
+        let (ReadGate::AtLeast(gate), Some(Form::Standard)) = (self.gate, self.strongest) else {
+            return start;
+        };
+        if !matches!(self.open, Some(Open { kind: Kind::Headed(_), keep: false, .. })) {
+            return start;
+        }
+        let Some(skimmed) = skim::skim(lines, start, gate) else { return start };
+        self.line += skimmed.lines;
+        if skimmed.to == lines.len()
+            && let Some((at, after, level)) = skim::last_header(&lines[start..])
+        {
+            // Nothing more in this piece: the record a reader may resume from is the last one that began.
+            let (start, line) = (base + (start + at) as u64, self.line - after);
+            self.open = Some(Open { start, line, kind: Kind::Headed(level), keep: false });
+        }
+        skimmed.to
     }
 
     /// Adds bytes to an undecided beginning of a line until it is decided or the piece is used up.
@@ -443,13 +452,10 @@ impl RecordReader {
             SpanKind::Traceback => (RawKind::Pasted, None, None),
             SpanKind::Script(level) => (RawKind::Headed, Some(level), None),
         };
-        if let Some(level) = level {
-            self.by_level[level as usize] += 1;
-            if let ReadGate::AtLeast(least) = self.gate
-                && level < least
-            {
-                return;
-            }
+        if let (Some(level), ReadGate::AtLeast(least)) = (level, self.gate)
+            && level < least
+        {
+            return;
         }
         if kind == RawKind::Orphan {
             self.orphan_lines += span.lines.1 + 1 - span.lines.0;
@@ -497,11 +503,6 @@ impl RecordReader {
             return;
         }
         let Some(open) = self.open.take() else { return };
-        match open.kind {
-            Kind::Headed(Some(level)) => self.by_level[level as usize] += 1,
-            Kind::Headed(None) => self.other_level += 1,
-            Kind::Orphan(_) | Kind::Tail => {}
-        }
         if !open.keep {
             if open.kind == Kind::Tail {
                 self.orphan_lines += self.line - open.line;
