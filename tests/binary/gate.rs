@@ -1,7 +1,10 @@
 //! The gate through the front door: what becomes a ticket, what is only counted, and what settings are refused.
 
-use crate::world::{World, error, info, words};
+use crate::world::{Mortal, PATIENCE, World, error, info, words};
 use serde_json::{Value, json};
+use std::io::Read;
+use std::process::Stdio;
+use std::sync::mpsc;
 
 const NOISE: &str = "2026-01-14 19:49:12,000 [7 ERROR sgtk.ext.tkimp0123456789abcdef0123456789abcdef] \
                      tk-desktop: There was an error importing the 'flowam' module.\nIt is safe to ignore.\n";
@@ -96,6 +99,21 @@ fn scan_and_follow_judge_as_the_agent_does() {
 
     let people = world.run(&["--config", "rules.toml", "scan", "home/logs"]);
     assert!(words(&people).contains("1 ignored; 1 muted"), "{}", words(&people));
+
+    let mut follow = world.program();
+    follow.args(["--config", "rules.toml", "follow", "--from", "start", "home/logs"]);
+    let mut follow = Mortal(follow.stdout(Stdio::piped()).spawn().unwrap());
+    let wanted = format!("{}{}", at_level("WARNING", "reload"), error("execute"));
+    let mut stdout = follow.0.stdout.take().unwrap();
+    let (heard, printed) = mpsc::channel();
+    let length = wanted.len();
+    std::thread::spawn(move || {
+        let mut printed = vec![0; length];
+        let _ = stdout.read_exact(&mut printed);
+        let _ = heard.send(printed);
+    });
+    let printed = printed.recv_timeout(PATIENCE).expect("follow prints both incidents");
+    assert_eq!(String::from_utf8_lossy(&printed), wanted);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn an_error_in_a_log_becomes_a_ticket_with_log_and_archive() {
     world.append("tk-maya.log", &error("execute"));
     let login = login();
     let tickets = world.expect_tickets(&[
-        (&format!("{login} - file open failed ["), 1),
+        (&format!("{login} - File open failed ["), 1),
         (&format!("{login} - ValueError: bad range in execute.execute ["), 1),
     ]);
     let ticket = tickets.iter().find(|ticket| ticket.text("title").unwrap().contains("ValueError")).unwrap();
@@ -247,7 +247,7 @@ fn the_session_that_starts_the_agent_is_heard_before_anything_is_read() {
     let attached =
         world.run_with_stdin(&["attach", "--config", config.to_str().unwrap()], &session.to_string());
     assert!(attached.status.success(), "{}", words(&attached));
-    let ticket = world.expect_tickets(&[("alice - could not connect with", 1)]).remove(0);
+    let ticket = world.expect_tickets(&[("alice - Could not connect with", 1)]).remove(0);
     let mut texts = world.texts_of(&ticket);
     texts.push(words(&world.run(&["--json", "status"])));
     assert!(world.run(&["stop"]).status.success());

@@ -1,7 +1,5 @@
 //! A state that an earlier version has written is brought forward, with everything in it.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
 use agent::policy::outcome;
 use agent::settings::Layers;
 use agent::store::{Batch, Dropped, Store, StoreError};

@@ -103,7 +103,7 @@ impl Piece {
             }
             Piece::Holed(holed) => {
                 let mut chars = text.chars();
-                holed.iter().all(|wanted| fits(*wanted, chars.next())).then(|| chars.as_str())
+                holed.iter().all(|wanted| fits(*wanted, chars.next())).then_some(chars.as_str())
             }
         }
     }

@@ -10,6 +10,7 @@
 mod fault;
 mod glob;
 mod keywords;
+mod matchers;
 mod noise;
 mod rule;
 mod subject;

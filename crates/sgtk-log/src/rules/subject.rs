@@ -15,7 +15,7 @@ const MOST_FRAMES: usize = 500;
 pub struct Subject<'i> {
     incident: &'i Incident,
     level: Option<Level>,
-    logger: String,
+    logger: OnceCell<String>,
     from_tracebacks: OnceCell<FromTracebacks>,
 }
 
@@ -30,13 +30,7 @@ struct FromTracebacks {
 impl<'i> Subject<'i> {
     /// A record of this level, as recognised.
     pub fn new(incident: &'i Incident, level: Option<Level>) -> Subject<'i> {
-        let logger = incident.record.logger.as_deref().unwrap_or_default();
-        Subject {
-            incident,
-            level,
-            logger: cap(logger).to_ascii_lowercase(),
-            from_tracebacks: OnceCell::new(),
-        }
+        Subject { incident, level, logger: OnceCell::new(), from_tracebacks: OnceCell::new() }
     }
 
     pub(crate) fn level(&self) -> Option<Level> {
@@ -44,7 +38,10 @@ impl<'i> Subject<'i> {
     }
 
     pub(crate) fn logger(&self) -> &str {
-        &self.logger
+        self.logger.get_or_init(|| {
+            let logger = self.incident.record.logger.as_deref().unwrap_or_default();
+            cap(logger).to_ascii_lowercase()
+        })
     }
 
     /// What was said: without header, tracebacks and wrappers.
