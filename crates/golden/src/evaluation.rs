@@ -6,7 +6,6 @@ use crate::metrics::figures;
 use crate::random::hash;
 use crate::read::{self, Seen};
 use crate::report::Report;
-use crate::variant::Variant;
 
 /// What is evaluated.
 #[derive(Clone, Debug)]
@@ -28,17 +27,13 @@ impl Default for Options {
     }
 }
 
-/// Evaluates these causes, with those of their variants that are wanted.
+/// Evaluates these causes.
 ///
 /// # Errors
 /// When a cause is not understood or the default settings do not resolve.
-pub fn run(
-    causes: &[Cause],
-    options: &Options,
-    wanted: impl Fn(usize, &Variant) -> bool,
-) -> Result<Report, String> {
+pub fn run(causes: &[Cause], options: &Options) -> Result<Report, String> {
     let settings = read::settings()?;
-    let mut seen = read::all(causes, options.seed, &settings, options.key_frames.is_some(), wanted)?;
+    let mut seen = read::all(causes, options.seed, &settings, options.key_frames.is_some(), |_| true)?;
     if let Some(frames) = options.key_frames {
         seen.iter_mut().for_each(|one| with_key_frames(one, frames));
     }

@@ -59,7 +59,7 @@ fn run(arguments: &[String]) -> Result<Vec<String>, String> {
             _ => return Err(format!("`{argument}` is not known\n{USAGE}")),
         }
     }
-    let report = evaluation::run(&causes, &options, |_, _| true)?;
+    let report = evaluation::run(&causes, &options)?;
     if json {
         say(&report.json().to_string());
     } else {

@@ -9,7 +9,7 @@ use crate::cause::Cause;
 use crate::log::{self, Log};
 use crate::perturbation::Perturbation;
 use crate::random::Random;
-use crate::variant::{self, Variant};
+use crate::variant;
 use crate::world::World;
 
 /// What was made of one occurrence.
@@ -39,7 +39,7 @@ pub fn settings() -> Result<Settings, String> {
     Layers::new().resolve().map_err(|error| error.to_string())
 }
 
-/// Reads every variant of these causes.
+/// Reads every variant of these causes whose number is wanted.
 ///
 /// # Errors
 /// Names the cause whose text is not understood.
@@ -48,12 +48,12 @@ pub fn all(
     seed: u64,
     settings: &Settings,
     outer_frames: bool,
-    wanted: impl Fn(usize, &Variant) -> bool,
+    wanted: impl Fn(usize) -> bool,
 ) -> Result<Vec<Seen>, String> {
     let mut seen = Vec::new();
     for (at, cause) in causes.iter().enumerate() {
         for (number, variant) in variant::of(seed, cause).into_iter().enumerate() {
-            if !wanted(number, &variant) {
+            if !wanted(number) {
                 continue;
             }
             let log = log::write(cause, &variant.world)?;

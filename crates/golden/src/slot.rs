@@ -199,9 +199,6 @@ fn environment(world: &World) -> &'static str {
 }
 
 pub(crate) fn qt(world: &World) -> &'static str {
-    match world.python {
-        (2, _) => "PySide",
-        (3, minor) if minor < 11 => "PySide2",
-        _ => "PySide6",
-    }
+    // Hosts with Python 2.7 that are still in use have PySide2, too.
+    if world.python < (3, 11) { "PySide2" } else { "PySide6" }
 }

@@ -15,7 +15,7 @@ use crate::read;
 /// As [`crate::evaluation::run`].
 pub fn today(causes: &[Cause]) -> Result<[(&'static str, String); 2], String> {
     let settings = read::settings()?;
-    let seen = read::all(causes, SEED, &settings, false, |number, _| number == 0)?;
+    let seen = read::all(causes, SEED, &settings, false, |number| number == 0)?;
     let of = |held_out: bool| {
         let mut out = format!("algorithm {}\n", sgtk_log::ALGORITHM);
         for one in seen.iter().filter(|one| causes[one.cause].held_out == held_out) {

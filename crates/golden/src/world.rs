@@ -192,7 +192,7 @@ impl World {
                 world.install = *random.one(&installs);
             }
             P::SiteInstall => {
-                (cause.text.contains("@app:") || cause.text.contains("$bundle")).then_some(())?;
+                is_told_without_folder(cause).then_some(())?;
                 world.install = Install::Site;
             }
             P::Cache => world.cache = *random.one(&[Cache::ShotgunHome, Cache::Config, Cache::Own]),
@@ -254,6 +254,19 @@ impl World {
 fn is_told_by_text(cause: &Cause) -> bool {
     let names_no_bundle = cause.logger == "$E" || cause.logger.starts_with("sgtk.ext");
     cause.text.contains("\n@") || cause.text.contains("$bundle") || names_no_bundle
+}
+
+/// Whether the record names the apps it is about though their folders have lost their names: by the logger, or by the
+/// package below `python`.
+fn is_told_without_folder(cause: &Cause) -> bool {
+    let mut apps =
+        cause.text.lines().filter_map(|line| line.trim_start_matches(['@', '?']).strip_prefix("app:"));
+    let named = |frame: &str| {
+        let (app, file) = frame.split_once(' ').unwrap_or((frame, ""));
+        !app.starts_with("tk-multi-") || cause.logger.contains(app) || file.starts_with("python/tk_multi_")
+    };
+    let has_app = cause.text.contains("@app:tk-multi-");
+    has_app && apps.all(named) && !cause.text.contains("$bundle")
 }
 
 fn other<T: PartialEq + ?Sized>(
