@@ -379,3 +379,61 @@ fn a_flag_for_one_run_does_not_make_rules_wrong() {
     layers.set("detect.levels", vec!["CRITICAL"].into(), Origin::Flag("--level")).unwrap();
     assert!(layers.resolve().is_ok());
 }
+
+/// The TOML of the guide below a heading.
+fn example(heading: &str) -> &'static str {
+    let guide = include_str!("../../../docs/rules.md");
+    let section = guide.split_once(&format!("# {heading}\n")).expect(heading).1;
+    let toml = section.split_once("```toml\n").expect(heading).1;
+    toml.split_once("```").expect(heading).0
+}
+
+#[test]
+fn the_examples_of_the_guide_do_what_it_says() {
+    let raised = |app: &str, file: &str, function: &str, error: &str| {
+        let said = format!(
+            "It failed\nTraceback (most recent call last):\n  \
+             File \"/studio/bundle_cache/app_store/{app}/v1.0.0/python/{file}.py\", line 12, in {function}\n    \
+             call()\n{error}"
+        );
+        record("ERROR", &format!("sgtk.env.project.tk-maya.{app}"), &said)
+    };
+    let check = |heading: &str, text: &str, expected: &str| {
+        assert_eq!(verdict(example(heading), text), expected, "{heading}: {text}");
+    };
+    let title = |heading: &str, text: &str| {
+        let recogniser = recogniser(example(heading));
+        recogniser.title(&judged(&recogniser, text).unwrap(), "alice")
+    };
+
+    let folders = record("ERROR", "sgtk.env.shot.tk-maya.tk-shotgun-folders", "No folders were created.");
+    check("Noise (`detect.ignore`)", &folders, "ignored by told to the artist in the window");
+    let noise = verdict(example("Noise (`detect.ignore`)"), &record("ERROR", "sgtk.x", FLOWAM));
+    assert!(noise.starts_with("ignored by optional"), "{noise}");
+
+    let validator = "sgtk.env.shot.tk-maya.tk-studio-validate";
+    check(
+        "A chatty validator",
+        &record("ERROR", validator, "Validation: no camera"),
+        "ignored by scene validator",
+    );
+    check("A chatty validator", &raised("tk-studio-validate", "rules", "run", "KeyError: 'x'"), "level");
+
+    check("Warnings with a traceback", &publish("WARNING"), "promoted by warnings with a traceback");
+    check("Warnings with a traceback", &record("WARNING", "sgtk.x", "late"), "below");
+
+    let licences =
+        ["open", "save"].map(|function| raised("tk-x", function, function, "studio.LicenceError: none"));
+    let [one, other] = licences.map(|text| title("Two signatures, one problem", &text));
+    assert_eq!(one, other);
+    assert!(one.starts_with("alice - No licence for tk-maya ["), "{one}");
+
+    let loader =
+        raised("tk-multi-loader2", "utils", "_resolve_path", "OSError: [Errno 36] File name too long");
+    check("A known problem", &loader, "muted by OPS-1234: loader and long paths");
+    check("A known problem", &loader.replace("_resolve_path", "_other"), "level");
+
+    let farm =
+        title("A readable title", &raised("tk-x", "submit_to_farm", "send", "RuntimeError: queue is closed"));
+    assert!(farm.starts_with("alice - Farm submission fails: RuntimeError: queue is closed ["), "{farm}");
+}
