@@ -53,3 +53,18 @@ impl Dice {
         ((mixed ^ (mixed >> 31)) % (most as u64 + 1)) as usize
     }
 }
+
+/// The input cut at up to twelve places, some of them the same.
+pub(crate) fn pieces(input: &[u8]) -> Vec<&[u8]> {
+    let mut dice = Dice::of(input);
+    let mut places: Vec<usize> = (0..dice.up_to(12)).map(|_| dice.up_to(input.len())).collect();
+    places.sort_unstable();
+    places.push(input.len());
+    let mut from = 0;
+    let cut = |place| {
+        let piece = &input[from..place];
+        from = place;
+        piece
+    };
+    places.into_iter().map(cut).collect()
+}

@@ -1,6 +1,6 @@
 //! Bytes to records, of logs and of what people paste.
 
-use crate::choices::Dice;
+use crate::choices::pieces;
 use crate::tracebacks::check_incident;
 use sgtk_log::{
     CodePage, ContextWords, FileName, Level, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader,
@@ -147,18 +147,4 @@ fn check_flushes(input: &[u8], limits: RecordLimits, make: Make) {
         assert!(!reader.has_pending());
     }
     assert_eq!(end, input.len() as u64);
-}
-
-fn pieces(input: &[u8]) -> Vec<&[u8]> {
-    let mut dice = Dice::of(input);
-    let mut places: Vec<usize> = (0..dice.up_to(12)).map(|_| dice.up_to(input.len())).collect();
-    places.sort_unstable();
-    places.push(input.len());
-    let mut from = 0;
-    let cut = |place| {
-        let piece = &input[from..place];
-        from = place;
-        piece
-    };
-    places.into_iter().map(cut).collect()
 }

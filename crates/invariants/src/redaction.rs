@@ -1,6 +1,6 @@
 //! Text without secrets.
 
-use crate::choices::Dice;
+use crate::choices::{Dice, pieces};
 use redact::{IdentityPolicy, Redactor};
 
 /// Has every kind of character that some encoding writes differently.
@@ -57,6 +57,18 @@ fn check(redactor: &Redactor, text: &str) {
         assert!(!once.text.contains(form) && !named.text.contains(form), "left: {form}\nin {}", once.text);
     }
     assert_eq!(once.text == text, once.counts.is_empty(), "what is changed is counted");
+
+    let mut out = String::new();
+    let mut stream = redactor.stream_named(&String::from_utf8_lossy);
+    for piece in pieces(text.as_bytes()) {
+        stream.feed(piece, &mut out);
+    }
+    assert_eq!(stream.finish(&mut out), named.counts);
+    assert_eq!(out, named.text, "a stream cut anywhere gives the same as the whole");
+
+    for hit in redactor.explain(text) {
+        assert!((1..=text.lines().count()).contains(&hit.line), "a hit in line {}", hit.line);
+    }
 }
 
 /// The text with the secret at a few places in several forms.
