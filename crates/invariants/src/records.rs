@@ -126,7 +126,9 @@ fn check_cuts(input: &[u8], limits: RecordLimits, make: Make) {
     for gate in [ReadGate::All, ReadGate::AtLeast(Level::Error)] {
         let mut whole = make(limits, gate);
         let wanted = read(&mut whole, &[input], true);
-        for pieces in [&cut, &by_byte, &by_line] {
+        // The dear ones once: limits that are never reached change nothing about where a piece ends.
+        let cuts = if limits == SMALL { &[&cut, &by_byte, &by_line][..] } else { &[&cut] };
+        for pieces in cuts {
             let mut reader = make(limits, gate);
             assert_eq!(read(&mut reader, pieces, true), wanted, "every cut gives the same records");
             assert_eq!(reader.counts(), whole.counts());

@@ -134,10 +134,10 @@ fn mark(line: &str, start: &[u8]) -> Option<(usize, usize)> {
         let label = from + start.len();
         let limit = text.len().min(label + LONGEST_LABEL);
         let dashes = memmem::find(&text[label..limit], b"-----")?;
-        text[label..label + dashes]
-            .trim_ascii_end()
-            .ends_with(b"PRIVATE KEY")
-            .then_some((from, label + dashes + 5))
+        let words = text[label..label + dashes].trim_ascii_end();
+        // Nothing that another rule could shorten may stand in a mark: it would be one only afterwards.
+        let plain = words.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b' ');
+        (plain && words.ends_with(b"PRIVATE KEY")).then_some((from, label + dashes + 5))
     })
 }
 
