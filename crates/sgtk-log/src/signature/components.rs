@@ -156,8 +156,6 @@ pub(crate) fn of_message(record: &Record, raised: Option<Raised<'_>>, to: &Norma
     };
     let kind = if raised.is_some() { "reason" } else { "message" };
     components.push(Component::new(kind, said.unwrap_or_default()));
-    let core =
-        || record.logger.as_deref().filter(|logger| logger.starts_with("sgtk.core")).map(|_| "tk-core");
-    components.extend(record.origin.bundle().or_else(core).map(|bundle| Component::new("bundle", bundle)));
+    components.extend(record.origin.bundle().map(|bundle| Component::new("bundle", bundle)));
     components
 }

@@ -35,7 +35,7 @@ impl Scan<'_, '_> {
         if in_word(after) || joined || at + length < end && !matches!(after, b'.' | b'-') {
             return false;
         }
-        if keeps_number(self.out.text()) || is_status(&self.text[at..]) {
+        if keeps_number(self.out.text()) || is_status(&self.text[at..], self.out.text()) {
             self.literal_to(at + length);
         } else {
             let percent = usize::from(after == b'%');
@@ -121,8 +121,10 @@ fn keeps_number(before: &str) -> bool {
     })
 }
 
-/// `503 Service Unavailable`: the answer of a server.
-fn is_status(text: &str) -> bool {
+/// `503 Service Unavailable`, `answered 503`: what a server says.
+fn is_status(text: &str, before: &str) -> bool {
+    const SAID: [&str; 7] =
+        ["returned", "responded", "answered", "replied", "got", "responded with", "answered with"];
     const PHRASES: [&str; 14] = [
         "Bad Request",
         "Unauthorized",
@@ -141,11 +143,16 @@ fn is_status(text: &str) -> bool {
     ];
     let Some((number, rest)) = text.split_at_checked(3) else { return false };
     let rest = rest.trim_start_matches([' ', ':', '-', '(']);
-    number.starts_with(['4', '5'])
-        && number.bytes().all(|b| b.is_ascii_digit())
-        && PHRASES
+    let said = || SAID.iter().any(|said| before.trim_end_matches([' ', ':', '(']).ends_with(said));
+    let goes_on = rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let named = || {
+        PHRASES
             .iter()
             .any(|phrase| rest.get(..phrase.len()).is_some_and(|said| said.eq_ignore_ascii_case(phrase)))
+    };
+    number.starts_with(['4', '5'])
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && (named() || !goes_on && said())
 }
 
 /// `12`, `1,024.5`, `1.2.3`, `1e-5`, `12:30`.

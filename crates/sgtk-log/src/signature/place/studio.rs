@@ -13,18 +13,26 @@ pub(super) fn rest(path: &str, parts: &[&str], words: &ContextWords) -> String {
     let (file, folders) = parts.split_last().map_or(("", parts), |(file, folders)| (*file, folders));
     let mut kept = [""; KEPT];
     let mut at = KEPT - 1;
-    kept[at] = if words.touches(file) { "<name>" } else { file };
+    kept[at] = if is_of_the_work(file, words) { "<name>" } else { file };
     for folder in folders.iter().rev() {
         if at == 0 {
             break;
         }
         // Folders of a version, a project, a user.
-        if !looks_like_version(folder) && !words.touches(folder) {
+        if !looks_like_version(folder) && !is_of_the_work(folder, words) {
             at -= 1;
             kept[at] = folder;
         }
     }
     join(kept[at..].iter().copied())
+}
+
+/// Whether a name is that of a shot, a project, a user.
+///
+/// A plain word is not enough: steps and tasks are called `rig` and `anim`, and so are the folders of a studio's code.
+fn is_of_the_work(part: &str, words: &ContextWords) -> bool {
+    let telling = part.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'_' | b'-' | b' '));
+    telling && words.touches(part)
 }
 
 /// The parts behind a drive, a share, a mount point and a home.

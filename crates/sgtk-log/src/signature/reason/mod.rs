@@ -19,9 +19,9 @@ const MOST_BYTES: usize = 2048;
 pub(crate) fn reason(short_name: &str, text: &str, to: &Normaliser<'_>) -> Option<String> {
     let head = cap(text, MOST_BYTES);
     match canonical_type(short_name, head) {
-        "AttributeError" => python::attribute(head),
-        "NameError" | "UnboundLocalError" => python::name(head),
-        "ImportError" => python::imported(head),
+        "AttributeError" => python::attribute(head).map(|name| told(name, to)),
+        "NameError" | "UnboundLocalError" => python::name(head).map(|name| told(name, to)),
+        "ImportError" => python::imported(head).map(|name| told(name, to)),
         "KeyError" => python::key(head, to.words),
         "TypeError" => python::type_mismatch(head),
         "CalledProcessError" => python::process(head),
@@ -35,6 +35,11 @@ pub(crate) fn reason(short_name: &str, text: &str, to: &Normaliser<'_>) -> Optio
         // A code names the cause wherever it stands.
         _ => memchr::memchr_iter(b'[', head.as_bytes()).find_map(|at| bracketed(&head[at..])),
     }
+}
+
+/// A name of the code; not one of the work at hand, such as a module per project.
+fn told(name: String, to: &Normaliser<'_>) -> String {
+    if to.words.touches(&name) { "<name>".to_owned() } else { name }
 }
 
 /// The normalised innermost reason of a text.
