@@ -94,6 +94,7 @@ fn errno(number: i64, windows: bool) -> String {
         (116 | 70, false) => "stale file handle",
         (122 | 69, false) | (1295, true) => "quota exceeded",
         (28, false) | (112, true) => "disk full",
+        (30, false) | (19, true) => "read-only file system",
         (2 | 3, true) => "Errno 2",
         (5, true) => "Errno 13",
         (80 | 183, true) => "Errno 17",

@@ -10,8 +10,10 @@ use crate::traceback::Frame;
 
 /// Frames in the key: one merges shared helpers, all of them make every caller its own problem.
 pub(crate) const KEY_FRAMES: usize = 3;
-/// Frames examined, from the innermost: recursion can print thousands.
+/// Frames examined, from the innermost, repeated ones not counted.
 const MOST_EXAMINED: usize = 200;
+/// Frames that a recursion may go through before it repeats.
+const CYCLE: usize = 8;
 
 /// Why a frame is or is not in the key.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -71,20 +73,30 @@ pub(crate) fn examine(
     bundle: Option<&str>,
     all: bool,
 ) -> Vec<SeenFrame> {
-    let mut seen: Vec<SeenFrame> = Vec::new();
+    let mut seen: Vec<SeenFrame> = Vec::with_capacity(8);
     let mut in_key = 0;
-    for frame in frames.iter().rev().take(MOST_EXAMINED) {
-        if in_key == KEY_FRAMES && !all {
+    for (at, frame) in frames.iter().enumerate().rev() {
+        if in_key == KEY_FRAMES && !all || seen.len() == MOST_EXAMINED {
             break;
         }
-        let place = locate(frame.path).place(words, bundle);
         let function = frame.function.unwrap_or_default();
+        // Recursion prints the same few frames hundreds of times.
+        if let Some(same) = frames[at + 1..].iter().take(CYCLE).position(|inner| is_same_call(inner, frame)) {
+            if all && let Some(seen_at) = seen.len().checked_sub(same + 1) {
+                let place = seen[seen_at].place.clone();
+                seen.push(SeenFrame { place, function: function.to_owned(), used: FrameUse::Repeated });
+            }
+            continue;
+        }
+        let place = locate(frame.path).place(words, bundle);
         let repeated = seen
             .iter()
             .any(|other| other.function == function && other.place == place && other.used != FrameUse::Outer);
         let used = if matches!(function, "<listcomp>" | "<dictcomp>" | "<setcomp>" | "<genexpr>") {
             FrameUse::Comprehension
-        } else if is_plumbing(&place, function) || in_key > 0 && is_engine_code(&place) {
+        } else if is_plumbing(&place, function)
+            || in_key > 0 && is_engine_code(&place) && !is_called_by_app(&frames[..at])
+        {
             FrameUse::Plumbing
         } else if !place.kind.is_in_app() {
             FrameUse::Foreign
@@ -122,9 +134,29 @@ fn promote_next_best(seen: &mut [SeenFrame]) {
     }
 }
 
+/// Whether two frames are the same call, at any line.
+fn is_same_call(one: &Frame<'_>, other: &Frame<'_>) -> bool {
+    one.function == other.function && one.path == other.path
+}
+
 /// Code of an engine: further out than the problem, it is how this host calls what every host calls.
 fn is_engine_code(place: &Place) -> bool {
-    place.kind == PlaceKind::Bundle && place.name.as_deref().is_some_and(is_engine)
+    place.kind == PlaceKind::Bundle
+        && place.name.as_deref().is_some_and(is_engine)
+        && !place.rest.starts_with("hooks/")
+}
+
+/// Whether an app, a configuration or a studio's code stands among the calls further out: then what an engine does in
+/// between is part of the problem.
+fn is_called_by_app(outer: &[Frame<'_>]) -> bool {
+    outer.iter().rev().take(MOST_EXAMINED).any(|frame| {
+        let found = locate(frame.path);
+        match found.kind {
+            PlaceKind::Bundle => !found.name.is_some_and(is_engine) || frame.path.contains("hooks"),
+            PlaceKind::SiteBundle | PlaceKind::Config | PlaceKind::Studio => true,
+            _ => false,
+        }
+    })
 }
 
 fn is_plumbing(place: &Place, function: &str) -> bool {

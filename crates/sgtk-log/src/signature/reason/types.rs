@@ -11,6 +11,9 @@ pub(crate) fn canonical_type<'t>(short_name: &'t str, text: &str) -> &'t str {
         "ModuleNotFoundError" => "ImportError",
         "SSLCertVerificationError" | "CertificateError" | "SSLHandshakeError" => "SSLError",
         "JSONDecodeError" => "ValueError",
+        // Renamed in Python 3.2; the old name went with 3.14.
+        "BadZipfile" => "BadZipFile",
+        name if name.ends_with("CalledProcessError") => "CalledProcessError",
         // Before Python 3.5.
         "RuntimeError" if text.starts_with("maximum recursion depth exceeded") => "RecursionError",
         // Python 2 said this of what cannot be indexed.
