@@ -3,11 +3,12 @@
 use super::looks_like_version;
 
 /// Beginnings of the folder a host is installed in, and the host's name.
-const HOSTS: [(&str, &str); 20] = [
+const HOSTS: [(&str, &str); 21] = [
     ("maya20", "maya"),
     ("maya.app", "maya"),
     ("hfs", "houdini"),
     ("houdini", "houdini"),
+    ("houdin~", "houdini"),
     ("nukestudio", "nuke"),
     ("nuke", "nuke"),
     ("hiero", "hiero"),
@@ -51,9 +52,8 @@ pub(super) fn find(parts: &[&str]) -> Option<(&'static str, usize)> {
             let rest = &part[prefix.len()..];
             // A version follows, or the name stands alone: `Nuke12.1v5`, `Maya2022`, `houdini`, not `nuke_tools`.
             let versioned = rest.trim_start_matches([' ', '-']).starts_with(|c: char| c.is_ascii_digit());
-            let vendored = || parts[..at].iter().any(|before| VENDORS.contains(before));
+            let vendored = || at > 0 && VENDORS.contains(&parts[at - 1]);
             let app = rest.eq_ignore_ascii_case(".app") || prefix.ends_with(".app") && rest.is_empty();
-            // Houdini's short name of its own folder on Windows is cut.
             (versioned || app || rest.is_empty() && vendored()).then_some((*name, at))
         })
     })
