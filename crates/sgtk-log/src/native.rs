@@ -75,14 +75,13 @@ pub(crate) fn read(text: &str) -> Option<Crash<'_>> {
         if LEADS.iter().any(|lead| line.starts_with(lead)) { kind(line) } else { None }
     })?;
     let mut functions = Vec::new();
-    let (mut crashed, mut named_thread) = (true, false);
-    for line in text.lines() {
-        let line = line.trim();
-        if line.starts_with("Thread ") {
-            // Of a report with all threads, the one that crashed counts.
-            let is_crashed = line.contains("Crashed");
-            named_thread |= is_crashed;
-            crashed = is_crashed || !named_thread && !line.ends_with(':');
+    // Of a report with all threads, the one that crashed counts.
+    let is_crashed = |line: &str| line.starts_with("Thread ") && line.contains("Crashed");
+    let by_thread = text.lines().any(|line| is_crashed(line.trim()));
+    let mut crashed = !by_thread;
+    for line in text.lines().map(str::trim) {
+        if by_thread && line.starts_with("Thread ") {
+            crashed = is_crashed(line);
             continue;
         }
         if let Some(function) = native_call(line).filter(|_| crashed).filter(|name| !is_plumbing(name)) {

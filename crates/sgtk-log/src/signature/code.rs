@@ -33,10 +33,8 @@ pub(crate) fn code(text: &str) -> Option<String> {
     const UNRESOLVED: [&str; 4] =
         ["getaddrinfo failed", "Name or service not known", "nodename nor servname", "name resolution"];
     let holds = |wanted: &[&str]| wanted.iter().any(|wanted| text.contains(wanted));
-    if text.contains("ertificate") && holds(&CERTIFICATE)
-        || text.contains(CERTIFICATE[0])
-        || text.contains("doesn't match either of")
-    {
+    let other_name = text.starts_with("hostname ") && text.contains("doesn't match");
+    if other_name || holds(&CERTIFICATE) {
         return Some("SSL CERTIFICATE_VERIFY_FAILED".to_owned());
     }
     memchr::memchr_iter(b'[', text.as_bytes())
