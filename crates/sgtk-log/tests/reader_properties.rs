@@ -63,9 +63,16 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         b"\xB0\xA1\xFF",
         b"a long continuation line that is longer than the head and the tail of the limits used in these tests, taken together\n",
     ];
+    // Longer than what is searched in one go.
+    let quiet = b"2026-01-14 19:49:11,961 [2764 DEBUG sgtk.core] nothing, which is no ERROR\n";
+    let long = prop_oneof![
+        (50_usize..70).prop_map(|lines| quiet.repeat(lines)),
+        (4060_usize..4120).prop_map(|bytes| b"x".repeat(bytes)),
+    ];
     prop_oneof![
-        9 => prop::sample::select(pieces).prop_map(<[u8]>::to_vec),
-        1 => prop::collection::vec(any::<u8>(), 0..30),
+        54 => prop::sample::select(pieces).prop_map(<[u8]>::to_vec),
+        1 => long,
+        6 => prop::collection::vec(any::<u8>(), 0..30),
     ]
 }
 

@@ -27,22 +27,36 @@ pub(crate) struct Skimmed {
 pub(crate) fn skim(bytes: &[u8], from: usize, gate: Level) -> Option<Skimmed> {
     static HOLE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"\n\0"));
     let words = words(gate)?;
-    let mut to = bytes.len();
+    let skimmed = |to: usize| Skimmed { to, lines: memchr_iter(b'\n', &bytes[from..to]).count() as u64 };
     let mut at = from;
-    while let Some(hit) = words.find(Input::new(bytes).span(at..bytes.len())) {
-        let start = memrchr(b'\n', &bytes[at..hit.start()]).map_or(at, |newline| at + newline + 1);
-        let end = memchr(b'\n', &bytes[hit.end()..]).map_or(bytes.len(), |newline| hit.end() + newline);
-        if passes(&bytes[start..end], gate) {
-            to = start;
-            break;
+    while at < bytes.len() {
+        // Neither search may run far ahead of the other: a log can hold a hole, or a record that passes, on every line.
+        let window = (at + WINDOW_BYTES).min(bytes.len());
+        let before = at.saturating_sub(1).max(from);
+        let hole = HOLE.find(&bytes[before..(window + 1).min(bytes.len())]).map(|found| before + found + 1);
+        let end = hole.unwrap_or((window + LONGEST_WORD - 1).min(bytes.len()));
+        while at < end
+            && let Some(hit) = words.find(Input::new(bytes).span(at..end))
+        {
+            let start = memrchr(b'\n', &bytes[from..hit.start()]).map_or(from, |newline| from + newline + 1);
+            let newline =
+                memchr(b'\n', &bytes[hit.end()..]).map_or(bytes.len(), |newline| hit.end() + newline);
+            if passes(&bytes[start..newline], gate) {
+                return Some(skimmed(start));
+            }
+            at = (newline + 1).min(bytes.len());
         }
-        at = (end + 1).min(bytes.len());
+        if let Some(hole) = hole {
+            return Some(skimmed(hole));
+        }
+        at = at.max(window);
     }
-    if let Some(hole) = HOLE.find(&bytes[from..to]) {
-        to = from + hole + 1;
-    }
-    Some(Skimmed { to, lines: memchr_iter(b'\n', &bytes[from..to]).count() as u64 })
+    Some(skimmed(bytes.len()))
 }
+
+/// So much is searched for holes before it is searched for words.
+const WINDOW_BYTES: usize = 4096;
+const LONGEST_WORD: usize = "CRITICAL".len();
 
 /// The last standard header of some whole lines: where its line begins, how many lines follow from there on, its level.
 pub(crate) fn last_header(bytes: &[u8]) -> Option<(usize, u64, Option<Level>)> {
