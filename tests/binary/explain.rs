@@ -1,6 +1,6 @@
 //! `explain`: one record from its header to its title, and clear words where there is nothing to explain.
 
-use crate::world::{World, error, info, packed, words};
+use crate::world::{World, error, info, json_lines, packed, words};
 use serde_json::Value;
 
 /// A record with a chain of two exceptions, a home folder and a secret.
@@ -187,4 +187,17 @@ fn rules_that_decide_are_named() {
     let scan = world.run(&["--json", "--config", "rules.toml", "scan", "home/logs"]);
     let summary = crate::world::json_lines(&scan).pop().unwrap();
     assert_eq!((&summary["incidents"], &summary["ignored"]["loads of loads"]), (&2.into(), &1.into()));
+}
+
+#[test]
+fn a_line_of_standard_input_is_explained_and_a_mistyped_option_told() {
+    let world = World::new();
+    let text = format!("{}{}", info("fine"), error("execute"));
+    let explained = world.run_with_stdin(&["--json", "explain", "-:2"], &text);
+    assert!(explained.status.success(), "{}", words(&explained));
+    assert_eq!(json_lines(&explained)[0]["lines"][0], 2);
+    let mistyped = world.run(&["explain", "tk-maya.log:2", "--jsn"]);
+    assert_eq!(mistyped.status.code(), Some(2), "{}", words(&mistyped));
+    assert!(String::from_utf8_lossy(&mistyped.stderr).contains("--jsn"), "{}", words(&mistyped));
+    assert_eq!(world.run(&["explain", "--jsn"]).status.code(), Some(2));
 }

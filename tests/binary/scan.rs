@@ -338,3 +338,38 @@ fn a_copy_of_the_script_editor_is_read() {
     assert_eq!((&lines[0]["level"], &lines[0]["time"]), (&json!("ERROR"), &Value::Null));
     assert_eq!(lines[0]["message"], "Could not save the scene");
 }
+
+#[test]
+fn a_folder_of_logs_by_other_names_is_read_and_said() {
+    let world = World::new();
+    world.append("problem.log", &error("execute"));
+    std::fs::create_dir_all(world.log("alice")).unwrap();
+    world.append("alice/maya.txt", &error("execute"));
+    world.append("scene.ma", "//Maya ASCII 2025 scene\n");
+    let scan = world.run(&["--json", "scan", "home/logs"]);
+    assert!(scan.status.success(), "{}", words(&scan));
+    let mut lines = json_lines(&scan);
+    let summary = lines.pop().unwrap();
+    let files: Vec<&str> = lines.iter().filter_map(|line| line["file"].as_str()).collect();
+    assert_eq!(files.len(), 2, "{files:?}");
+    assert!(files[0].ends_with("problem.log") && files[1].ends_with("maya.txt"), "{files:?}");
+    assert_eq!((&summary["files"], &summary["passed_over"]), (&json!(2), &json!(1)));
+    let stderr = String::from_utf8_lossy(&scan.stderr);
+    assert!(stderr.contains("no tk-*.log in `home/logs`: 2 files of other names"), "{stderr}");
+
+    // One log by the settings, and the others are left alone.
+    world.append("tk-maya.log", &error("publish"));
+    let scan = world.run(&["scan", "home/logs"]);
+    let stderr = String::from_utf8_lossy(&scan.stderr);
+    assert!(stderr.contains("in 1 file:") && stderr.contains("; 3 other files passed over"), "{stderr}");
+}
+
+#[test]
+fn a_folder_with_nothing_to_read_is_no_success() {
+    let world = World::new();
+    world.append("scene.ma", "//Maya ASCII 2025 scene\n");
+    let scan = world.run(&["--quiet", "scan", "home/logs"]);
+    assert_eq!(scan.status.code(), Some(2), "{}", words(&scan));
+    let stderr = String::from_utf8_lossy(&scan.stderr);
+    assert!(stderr.contains("none of its 1 file is named like a log"), "{stderr}");
+}

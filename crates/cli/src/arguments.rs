@@ -105,14 +105,16 @@ pub(crate) struct DemoCommand {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScanCommand {
     /// Log files, folders (their logs, and those one folder down), or `-` for standard input; packed logs
-    /// (gzip) are unpacked, and backups such as `tk-maya.log.1` are read before their log
+    /// (gzip) are unpacked, and backups such as `tk-maya.log.1` are read before their log. In a folder without
+    /// a tk-*.log, all that is named *.log, *.txt, *.gz or *.zip is read
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Only what was logged since then: a date (2026-01-14), a time (2026-01-14T19:00), both in the logs'
     /// local time, or a span back from now (30m, 2h, 3d, 1w); records without a time are kept
     #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
     pub(crate) since: Option<Since>,
-    /// Levels that make a record an incident, instead of those in the settings: ERROR,CRITICAL
+    /// The levels that make a record an incident, instead of those in the settings: a list of every one that
+    /// counts, so WARNING,ERROR,CRITICAL means WARNING and all above it, and WARNING means nothing else
     #[arg(long, value_name = "LEVEL", value_delimiter = ',', value_parser = Level::from_str)]
     pub(crate) level: Vec<Level>,
     /// The login that titles begin with; this user by default
@@ -136,7 +138,7 @@ impl ScanCommand {
 pub(crate) struct ExplainCommand {
     /// A log and any line of the record: tk-maya.log:120. Packed logs and `-` for standard input work too;
     /// without a line, the log's only incident is explained
-    #[arg(value_name = "FILE:LINE", value_parser = OsStringValueParser::new().try_map(|text| PlaceInLog::parse(&text)))]
+    #[arg(value_name = "FILE:LINE", allow_hyphen_values = true, value_parser = OsStringValueParser::new().try_map(|text| PlaceInLog::parse(&text)))]
     pub(crate) place: PlaceInLog,
     /// The login that titles begin with; this user by default
     #[arg(long, value_name = "LOGIN")]

@@ -215,6 +215,8 @@ fn file_names_tell_the_engine() {
         ("tk-houdini.log.1.gz", Some("tk-houdini")),
         ("tk-maya.pasted.txt", Some("tk-maya")),
         ("notes.txt", None),
+        ("14-publish-fails.log", None),
+        ("problem.log.1", None),
         ("-", None),
         ("", None),
     ] {

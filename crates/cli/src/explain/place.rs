@@ -12,32 +12,48 @@ pub(crate) struct PlaceInLog {
     pub(crate) line: Option<u64>,
 }
 
-/// A line that cannot be.
+/// What names no place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NoSuchLine(String);
+pub(crate) enum NoPlace {
+    /// A line that cannot be.
+    Line(String),
+    /// It looks like an option, and is none.
+    Option(String),
+}
 
-impl std::fmt::Display for NoSuchLine {
+impl std::fmt::Display for NoPlace {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "`{}` is no line number: lines count from 1, as in tk-maya.log:120", self.0)
+        match self {
+            NoPlace::Line(digits) => {
+                write!(formatter, "`{digits}` is no line number: lines count from 1, as in tk-maya.log:120")
+            }
+            NoPlace::Option(text) => {
+                write!(formatter, "there is no such option; a file of this name is written ./{text}")
+            }
+        }
     }
 }
 
-impl std::error::Error for NoSuchLine {}
+impl std::error::Error for NoPlace {}
 
 impl PlaceInLog {
     /// Takes the number behind the last colon as the line; `C:\x\tk-maya.log` has none. A column behind the
-    /// line, as editors and compilers print it, is left out. A name that is not Unicode is a file only.
+    /// line, as editors and compilers print it, is left out. A name that is not Unicode is a file only. The only
+    /// names with a hyphen in front are those of standard input, `-` and `-:2`: others are mistyped options.
     ///
     /// # Errors
-    /// Line 0, or one that no file can have.
-    pub(crate) fn parse(text: &OsStr) -> Result<PlaceInLog, NoSuchLine> {
+    /// Line 0, or one that no file can have; an option that there is not.
+    pub(crate) fn parse(text: &OsStr) -> Result<PlaceInLog, NoPlace> {
         let whole = || PlaceInLog { file: PathBuf::from(text), line: None };
         let Some(unicode) = text.to_str() else { return Ok(whole()) };
+        if unicode.starts_with('-') && unicode != "-" && !unicode.starts_with("-:") {
+            return Err(NoPlace::Option(unicode.to_owned()));
+        }
         let Some((file, digits)) = split(unicode) else { return Ok(whole()) };
         let (file, digits) = split(file).unwrap_or((file, digits));
         match digits.parse() {
             Ok(line) if line > 0 => Ok(PlaceInLog { file: PathBuf::from(file), line: Some(line) }),
-            _ => Err(NoSuchLine(digits.to_owned())),
+            _ => Err(NoPlace::Line(digits.to_owned())),
         }
     }
 
@@ -75,7 +91,7 @@ mod tests {
             let expected = PlaceInLog { file: file.into(), line };
             assert_eq!(PlaceInLog::parse(OsStr::new(text)), Ok(expected), "{text}");
         }
-        for text in ["tk-maya.log:0", "tk-maya.log:99999999999999999999"] {
+        for text in ["tk-maya.log:0", "tk-maya.log:99999999999999999999", "--jsn", "-x.log:3"] {
             assert!(PlaceInLog::parse(OsStr::new(text)).is_err(), "{text}");
         }
     }

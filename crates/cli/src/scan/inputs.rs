@@ -1,10 +1,12 @@
 //! From the arguments of `scan` to the logs that are read, in the order of time.
 //!
 //! A folder stands for its logs and those of its direct subfolders: logs as they are, and logs gathered into
-//! one folder per person or machine. Nothing deeper is looked at, so a wrong folder costs little. A file that
-//! is reached twice, by name or through links, is read once. The backups of a log are read before it, oldest
+//! one folder per person or machine. Nothing deeper is looked at, so a wrong folder costs little. Which of its
+//! files are logs is told in `folder`. A file that is reached twice, by name or through links, is read once. The backups of a log are read before it, oldest
 //! first, so that its records come in the order of time. Only names and sizes are looked at here.
 
+use crate::scan::folder::look_into;
+use crate::scan::log_name::{Backup, without_packing};
 use log_follow::Patterns;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -31,8 +33,12 @@ pub(crate) struct Inputs {
     pub(crate) size_bytes: Option<u64>,
     /// Folders and links that cannot be looked at.
     pub(crate) skipped: Vec<(PathBuf, io::Error)>,
-    /// Folders of the arguments that hold no logs.
-    pub(crate) empty: Vec<PathBuf>,
+    /// Folders of the arguments that hold no logs, and how many other files.
+    pub(crate) empty: Vec<(PathBuf, u64)>,
+    /// Folders of the arguments that hold none of the logs that the settings name, and how many others.
+    pub(crate) handed_in: Vec<(PathBuf, u64)>,
+    /// Files in folders that are not read, because of their names.
+    pub(crate) passed_over: u64,
 }
 
 /// Finds the logs behind the arguments. What does not exist is kept: opening it says why it cannot be read.
@@ -49,13 +55,8 @@ pub(crate) fn gather(paths: &[PathBuf], patterns: &Patterns) -> Inputs {
         if path == Path::new("-") {
             gathering.stdin();
         } else if path.is_dir() {
-            if !gathering.is_new(path) {
-                continue;
-            }
-            let before = (gathering.seen.len(), gathering.inputs.skipped.len());
-            gathering.folder(path, true);
-            if before == (gathering.seen.len(), gathering.inputs.skipped.len()) {
-                gathering.inputs.empty.push(path.clone());
+            if gathering.is_new(path) {
+                gathering.folder(path);
             }
         } else {
             gathering.file(path.clone());
@@ -87,35 +88,19 @@ impl Gathering<'_> {
         self.seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
     }
 
-    fn folder(&mut self, folder: &Path, with_subfolders: bool) {
-        let entries = fs::read_dir(folder)
-            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>());
-        let mut entries = match entries {
-            Ok(entries) => entries,
-            Err(error) => return self.inputs.skipped.push((folder.to_owned(), error)),
-        };
-        entries.sort();
-        let mut subfolders = Vec::new();
-        for path in entries {
-            let is_log =
-                path.file_name().and_then(|name| name.to_str()).is_some_and(|name| self.is_log(name));
-            match fs::metadata(&path) {
-                Ok(about) if about.is_dir() => subfolders.push(path),
-                Ok(about) if is_log && about.is_file() => self.file(path),
-                Err(error) if is_log => self.inputs.skipped.push((path, error)),
-                Ok(_) | Err(_) => {}
-            }
+    fn folder(&mut self, folder: &Path) {
+        let held = look_into(folder, self.patterns, &mut self.seen);
+        let count = held.logs.len() as u64;
+        if held.handed_in {
+            self.inputs.handed_in.push((folder.to_owned(), count));
+        } else if count == 0 && held.skipped.is_empty() {
+            self.inputs.empty.push((folder.to_owned(), held.passed_over));
         }
-        for subfolder in subfolders {
-            if with_subfolders && self.is_new(&subfolder) {
-                self.folder(&subfolder, false);
-            }
+        self.inputs.passed_over += held.passed_over;
+        self.inputs.skipped.extend(held.skipped);
+        for log in held.logs {
+            self.file(log);
         }
-    }
-
-    fn is_log(&self, name: &str) -> bool {
-        let plain = name.strip_suffix(".gz").unwrap_or(name);
-        self.patterns.matches(plain) || Backup::of(plain).is_some_and(|(log, _)| self.patterns.matches(log))
     }
 
     fn file(&mut self, path: PathBuf) {
@@ -126,7 +111,7 @@ impl Gathering<'_> {
         let size = about.as_ref().map_or(0, fs::Metadata::len);
         self.inputs.size_bytes = self.inputs.size_bytes.map(|sum| sum + size);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let plain = name.strip_suffix(".gz").unwrap_or(&name);
+        let plain = without_packing(&name);
         let (log, age) = match Backup::of(plain) {
             Some((log, Backup::Numbered(number))) => (log, Age::Numbered(Reverse(number))),
             Some((log, Backup::Unfinished)) => {
@@ -158,27 +143,6 @@ enum Age {
     /// By the time of its last write.
     Unfinished(Option<SystemTime>),
     Current,
-}
-
-/// How a log was put aside.
-enum Backup {
-    /// `tk-maya.log.1`: Toolkit keeps one, tk-desktop before 2.1 kept five.
-    Numbered(u32),
-    /// `tk-maya.log.<uuid>`: a rollover that did not come to its end.
-    Unfinished,
-}
-
-impl Backup {
-    /// The log a name without `.gz` is a backup of.
-    fn of(name: &str) -> Option<(&str, Backup)> {
-        let (log, suffix) = name.rsplit_once('.')?;
-        let is_number = (1..=4).contains(&suffix.len()) && suffix.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number {
-            return Some((log, Backup::Numbered(suffix.parse().ok()?)));
-        }
-        // The follower knows what a rollover leaves behind.
-        Patterns::exact(log).backup_of(name).map(|log| (log, Backup::Unfinished))
-    }
 }
 
 #[cfg(test)]
@@ -228,7 +192,20 @@ mod tests {
                 "alice/tk-nuke.log"
             ]
         );
-        assert_eq!(inputs.size_bytes, Some(6));
+        assert_eq!((inputs.size_bytes, inputs.passed_over), (Some(6), 2));
+        assert!(inputs.handed_in.is_empty() && inputs.empty.is_empty());
+    }
+
+    #[test]
+    fn a_folder_without_logs_by_the_settings_is_all_that_is_named_like_one() {
+        let root = folder(&["problem.log", "problem.log.1", "log.txt", "a.gz", "alice/maya.log", "scene.ma"]);
+        let inputs = gather(&[root.path().to_owned()], &Patterns::default());
+        let expected = ["a.gz", "log.txt", "problem.log.1", "problem.log", "alice/maya.log"];
+        assert_eq!(names(&inputs, root.path()), expected);
+        assert_eq!((inputs.handed_in, inputs.passed_over), (vec![(root.path().to_owned(), 5)], 1));
+        let nothing = folder(&["scene.ma", "deep/er/tk-maya.log"]);
+        let inputs = gather(&[nothing.path().to_owned()], &Patterns::default());
+        assert_eq!((inputs.logs.len(), inputs.empty), (0, vec![(nothing.path().to_owned(), 1)]));
     }
 
     #[test]

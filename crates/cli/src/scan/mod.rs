@@ -4,8 +4,10 @@
 //! summary and makes the exit code 2; what could be read is reported all the same. Which files those are is
 //! decided in `inputs`, how they are unpacked in `log_file`, what an incident is in `agent`.
 
+mod folder;
 mod groups;
 mod inputs;
+mod log_name;
 mod progress;
 pub(crate) mod since;
 mod summary;
@@ -16,7 +18,7 @@ use crate::exit::{FOUND_WRONG, Outcome, USAGE};
 use crate::log_file;
 use crate::log_records::LogReading;
 use crate::options::{settings, this_login};
-use crate::output::{FAINT, JsonLines, Output};
+use crate::output::{FAINT, JsonLines, Output, counted};
 use agent::incident_line::Place;
 use agent::recognise::{Recogniser, Surroundings};
 use agent::settings::Settings;
@@ -36,9 +38,23 @@ pub(crate) fn scan(command: &ScanCommand, global: &Global, output: &Output) -> O
     let inputs = inputs::gather(&command.paths, &Patterns::new(settings.watch.patterns.clone()));
     let progress = Progress::new(output, inputs.size_bytes);
     let mut scan = Scan::new(command, &settings, output, &progress);
-    for folder in &inputs.empty {
-        output.note(&format!("no logs in `{}`", folder.display()));
+    let named = settings.watch.patterns.join(", ");
+    for (folder, count) in &inputs.handed_in {
+        let others = counted(*count, "file");
+        let folder = folder.display();
+        output.note(&format!("no {named} in `{folder}`: {others} of other names there are read as logs"));
     }
+    for (folder, passed_over) in &inputs.empty {
+        if *passed_over == 0 {
+            output.note(&format!("no logs in `{}`", folder.display()));
+            continue;
+        }
+        // A folder of logs that are called otherwise must not look like one without problems.
+        let words = format!("none of its {} is named like a log", counted(*passed_over, "file"));
+        let error = io::Error::new(io::ErrorKind::NotFound, words);
+        scan.skip(&folder.display().to_string(), &error, "name the files to read", 0);
+    }
+    scan.summary.passed_over = inputs.passed_over;
     for (path, error) in &inputs.skipped {
         scan.skip(&path.display().to_string(), error, "check its permissions", 0);
     }

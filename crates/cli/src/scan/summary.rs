@@ -27,6 +27,8 @@ pub(crate) struct Summary {
     /// What was taken out, by rule.
     pub(crate) redactions: BTreeMap<&'static str, u64>,
     pub(crate) skipped: Vec<Skipped>,
+    /// Files in folders that were not read, because of their names.
+    pub(crate) passed_over: u64,
 }
 
 /// What could not be read, or not all of it.
@@ -76,6 +78,9 @@ impl Summary {
         more(self.muted.values().sum(), "muted");
         more(self.ungrouped, "of further kinds, which the table has no room for");
         more(self.skipped.len() as u64, "skipped");
+        if self.passed_over > 0 {
+            text.push_str(&format!("; {} passed over", counted(self.passed_over, "other file")));
+        }
         text
     }
 }

@@ -5,7 +5,8 @@
 pub struct FileName<'a>(pub &'a str);
 
 impl<'a> FileName<'a> {
-    /// The name without folders, `.log` and what rotation and compression put behind it.
+    /// The name without folders, `.log` and what rotation and compression put behind it, where it begins as
+    /// the names of Toolkit's logs do. What people save or send (`problem.log`) names no engine.
     ///
     /// `tk-maya.log`, `tk-maya.log.1`, `tk-maya.log.<uuid>` and `logs/tk-maya.log.gz` are all `tk-maya`.
     pub fn engine(self) -> Option<&'a str> {
@@ -13,9 +14,8 @@ impl<'a> FileName<'a> {
         let name = name.strip_suffix(".gz").unwrap_or(name);
         let stem = match name.rfind(".log") {
             Some(at) if name[at + 4..].is_empty() || name[at + 4..].starts_with('.') => &name[..at],
-            // Not one of Toolkit's logs: a pasted or renamed file names an engine only by its beginning.
-            _ => name.split('.').next().filter(|stem| stem.starts_with("tk-"))?,
+            _ => name.split('.').next().unwrap_or(name),
         };
-        (!stem.is_empty() && stem != "-").then_some(stem)
+        stem.strip_prefix("tk-").is_some_and(|rest| !rest.is_empty()).then_some(stem)
     }
 }
