@@ -373,3 +373,87 @@ fn a_folder_with_nothing_to_read_is_no_success() {
     let stderr = String::from_utf8_lossy(&scan.stderr);
     assert!(stderr.contains("none of its 1 file is named like a log"), "{stderr}");
 }
+
+/// A zip archive of these entries, packed and not in turn.
+fn zipped(entries: &[(&str, &str)]) -> Vec<u8> {
+    use std::io::Write;
+    use zip::CompressionMethod::{Deflated, Stored};
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (index, (name, text)) in entries.iter().enumerate() {
+        let method = if index % 2 == 0 { Deflated } else { Stored };
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        archive.start_file(*name, options).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn the_logs_in_a_zip_archive_are_read_and_its_other_files_passed_over() {
+    let world = World::new();
+    let text = error("execute");
+    let of_a_ticket = [
+        ("incident.json", "{}"),
+        ("traceback.txt", text.as_str()),
+        ("logs/tk-maya.log", text.as_str()),
+        ("logs/tk-nuke.log", text.as_str()),
+    ];
+    let archive = zipped(&of_a_ticket);
+    std::fs::write(world.path("evidence.zip"), &archive).unwrap();
+    let scan = world.run(&["--json", "scan", "evidence.zip"]);
+    assert!(scan.status.success(), "{}", words(&scan));
+    let mut lines = json_lines(&scan);
+    let summary = lines.pop().unwrap();
+    let files: Vec<&str> = lines.iter().filter_map(|line| line["file"].as_str()).collect();
+    assert_eq!(files, ["evidence.zip/logs/tk-maya.log", "evidence.zip/logs/tk-nuke.log"]);
+    assert_eq!((&summary["files"], &summary["passed_over"]), (&json!(2), &json!(2)));
+    assert_eq!(lines[0]["lines"], json!([1, text.lines().count()]));
+
+    // What cannot be read of one, or as one, is named.
+    let mut damaged = archive.clone();
+    let entry = damaged.windows(16).position(|bytes| bytes == b"logs/tk-maya.log").unwrap();
+    damaged[entry + 20..entry + 40].fill(0xFF);
+    std::fs::write(world.path("damaged.zip"), damaged).unwrap();
+    std::fs::write(world.path("cut.zip"), &archive[..archive.len() / 2]).unwrap();
+    std::fs::write(world.path("scenes.zip"), zipped(&[("a.ma", "//Maya ASCII 2025 scene\n")])).unwrap();
+    let scan = world.run(&["--json", "scan", "damaged.zip", "cut.zip", "scenes.zip"]);
+    assert_eq!(scan.status.code(), Some(2), "{}", words(&scan));
+    let lines = json_lines(&scan);
+    assert!(lines.iter().any(|line| line["file"] == "damaged.zip/logs/tk-nuke.log"), "{lines:?}");
+    let skipped = lines.last().unwrap()["skipped"].as_array().unwrap();
+    let files: Vec<&str> = skipped.iter().filter_map(|one| one["file"].as_str()).collect();
+    assert_eq!(files, ["damaged.zip/logs/tk-maya.log", "cut.zip", "scenes.zip"]);
+    let streamed = world.run_with_stdin(&["scan", "-"], &archive);
+    assert_eq!(streamed.status.code(), Some(2));
+    assert!(words(&streamed).contains("zip archive"), "{}", words(&streamed));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_without_a_writer_is_waited_for_and_said() {
+    use std::io::{BufRead, BufReader, Read};
+    let world = World::new();
+    let pipe = world.path("pipe.log");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut program = world.program();
+    program.args(["--json", "scan", "pipe.log"]);
+    program.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut scan = program.spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(scan.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.contains("nobody writes to the pipe `pipe.log` yet"), "{said}");
+    std::fs::write(&pipe, error("execute")).unwrap();
+    let mut found = String::new();
+    scan.stdout.take().unwrap().read_to_string(&mut found).unwrap();
+    assert!(scan.wait().unwrap().success());
+    assert!(found.lines().count() == 2 && found.contains(r#""incidents":1"#), "{found}");
+
+    // In a folder nobody asked for it by name: it is passed over, and named.
+    std::fs::rename(&pipe, world.log("tk-pipe.log")).unwrap();
+    world.append("tk-maya.log", &error("execute"));
+    let scan = world.run(&["--json", "scan", "home/logs"]);
+    assert_eq!(scan.status.code(), Some(2), "{}", words(&scan));
+    let summary = json_lines(&scan).pop().unwrap();
+    assert_eq!((&summary["files"], &summary["incidents"]), (&json!(1), &json!(1)));
+    assert_eq!(summary["skipped"][0]["file"], "home/logs/tk-pipe.log");
+}

@@ -105,7 +105,7 @@ pub(crate) struct DemoCommand {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScanCommand {
     /// Log files, folders (their logs, and those one folder down), or `-` for standard input; packed logs
-    /// (gzip) are unpacked, and backups such as `tk-maya.log.1` are read before their log. In a folder without
+    /// (gzip, zip) are unpacked, and backups such as `tk-maya.log.1` are read before their log. In a folder without
     /// a tk-*.log, all that is named *.log, *.txt, *.gz or *.zip is read
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,

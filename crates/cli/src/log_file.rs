@@ -7,10 +7,15 @@ use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::Path;
+use std::time::Duration;
 
 const GZIP_MARK: [u8; 2] = [0x1F, 0x8B];
+/// Of a zip archive, and of one without entries.
+const ZIP_MARKS: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 /// UTF-16, either way round: what a Windows console writes with `>`.
 const UTF16_MARKS: [[u8; 2]; 2] = [[0xFF, 0xFE], [0xFE, 0xFF]];
+/// What a shell needs at most to start the writer of a pipe.
+const WRITER_WAIT: Duration = Duration::from_millis(500);
 
 /// The plain bytes of a log.
 pub(crate) struct LogBytes<'a> {
@@ -22,15 +27,19 @@ impl<'a> LogBytes<'a> {
     /// Looks at the first bytes of a source and unpacks it when they say so.
     ///
     /// # Errors
-    /// Those of reading, and text that is no UTF-8 by its mark.
+    /// Those of reading, and text that is no UTF-8 by its mark; a zip archive, which is no stream.
     pub(crate) fn new(mut raw: impl Read + 'a) -> io::Result<LogBytes<'a>> {
-        let mut first = Vec::with_capacity(2);
-        raw.by_ref().take(2).read_to_end(&mut first)?;
-        if UTF16_MARKS.iter().any(|mark| first == *mark) {
+        let mut first = Vec::with_capacity(4);
+        raw.by_ref().take(4).read_to_end(&mut first)?;
+        if is_zip(&first) {
+            let words = "it is a zip archive: unpack it and try again";
+            return Err(io::Error::new(ErrorKind::InvalidData, words));
+        }
+        if UTF16_MARKS.iter().any(|mark| first.starts_with(mark)) {
             let words = "it is UTF-16 text, which no Toolkit log is: save it as UTF-8 and try again";
             return Err(io::Error::new(ErrorKind::InvalidData, words));
         }
-        let packed = first == GZIP_MARK;
+        let packed = first.starts_with(&GZIP_MARK);
         let raw = Cursor::new(first).chain(raw);
         let source: Box<dyn Read + 'a> =
             if packed { Box::new(MultiGzDecoder::new(raw)) } else { Box::new(raw) };
@@ -59,17 +68,47 @@ fn of_packed(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), words)
 }
 
-/// Opens a file that is to be read as a log.
+/// Whether a file that begins so is a zip archive.
+pub(crate) fn is_zip(first: &[u8]) -> bool {
+    ZIP_MARKS.iter().any(|mark| first.starts_with(mark))
+}
+
+/// Opens a file that is to be read as a log. A pipe opens when somebody writes to it; `waits` is called once
+/// if nobody does yet.
 ///
 /// # Errors
 /// Those of the system, and a folder where a file is wanted.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
+pub(crate) fn open(path: &Path, waits: impl FnOnce()) -> io::Result<File> {
+    let file = if is_pipe(path) { open_pipe(path, waits)? } else { File::open(path)? };
     // Some systems open folders and fail only when they are read.
     if file.metadata().is_ok_and(|about| about.is_dir()) {
         return Err(io::Error::from(ErrorKind::IsADirectory));
     }
     Ok(file)
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo())
+}
+
+/// Elsewhere pipes are no files: opening one does not wait.
+#[cfg(not(unix))]
+fn is_pipe(_path: &Path) -> bool {
+    false
+}
+
+fn open_pipe(path: &Path, waits: impl FnOnce()) -> io::Result<File> {
+    let (opened, pipe) = std::sync::mpsc::channel();
+    let path = path.to_owned();
+    std::thread::spawn(move || opened.send(File::open(path)));
+    pipe.recv_timeout(WRITER_WAIT)
+        .or_else(|_| {
+            waits();
+            pipe.recv()
+        })
+        .map_err(io::Error::other)?
 }
 
 /// Whether bytes are no text: NUL among others. A hole that a crash left is all NUL.
@@ -129,6 +168,7 @@ mod tests {
         let middle = damaged.len() / 2;
         damaged[middle..middle + 40].fill(0xFF);
         assert!(all(&damaged).1.is_some());
+        assert!(all(b"PK\x03\x04...").1.unwrap().to_string().contains("zip archive"));
         assert!(all(b"\xFF\xFEa\0b\0").1.unwrap().to_string().contains("UTF-16"));
     }
 

@@ -13,6 +13,7 @@ mod demo;
 mod desk;
 mod exit;
 mod explain;
+mod fault;
 mod follow;
 mod log_file;
 mod log_records;

@@ -85,15 +85,17 @@ impl std::fmt::Display for NotFound {
 }
 
 /// Finds the record. `is_incident` is asked where no line was given: it gives the title of an incident.
+/// `waits` is called when the log is a pipe that nobody writes to yet.
 pub(crate) fn find(
     place: &PlaceInLog,
+    waits: impl FnOnce(),
     is_incident: &mut dyn FnMut(&RawRecord<'_>) -> Option<String>,
 ) -> Result<RawRecord<'static>, NotFound> {
     let unreadable = |error| NotFound::Unreadable { file: place.file.clone(), error };
     if place.is_stdin() {
         return find_in(place, io::stdin().lock(), is_incident);
     }
-    find_in(place, log_file::open(&place.file).map_err(unreadable)?, is_incident)
+    find_in(place, log_file::open(&place.file, waits).map_err(unreadable)?, is_incident)
 }
 
 fn find_in(

@@ -4,6 +4,7 @@
 //! summary and makes the exit code 2; what could be read is reported all the same. Which files those are is
 //! decided in `inputs`, how they are unpacked in `log_file`, what an incident is in `agent`.
 
+mod archive;
 mod folder;
 mod groups;
 mod inputs;
@@ -14,7 +15,8 @@ mod summary;
 mod table;
 
 use crate::arguments::{Global, ScanCommand};
-use crate::exit::{FOUND_WRONG, Outcome, USAGE};
+use crate::exit::{FAULT, FOUND_WRONG, Outcome, USAGE};
+use crate::fault::caught;
 use crate::log_file;
 use crate::log_records::LogReading;
 use crate::options::{settings, this_login};
@@ -22,6 +24,7 @@ use crate::output::{FAINT, JsonLines, Output, counted};
 use agent::incident_line::Place;
 use agent::recognise::{Recogniser, Surroundings};
 use agent::settings::Settings;
+use archive::Archive;
 use groups::{Groups, Said};
 use inputs::Input;
 use jiff::Zoned;
@@ -35,7 +38,8 @@ use summary::{Skipped, Summary};
 
 pub(crate) fn scan(command: &ScanCommand, global: &Global, output: &Output) -> Outcome {
     let settings = settings(global, &command.flags(), None)?;
-    let inputs = inputs::gather(&command.paths, &Patterns::new(settings.watch.patterns.clone()));
+    let patterns = Patterns::new(settings.watch.patterns.clone());
+    let inputs = inputs::gather(&command.paths, &patterns);
     let progress = Progress::new(output, inputs.size_bytes);
     let mut scan = Scan::new(command, &settings, output, &progress);
     let named = settings.watch.patterns.join(", ");
@@ -59,10 +63,12 @@ pub(crate) fn scan(command: &ScanCommand, global: &Global, output: &Output) -> O
         scan.skip(&path.display().to_string(), error, "check its permissions", 0);
     }
     for input in &inputs.logs {
-        scan.read(input)?;
+        scan.read(input, &patterns)?;
     }
     scan.finish()?;
-    Ok(if !scan.summary.skipped.is_empty() {
+    Ok(if scan.summary.failed > 0 {
+        FAULT
+    } else if !scan.summary.skipped.is_empty() {
         USAGE
     } else if command.fail_on_incidents && scan.summary.incidents > 0 {
         FOUND_WRONG
@@ -118,22 +124,48 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn read(&mut self, input: &Input) -> io::Result<()> {
+    fn read(&mut self, input: &Input, patterns: &Patterns) -> io::Result<()> {
         let progress = self.progress;
         match input {
             Input::Stdin => self.log(Log { shown: "-", name: "-" }, progress.watch(io::stdin().lock())),
             Input::File(path) => {
                 let (shown, name) = (path.display().to_string(), log_file::bare_name(path));
                 self.output.reason(&format!("reading {shown}"));
-                match log_file::open(path) {
-                    Ok(file) => self.log(Log { shown: &shown, name: &name }, progress.watch(file)),
+                let waits = || {
+                    let words = format!("nobody writes to the pipe `{shown}` yet: waiting for a writer");
+                    progress.aside(|| self.output.warning(&words));
+                };
+                let file = match log_file::open(path, waits) {
+                    Ok(file) => file,
                     Err(error) => {
                         self.skip(&shown, &error, "check the path and its permissions", 0);
+                        return Ok(());
+                    }
+                };
+                match Archive::of(file, patterns) {
+                    Ok(Ok(archive)) => self.archive(archive, &shown),
+                    Ok(Err(file)) => self.log(Log { shown: &shown, name: &name }, progress.watch(file)),
+                    Err(error) => {
+                        self.skip(&shown, &error, "nothing of it was read", 0);
                         Ok(())
                     }
                 }
             }
         }
+    }
+
+    fn archive(&mut self, archive: Archive, shown: &str) -> io::Result<()> {
+        self.summary.passed_over += archive.passed_over;
+        archive.read(|name, log| {
+            let shown = format!("{shown}/{name}");
+            match log {
+                Ok(log) => self.log(Log { shown: &shown, name: archive::bare(name) }, log),
+                Err(error) => {
+                    self.skip(&shown, &error, "nothing of it was read", 0);
+                    Ok(())
+                }
+            }
+        })
     }
 
     fn skip(&mut self, file: &str, error: &io::Error, hint: &str, read_bytes: u64) {
@@ -183,7 +215,16 @@ impl<'a> Scan<'a> {
             self.summary.before_since += 1;
             return Ok(());
         }
-        let recognised = self.recogniser.recognise(record, log.name);
+        // A record that trips us must not take the others with it.
+        let recognised = match caught(|| self.recogniser.recognise(record, log.name)) {
+            Ok(recognised) => recognised,
+            Err(fault) => {
+                self.summary.failed += 1;
+                let place = format!("{}:{}", log.shown, record.lines.0);
+                self.progress.aside(|| self.output.error(&format!("the record at {place} {fault}")));
+                return Ok(());
+            }
+        };
         let incident = &recognised.incident;
         if let Some(since) = self.since
             && incident.record.time.and_then(since::point).is_some_and(|time| time < since)

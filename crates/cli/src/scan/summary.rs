@@ -27,7 +27,9 @@ pub(crate) struct Summary {
     /// What was taken out, by rule.
     pub(crate) redactions: BTreeMap<&'static str, u64>,
     pub(crate) skipped: Vec<Skipped>,
-    /// Files in folders that were not read, because of their names.
+    /// Records that could not be recognised, by a fault of ours.
+    pub(crate) failed: u64,
+    /// Files in folders and archives that were not read, because of their names.
     pub(crate) passed_over: u64,
 }
 
@@ -77,6 +79,7 @@ impl Summary {
         more(self.ignored.values().sum(), "ignored");
         more(self.muted.values().sum(), "muted");
         more(self.ungrouped, "of further kinds, which the table has no room for");
+        more(self.failed, "not recognised, by a fault of ours");
         more(self.skipped.len() as u64, "skipped");
         if self.passed_over > 0 {
             text.push_str(&format!("; {} passed over", counted(self.passed_over, "other file")));
