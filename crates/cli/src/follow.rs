@@ -6,6 +6,7 @@
 
 use crate::arguments::{FollowCommand, From, Global};
 use crate::exit::{Failure, Outcome};
+use crate::fault::caught;
 use crate::options::{settings, this_login};
 use crate::output::{Output, write_line};
 use crate::stop_signal;
@@ -200,7 +201,15 @@ impl Printer {
     }
 
     fn print(&mut self, found: Found) -> io::Result<()> {
-        let recognised = self.recogniser.recognise(&found.record, &found.name);
+        // A record that trips us must not take the others with it.
+        let recognised = match caught(|| self.recogniser.recognise(&found.record, &found.name)) {
+            Ok(recognised) => recognised,
+            Err(fault) => {
+                let place = format!("byte {} of {}", found.place.bytes.0, found.place.file);
+                self.output.error(&format!("the record at {place} {fault}"));
+                return Ok(());
+            }
+        };
         if !recognised.verdict.is_admitted() {
             return Ok(());
         }
