@@ -65,14 +65,13 @@ const MOST_BYTES: usize = 64 * 1024;
 /// Reads a crash out of the text of a record: a line that says so, and a stack of native calls.
 pub(crate) fn read(text: &str) -> Option<Crash<'_>> {
     let text = &text[..text.floor_char_boundary(MOST_BYTES)];
-    // Every lead has one of these, and few other texts have.
-    let worth_it = ["Signal: ", "Exception ", "xception: ", "signal", "Abnormal"];
-    if !worth_it.iter().any(|lead| memchr::memmem::find(text.as_bytes(), lead.as_bytes()).is_some()) {
-        return None;
-    }
+    // A stack has lines.
+    memchr::memchr(b'\n', text.as_bytes())?;
     let what = text.lines().find_map(|line| {
         let line = line.trim();
-        if LEADS.iter().any(|lead| line.starts_with(lead)) { kind(line) } else { None }
+        // The letters that the leads begin with.
+        let may_lead = matches!(line.as_bytes().first(), Some(b'S' | b'E' | b'U' | b'C' | b'A'));
+        if may_lead && LEADS.iter().any(|lead| line.starts_with(lead)) { kind(line) } else { None }
     })?;
     let mut functions = Vec::new();
     // Of a report with all threads, the one that crashed counts.

@@ -96,19 +96,20 @@ pub(crate) fn read(
 
 /// `env.engine[.bundle[.rest]]`. Names are keys of the studio's configuration; engines nearly always begin with `tk-`.
 fn read_tree(tree: &str, origin: &mut Origin) {
-    let parts: Vec<&str> = tree.split('.').collect();
-    let engine_at = match parts[1.min(parts.len())..].iter().position(|part| part.starts_with("tk-")) {
-        Some(at) => at + 1,
-        None => 1,
+    let mut dots = memchr::memchr_iter(b'.', tree.as_bytes());
+    let first = dots.clone().next();
+    let Some(dot) = dots.find(|dot| tree[dot + 1..].starts_with("tk-")).or(first) else {
+        origin.environment = Some(tree.to_owned());
+        return;
     };
-    origin.environment = Some(parts[..engine_at.min(parts.len())].join("."));
-    let Some(engine) = parts.get(engine_at) else { return };
-    origin.engine = Some((*engine).to_owned());
-    match parts.get(engine_at + 1) {
-        None | Some(&"hook" | &"startup" | &"js" | &"") => {}
+    origin.environment = Some(tree[..dot].to_owned());
+    let mut parts = tree[dot + 1..].split('.');
+    origin.engine = parts.next().map(str::to_owned);
+    match parts.next() {
+        None | Some("hook" | "startup" | "js" | "") => {}
         Some(part) if part.starts_with("tkimp") => {}
-        Some(part) if part.starts_with("tk-framework-") => origin.framework = Some((*part).to_owned()),
-        Some(part) => origin.app = Some((*part).to_owned()),
+        Some(part) if part.starts_with("tk-framework-") => origin.framework = Some(part.to_owned()),
+        Some(part) => origin.app = Some(part.to_owned()),
     }
 }
 

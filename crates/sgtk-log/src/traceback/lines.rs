@@ -28,9 +28,10 @@ pub(crate) fn find(text: &str) -> Vec<Block<'_>> {
     }
     let mut walk = Walk { text, done: Vec::new(), open: None, link: None, depth: 0, after_cut: false };
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        walk.line(at, line.trim_end_matches(['\n', '\r']));
-        at += line.len();
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        let line = &text[at..end];
+        walk.line(at, line.strip_suffix('\r').unwrap_or(line));
+        at = end + 1;
     }
     walk.close(text.len());
     walk.done

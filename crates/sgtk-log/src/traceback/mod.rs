@@ -39,7 +39,7 @@ pub(crate) struct Raised<'t> {
 impl<'t> Raised<'t> {
     /// The type without its modules: `tank.errors.TankError` is `TankError`.
     pub(crate) fn short_name(&self) -> &'t str {
-        self.name.rsplit('.').next().unwrap_or(self.name)
+        memchr::memrchr(b'.', self.name.as_bytes()).map_or(self.name, |dot| &self.name[dot + 1..])
     }
 }
 

@@ -72,10 +72,12 @@ impl<'t> Scan<'t, '_> {
         if capital && self.date_in_words(end) || self.context_word() {
             return;
         }
-        match self.words.touches(&text[at..end]) || is_id(&text[at..end]) {
-            true => self.part(end),
-            false => self.literal_to(end),
+        let word = &text[at..end];
+        let joined = || memchr::memchr(b'_', word.as_bytes()).is_some() && self.words.touches(word);
+        if is_id(word) || joined() {
+            return self.part(end);
         }
+        self.literal_to(end);
     }
 
     /// Letters, digits, `_` and `-`, up to `end`.
