@@ -5,7 +5,7 @@
 
 use crate::incident::{Incident, Watch, analyse};
 use crate::record::file_name::FileName;
-use crate::signature::key_frames::{self, SeenFrame};
+use crate::signature::key_frames::{self, SeenFrame, View};
 use crate::signature::message::{Normalised, Normaliser};
 use crate::signature::words::ContextWords;
 use crate::traceback::{Block, BlockKind, Choice, Link, PathEnd};
@@ -101,7 +101,9 @@ impl Watch for Seen<'_> {
         self.root = Some(choice.root);
         self.why_primary = why(blocks, choice, block);
         let frames = &blocks[block].frames;
-        self.frames = key_frames::examine(frames, self.words, bundle, true)
+        let mut told = Vec::new();
+        key_frames::examine(frames, View { words: self.words, bundle }, Some(&mut told));
+        self.frames = told
             .into_iter()
             .zip(frames.iter().rev())
             .map(|(seen, frame)| ExplainedFrame { path: frame.path.to_owned(), line: frame.line, seen })

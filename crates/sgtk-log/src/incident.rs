@@ -6,13 +6,13 @@ use crate::header;
 use crate::native;
 use crate::record::file_name::FileName;
 use crate::record::{self, Record};
-use crate::signature::key_frames::{self, FrameUse, SeenFrame};
+use crate::signature::key_frames::{self, View};
 use crate::signature::message::Normaliser;
 use crate::signature::message::innermost::{MOST_BYTES, cap, innermost_reason};
-use crate::signature::place::PlaceKind;
 use crate::signature::reason::types::is_bag;
 use crate::signature::words::ContextWords;
 use crate::signature::{Signature, components};
+use crate::title;
 use crate::traceback::{self, Block, BlockKind, Choice, Raised};
 
 /// Something someone should look at.
@@ -28,8 +28,6 @@ pub struct Incident {
     pub summary: String,
     /// The traceback blocks as text, joined as printed; `None` without a traceback.
     pub traceback: Option<String>,
-    /// Frames of the exception a person would name, innermost first, with what the signature made of them.
-    pub frames: Vec<SeenFrame>,
     /// What makes it the same problem as another.
     pub signature: Signature,
 }
@@ -90,14 +88,13 @@ pub(crate) fn analyse(
         .map(|root| root.short_name().to_owned())
         .filter(|root| error_name.as_ref().is_some_and(|name| name != root));
 
-    let frames = found
-        .map(|(block, _)| key_frames::examine(&block.frames, to.words, record.origin.bundle(), false))
-        .unwrap_or_default();
+    let view = View { words: to.words, bundle: record.origin.bundle() };
+    let keys = found.map(|(block, _)| key_frames::examine(&block.frames, view, None)).unwrap_or_default();
     let components = match found {
         Some((block, choice)) if !fatal => {
-            components::of_traceback(&record, &blocks, block, choice, raised, &frames, to)
+            components::of_traceback(&record, &blocks, block, choice, raised, keys, to)
         }
-        Some(_) => components::of_fault(&record, &frames),
+        Some(_) => components::of_fault(&record, keys),
         None if let Some(crash) = &crash => components::of_crash(&record, crash),
         None => components::of_message(&record, raised, to),
     };
@@ -106,7 +103,6 @@ pub(crate) fn analyse(
         root_error_name,
         summary: summary(&record, raised),
         traceback: traceback_text(&flat, &blocks),
-        frames,
         signature: Signature::of(components),
         record,
     }
@@ -193,8 +189,6 @@ fn traceback_text(flat: &str, blocks: &[Block<'_>]) -> Option<String> {
 impl Incident {
     /// The innermost frame in the key, for people: `module.function`.
     pub fn innermost(&self) -> Option<String> {
-        let key =
-            self.frames.iter().find(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest))?;
-        (key.place.kind != PlaceKind::Evaluated).then(|| key.short())
+        title::innermost(&self.signature).map(Cow::into_owned)
     }
 }

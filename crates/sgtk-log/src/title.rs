@@ -86,7 +86,7 @@ fn precise(signature: &Signature, title: &mut String) {
             let message = signature.first("message").map(friendly).filter(|message| !message.is_empty());
             let message = message.unwrap_or(Cow::Borrowed("unknown error"));
             let place =
-                function(signature).filter(|place| chars(&message) + " in ".len() + chars(place) <= room);
+                innermost(signature).filter(|place| chars(&message) + " in ".len() + chars(place) <= room);
             title.push_str(&shorten(&capitalised(&message), room));
             if let Some(place) = place {
                 title.push_str(" in ");
@@ -107,7 +107,7 @@ fn fit(name: &str, detail: Option<&str>, signature: &Signature, room: usize, tit
         head.push_str(": ");
         head.push_str(detail);
     }
-    let Some(place) = function(signature) else { return title.push_str(&shorten(&head, room)) };
+    let Some(place) = innermost(signature) else { return title.push_str(&shorten(&head, room)) };
     let short = place.rsplit_once('.').map_or(&*place, |(_, function)| function);
     for place in [&*place, short] {
         if chars(&head) + " in ".len() + chars(place) <= room {
@@ -129,7 +129,7 @@ fn fit(name: &str, detail: Option<&str>, signature: &Signature, room: usize, tit
 }
 
 /// `module.function` of the innermost frame.
-fn function(signature: &Signature) -> Option<Cow<'_, str>> {
+pub(crate) fn innermost(signature: &Signature) -> Option<Cow<'_, str>> {
     let frame = signature.first("frame")?;
     let (path, function) = frame.rsplit_once('#').unwrap_or(("", frame));
     let module = file_name(path);

@@ -4,9 +4,16 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use sgtk_log::{CodePage, ContextWords, FileName, FrameUse, Incident, TitleStyle, decode, recognise, title};
+use sgtk_log::{
+    CodePage, ContextWords, Explanation, FileName, FrameUse, SeenFrame, TitleStyle, decode, explain, title,
+};
 
-fn describe(found: &Incident) -> String {
+fn is_key(seen: &SeenFrame) -> bool {
+    matches!(seen.used, FrameUse::Key | FrameUse::NextBest)
+}
+
+fn describe(told: &Explanation) -> String {
+    let found = &told.incident;
     let record = &found.record;
     let origin = &record.origin;
     let mut out = String::new();
@@ -32,8 +39,7 @@ fn describe(found: &Incident) -> String {
     for part in found.signature.components() {
         writeln!(out, "{:9} {}", format!("{}:", part.kind), part.value).expect("a string takes everything");
     }
-    for frame in found.frames.iter().filter(|frame| !matches!(frame.used, FrameUse::Key | FrameUse::NextBest))
-    {
+    for frame in told.frames.iter().map(|frame| &frame.seen).filter(|seen| !is_key(seen)) {
         writeln!(out, "skipped:  {} ({:?})", frame.key(), frame.used).expect("a string takes everything");
     }
     writeln!(out, "signature: {}", found.signature).expect("a string takes everything");
@@ -54,8 +60,8 @@ fn every_shape_is_read() {
     let mut all = String::new();
     for name in &names {
         let bytes = fs::read(folder.join(name)).unwrap();
-        let found = recognise(&decode(&bytes, CodePage::NONE), FileName("tk-maya.log"), &words);
-        writeln!(all, "== {}\n{}", name.trim_end_matches(".log"), describe(&found)).unwrap();
+        let told = explain(&decode(&bytes, CodePage::NONE), FileName("tk-maya.log"), &words);
+        writeln!(all, "== {}\n{}", name.trim_end_matches(".log"), describe(&told)).unwrap();
     }
     insta::assert_snapshot!(all);
 }

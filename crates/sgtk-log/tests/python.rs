@@ -7,9 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use sgtk_log::{
-    ContextWords, FileName, FrameUse, Incident, RawKind, ReadGate, RecordLimits, RecordReader, recognise,
-};
+use sgtk_log::{ContextWords, FileName, Incident, RawKind, ReadGate, RecordLimits, RecordReader, recognise};
 
 const VERSIONS: [&str; 6] = ["2.7", "3.7", "3.9", "3.10", "3.11", "3.13"];
 
@@ -34,12 +32,8 @@ fn as_record(traceback: &str) -> Incident {
 
 fn describe(found: &Incident) -> String {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let keys: Vec<String> = found
-        .frames
-        .iter()
-        .filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest))
-        .map(|frame| frame.function.clone())
-        .collect();
+    let frames = found.signature.components().iter().filter(|part| part.kind == "frame");
+    let keys: Vec<&str> = frames.map(|part| part.value.rsplit('#').next().unwrap_or_default()).collect();
     let parts: Vec<&str> = found
         .signature
         .components()

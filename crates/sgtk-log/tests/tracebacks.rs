@@ -8,7 +8,8 @@ fn incident(body: &str) -> Incident {
 }
 
 fn frames(found: &Incident) -> Vec<&str> {
-    found.frames.iter().map(|frame| frame.function.as_str()).collect()
+    let parts = found.signature.components().iter().filter(|part| part.kind == "frame");
+    parts.filter_map(|part| part.value.rsplit_once('#')).map(|(_, function)| function).collect()
 }
 
 const OTHER: &str = "Traceback (most recent call last):\n  File \"/studio/other.py\", line 1, in other\n    x()\nKeyError: 'other'\n";

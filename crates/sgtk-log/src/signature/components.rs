@@ -3,7 +3,7 @@
 use crate::native::{self, Crash};
 use crate::record::Record;
 use crate::signature::Component;
-use crate::signature::key_frames::{self, FrameUse, SeenFrame};
+use crate::signature::key_frames::{self, Keys, View};
 use crate::signature::message::Normaliser;
 use crate::signature::message::innermost::innermost_reason;
 use crate::signature::place::locate;
@@ -23,25 +23,24 @@ pub(crate) fn of_traceback(
     block: &Block<'_>,
     choice: &Choice,
     raised: Option<Raised<'_>>,
-    frames: &[SeenFrame],
+    keys: Keys,
     to: &Normaliser<'_>,
 ) -> Vec<Component> {
     if block.raised.is_some_and(|raised| raised.short_name().ends_with("ExceptionGroup"))
         && !choice.leaves.is_empty()
     {
-        return of_group(blocks, &choice.leaves, frames);
+        return of_group(blocks, &choice.leaves, keys);
     }
-    let keys: Vec<&SeenFrame> =
-        frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest)).collect();
-    if keys.is_empty() {
+    if keys.frames.is_empty() {
         return of_message(record, raised, to);
     }
-    let mut components = Vec::with_capacity(keys.len() + 2);
+    let mut components = Vec::with_capacity(keys.frames.len() + 2);
     if let Some(raised) = raised {
         let name = raised.short_name();
         components.push(Component::new("type", canonical_type(name, raised.text)));
-        if let Some(frame) = block.frames.last().filter(|_| is_syntax_error(name)) {
-            // The file is the problem, whoever imports it.
+        // The file is the problem, whoever imports it; text that was evaluated is in no file.
+        let file = block.frames.iter().rev().find(|frame| !frame.path.starts_with('<'));
+        if let Some(frame) = file.filter(|_| is_syntax_error(name)) {
             components.push(Component::new(
                 "file",
                 locate(frame.path).place(to.words, record.origin.bundle()).key(),
@@ -50,19 +49,23 @@ pub(crate) fn of_traceback(
         }
         let said = reason(name, raised.text, to)
             // One frame alone merges different failures of a shared helper.
-            .or_else(|| if keys.len() < 2 { bag(raised.text, to) } else { None });
+            .or_else(|| if keys.frames.len() < 2 { bag(raised.text, to) } else { None });
         components.extend(said.map(|said| Component::new("reason", said)));
     } else {
         let said = to.normalise(&innermost_reason(&record.message));
         components.push(Component::new("message", said));
     }
     let from = components.len();
-    components.extend(keys.iter().map(|frame| Component::new("frame", frame.key())));
+    components.extend(of_frames(keys));
     if components[0].value == "RecursionError" {
         // Where in the circle the limit was reached is chance.
         components[from..].sort_unstable_by(|a, b| a.value.cmp(&b.value));
     }
     components
+}
+
+fn of_frames(keys: Keys) -> impl Iterator<Item = Component> {
+    keys.frames.into_iter().map(|key| Component::new("frame", key))
 }
 
 fn is_syntax_error(name: &str) -> bool {
@@ -79,10 +82,7 @@ pub(crate) fn same_members(
     let (first, others) = leaves.split_first()?;
     let of = |leaf: &usize| {
         let raised = blocks[*leaf].raised;
-        let keys: Vec<String> = key_frames::examine(&blocks[*leaf].frames, to.words, bundle, false)
-            .iter()
-            .map(SeenFrame::key)
-            .collect();
+        let keys = key_frames::examine(&blocks[*leaf].frames, View { words: to.words, bundle }, None);
         let said = raised.map(|raised| {
             let name = raised.short_name();
             (canonical_type(name, raised.text).to_owned(), reason(name, raised.text, to))
@@ -94,7 +94,7 @@ pub(crate) fn same_members(
 }
 
 /// An exception group of different members: their types, and where the group was raised.
-fn of_group(blocks: &[Block<'_>], leaves: &[usize], frames: &[SeenFrame]) -> Vec<Component> {
+fn of_group(blocks: &[Block<'_>], leaves: &[usize], keys: Keys) -> Vec<Component> {
     let mut types: Vec<&str> = leaves
         .iter()
         .filter_map(|leaf| blocks[*leaf].raised)
@@ -104,26 +104,24 @@ fn of_group(blocks: &[Block<'_>], leaves: &[usize], frames: &[SeenFrame]) -> Vec
     types.dedup();
     let mut components = vec![Component::new("type", "ExceptionGroup")];
     components.extend(types.into_iter().map(|name| Component::new("leaf", name)));
-    let keys = frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest));
-    components.extend(keys.map(|frame| Component::new("frame", frame.key())));
+    components.extend(of_frames(keys));
     components
 }
 
 /// What the fault handler of Python printed: the signal, and the innermost calls as in any traceback.
 ///
 /// Where no call of our own is known, the host is part of what crashed.
-pub(crate) fn of_fault(record: &Record, frames: &[SeenFrame]) -> Vec<Component> {
+pub(crate) fn of_fault(record: &Record, keys: Keys) -> Vec<Component> {
     const LEADS: [&str; 2] = ["Fatal Python error:", "Windows fatal exception:"];
     let said = LEADS.iter().find_map(|lead| record.message.split_once(lead)).map_or("", |(_, said)| said);
     let said = said.lines().next().unwrap_or_default().trim();
     let what = native::kind(said).map_or_else(|| said.to_lowercase(), str::to_owned);
-    let keys = || frames.iter().filter(|frame| matches!(frame.used, FrameUse::Key | FrameUse::NextBest));
     let mut components = vec![Component::new("type", FATAL_NAME)];
-    if !keys().any(|frame| frame.used == FrameUse::Key) {
+    if !keys.own {
         components.push(host(record));
     }
     components.push(Component::new("reason", what));
-    components.extend(keys().map(|frame| Component::new("frame", frame.key())));
+    components.extend(of_frames(keys));
     components
 }
 

@@ -4,7 +4,7 @@
 //! call goes through. Part of the signature algorithm.
 
 use crate::record::origin::is_engine;
-use crate::signature::place::{Place, PlaceKind, locate};
+use crate::signature::place::{Located, Place, PlaceKind, locate};
 use crate::signature::words::ContextWords;
 use crate::traceback::Frame;
 
@@ -48,90 +48,118 @@ pub struct SeenFrame {
 impl SeenFrame {
     /// `bundle:tk-x/publish.py#execute`
     pub fn key(&self) -> String {
-        let mut key = String::with_capacity(self.place.rest.len() + self.function.len() + 48);
-        self.place.push_key(&mut key);
-        key.push('#');
-        key.push_str(&self.function);
-        key
-    }
-
-    /// `publish.execute`
-    pub fn short(&self) -> String {
-        match self.function.as_str() {
-            "" | "<module>" => self.place.module().to_owned(),
-            function => format!("{}.{function}", self.place.module()),
-        }
+        format!("{}#{}", self.place.key(), self.function)
     }
 }
 
-/// Goes through frames (outermost first) from the innermost one and stops when the key is full, unless `all` are wanted.
+/// Frames that are the key.
+#[derive(PartialEq, Eq, Debug, Default)]
+pub(crate) struct Keys {
+    /// `bundle:tk-x/publish.py#execute`, innermost first.
+    pub(crate) frames: Vec<String>,
+    /// They are our own code, not the next best.
+    pub(crate) own: bool,
+}
+
+/// What a traceback is looked at with: words that are left out of paths, and the bundle that logged.
+#[derive(Copy, Clone)]
+pub(crate) struct View<'v> {
+    pub(crate) words: &'v ContextWords,
+    pub(crate) bundle: Option<&'v str>,
+}
+
+impl View<'_> {
+    fn key(&self, found: &Located<'_>, function: &str) -> String {
+        let mut key = String::with_capacity(96);
+        found.push_key(self.words, self.bundle, &mut key);
+        key.push('#');
+        key.push_str(function);
+        key
+    }
+}
+
+/// Goes through frames (outermost first) from the innermost one and stops when the key is full.
 ///
-/// `words` are left out of paths, `bundle` is the one that logged. The result is innermost first.
-pub(crate) fn examine(
-    frames: &[Frame<'_>],
-    words: &ContextWords,
-    bundle: Option<&str>,
-    all: bool,
-) -> Vec<SeenFrame> {
-    let mut seen: Vec<SeenFrame> = Vec::with_capacity(8);
-    let mut in_key = 0;
+/// `told` is for those who want to know what became of every frame: all of them are gone through then.
+pub(crate) fn examine(frames: &[Frame<'_>], view: View<'_>, mut told: Option<&mut Vec<SeenFrame>>) -> Keys {
+    let mut keys = Keys { frames: Vec::with_capacity(KEY_FRAMES), own: true };
+    let mut examined = 0;
     for (at, frame) in frames.iter().enumerate().rev() {
-        if in_key == KEY_FRAMES && !all || seen.len() == MOST_EXAMINED {
+        let full = keys.frames.len() == KEY_FRAMES;
+        if full && told.is_none() || examined == MOST_EXAMINED {
             break;
         }
         let function = frame.function.unwrap_or_default();
         // Recursion prints the same few frames hundreds of times.
-        if let Some(same) = frames[at + 1..].iter().take(CYCLE).position(|inner| is_same_call(inner, frame)) {
-            if all && let Some(seen_at) = seen.len().checked_sub(same + 1) {
-                let place = seen[seen_at].place.clone();
-                seen.push(SeenFrame { place, function: function.to_owned(), used: FrameUse::Repeated });
-            }
+        let repeated = frames[at + 1..].iter().take(CYCLE).any(|inner| is_same_call(inner, frame));
+        if repeated && told.is_none() {
             continue;
         }
-        let place = locate(frame.path).place(words, bundle);
-        let repeated = seen
-            .iter()
-            .any(|other| other.function == function && other.place == place && other.used != FrameUse::Outer);
-        let used = if matches!(function, "<listcomp>" | "<dictcomp>" | "<setcomp>" | "<genexpr>") {
+        examined += usize::from(!repeated);
+        let found = locate(frame.path);
+        let used = if repeated {
+            FrameUse::Repeated
+        } else if is_comprehension(function) {
             FrameUse::Comprehension
-        } else if is_plumbing(&place, function)
-            || in_key > 0 && is_engine_code(&place) && !is_called_by_app(&frames[..at])
+        } else if is_plumbing(&found, function)
+            || !keys.frames.is_empty() && is_engine_code(&found) && !is_called_by_app(&frames[..at])
         {
             FrameUse::Plumbing
-        } else if !place.kind.is_in_app() {
+        } else if !found.kind.is_in_app() {
             FrameUse::Foreign
-        } else if in_key == KEY_FRAMES {
+        } else if full {
             FrameUse::Outer
-        } else if repeated {
-            FrameUse::Repeated
         } else {
-            in_key += 1;
-            FrameUse::Key
+            let key = view.key(&found, function);
+            if keys.frames.contains(&key) {
+                FrameUse::Repeated
+            } else {
+                keys.frames.push(key);
+                FrameUse::Key
+            }
         };
-        seen.push(SeenFrame { place, function: function.to_owned(), used });
+        if let Some(told) = &mut told {
+            let place = found.place(view.words, view.bundle);
+            told.push(SeenFrame { place, function: function.to_owned(), used });
+        }
     }
-    if in_key == 0 {
-        promote_next_best(&mut seen);
+    if keys.frames.is_empty() {
+        keys = Keys { frames: next_best(frames, view), own: false };
+        for frame in told.into_iter().flatten().filter(|frame| frame.used == FrameUse::Foreign) {
+            if keys.frames.contains(&frame.key()) {
+                frame.used = FrameUse::NextBest;
+            }
+        }
     }
-    seen
+    keys
 }
 
 /// Without frames of our own: the innermost ones that are neither Python's nor evaluated text.
-fn promote_next_best(seen: &mut [SeenFrame]) {
-    let mut promoted: Vec<String> = Vec::new();
-    for frame in seen {
-        if promoted.len() == KEY_FRAMES {
-            break;
+fn next_best(frames: &[Frame<'_>], view: View<'_>) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for frame in frames.iter().rev().take(MOST_EXAMINED) {
+        let function = frame.function.unwrap_or_default();
+        let found = locate(frame.path);
+        let wanted = !matches!(found.kind, PlaceKind::Python | PlaceKind::Evaluated)
+            && !is_comprehension(function)
+            && !is_plumbing(&found, function);
+        if !wanted {
+            continue;
         }
-        let key = frame.key();
-        let wanted = frame.used == FrameUse::Foreign
-            && !matches!(frame.place.kind, PlaceKind::Python | PlaceKind::Evaluated)
-            && !promoted.contains(&key);
-        if wanted {
-            frame.used = FrameUse::NextBest;
-            promoted.push(key);
+        let key = view.key(&found, function);
+        if !keys.contains(&key) {
+            keys.push(key);
+            if keys.len() == KEY_FRAMES {
+                break;
+            }
         }
     }
+    keys
+}
+
+/// Python 3.12 has no frames for them.
+fn is_comprehension(function: &str) -> bool {
+    function.starts_with('<') && matches!(function, "<listcomp>" | "<dictcomp>" | "<setcomp>" | "<genexpr>")
 }
 
 /// Whether two frames are the same call, at any line.
@@ -140,10 +168,8 @@ fn is_same_call(one: &Frame<'_>, other: &Frame<'_>) -> bool {
 }
 
 /// Code of an engine: further out than the problem, it is how this host calls what every host calls.
-fn is_engine_code(place: &Place) -> bool {
-    place.kind == PlaceKind::Bundle
-        && place.name.as_deref().is_some_and(is_engine)
-        && !place.rest.starts_with("hooks/")
+fn is_engine_code(found: &Located<'_>) -> bool {
+    found.kind == PlaceKind::Bundle && found.name.is_some_and(is_engine) && !found.is_hook()
 }
 
 /// Whether an app, a configuration or a studio's code stands among the calls further out: then what an engine does in
@@ -152,19 +178,19 @@ fn is_called_by_app(outer: &[Frame<'_>]) -> bool {
     outer.iter().rev().take(MOST_EXAMINED).any(|frame| {
         let found = locate(frame.path);
         match found.kind {
-            PlaceKind::Bundle => !found.name.is_some_and(is_engine) || frame.path.contains("hooks"),
+            PlaceKind::Bundle => !is_engine_code(&found),
             PlaceKind::SiteBundle | PlaceKind::Config | PlaceKind::Studio => true,
             _ => false,
         }
     })
 }
 
-fn is_plumbing(place: &Place, function: &str) -> bool {
+fn is_plumbing(found: &Located<'_>, function: &str) -> bool {
     if matches!(function, "wrapper" | "_wrapped" | "wrapped" | "decorator" | "inner_wrapper") {
         return true;
     }
-    let module = place.module();
-    match place.kind {
+    let module = found.module();
+    match found.kind {
         PlaceKind::Core => match module {
             "engine" => matches!(
                 function,
@@ -185,7 +211,7 @@ fn is_plumbing(place: &Place, function: &str) -> bool {
             "loader" => function == "load_plugin",
             _ => false,
         },
-        PlaceKind::Bundle => match place.name.as_deref() {
+        PlaceKind::Bundle => match found.name {
             Some("tk-desktop") => function == "_trigger_callback",
             Some("tk-maya") => function == "_execute_within_exception_trap",
             Some("tk-framework-shotgunutils") => function == "run" && module.starts_with("background_task"),

@@ -81,20 +81,9 @@ impl Place {
     /// `bundle:tk-x/hooks/publish.py`, part of the signature.
     pub fn key(&self) -> String {
         let mut key = String::with_capacity(self.rest.len() + 48);
-        self.push_key(&mut key);
-        key
-    }
-
-    pub(crate) fn push_key(&self, key: &mut String) {
-        key.push_str(self.kind.as_str());
-        key.push(':');
-        if let Some(name) = &self.name {
-            let from = key.len();
-            key.push_str(name);
-            key[from..].make_ascii_lowercase();
-            key.push('/');
-        }
+        push_root(self.kind, self.name.as_deref(), &mut key);
         key.push_str(&self.rest);
+        key
     }
 
     /// File name without its ending: the module a person would name.
@@ -161,48 +150,86 @@ pub(crate) struct Located<'t> {
     rest_at: usize,
 }
 
-impl Located<'_> {
-    /// The place on its own. `words` are left out of the path of a studio's code.
-    ///
-    /// What was uploaded to the site is known by a number only: it is the `bundle` that logged, when there is one. Hooks
-    /// may be those of a configuration, too.
+impl<'t> Located<'t> {
+    /// The place on its own. `words` are left out of the path of a studio's code; `bundle` is the one that logged.
     pub(crate) fn place(&self, words: &ContextWords, bundle: Option<&str>) -> Place {
-        let parts = self.parts.all();
-        let uploaded = self.kind == PlaceKind::SiteBundle;
-        let (kind, name) = match bundle.filter(|_| uploaded) {
-            Some(bundle) => (PlaceKind::Bundle, Some(bundle)),
-            None if uploaded && parts.get(self.rest_at) == Some(&"hooks") => (PlaceKind::Config, None),
-            None => (self.kind, self.name),
-        };
-        let rest = match self.kind {
-            PlaceKind::Studio => studio::rest(self.path, parts, words),
-            PlaceKind::Host => join(parts[self.rest_at..].iter().copied().filter(|part| !host::varies(part))),
-            _ => join(parts[self.rest_at.min(parts.len())..].iter().copied()),
-        };
+        let (kind, name) = self.root(bundle);
+        let mut rest = String::with_capacity(64);
+        self.push_rest(words, &mut rest);
         Place { kind, name: name.map(str::to_owned), rest }
+    }
+
+    /// The key of the place, without making one.
+    pub(crate) fn push_key(&self, words: &ContextWords, bundle: Option<&str>, key: &mut String) {
+        let (kind, name) = self.root(bundle);
+        push_root(kind, name, key);
+        self.push_rest(words, key);
+    }
+
+    /// What was uploaded to the site is known by a number only: it is the bundle that logged, when there is one. Hooks
+    /// may be those of a configuration, too.
+    fn root<'n>(&'n self, bundle: Option<&'n str>) -> (PlaceKind, Option<&'n str>) {
+        let uploaded = self.kind == PlaceKind::SiteBundle;
+        match bundle.filter(|_| uploaded) {
+            Some(bundle) => (PlaceKind::Bundle, Some(bundle)),
+            None if uploaded && self.is_hook() => (PlaceKind::Config, None),
+            None => (self.kind, self.name),
+        }
+    }
+
+    fn push_rest(&self, words: &ContextWords, out: &mut String) {
+        let parts = self.parts.all();
+        let below = &parts[self.rest_at.min(parts.len())..];
+        match self.kind {
+            PlaceKind::Studio => studio::push_rest(self.path, parts, words, out),
+            PlaceKind::Host => push_joined(below.iter().copied().filter(|part| !host::varies(part)), out),
+            _ => push_joined(below.iter().copied(), out),
+        }
+    }
+
+    /// Whether it stands in the hooks of its root.
+    pub(crate) fn is_hook(&self) -> bool {
+        self.parts.all().get(self.rest_at) == Some(&"hooks")
+    }
+
+    /// File name without its ending.
+    pub(crate) fn module(&self) -> &'t str {
+        let file = self.parts.all().last().copied().unwrap_or_default();
+        file.split_once(".py").map_or(file, |(module, _)| module)
+    }
+}
+
+/// `bundle:tk-x/`
+fn push_root(kind: PlaceKind, name: Option<&str>, key: &mut String) {
+    key.push_str(kind.as_str());
+    key.push(':');
+    if let Some(name) = name {
+        let from = key.len();
+        key.push_str(name);
+        key[from..].make_ascii_lowercase();
+        key.push('/');
     }
 }
 
 /// Parts as one path in lower case, compiled files under the name of their source.
-fn join<'t>(parts: impl Iterator<Item = &'t str>) -> String {
-    let mut joined = String::with_capacity(64);
+fn push_joined<'t>(parts: impl Iterator<Item = &'t str>, out: &mut String) {
+    let start = out.len();
     for part in parts {
-        if !joined.is_empty() {
-            joined.push('/');
+        if out.len() > start {
+            out.push('/');
         }
         let part = without_import_id(part);
         if part.is_ascii() {
-            let from = joined.len();
-            joined.push_str(part);
-            joined[from..].make_ascii_lowercase();
+            let from = out.len();
+            out.push_str(part);
+            out[from..].make_ascii_lowercase();
         } else {
-            joined.extend(part.chars().flat_map(char::to_lowercase));
+            out.extend(part.chars().flat_map(char::to_lowercase));
         }
     }
-    if joined.ends_with(".pyc") || joined.ends_with(".pyo") {
-        joined.pop();
+    if out.ends_with(".pyc") || out.ends_with(".pyo") {
+        out.pop();
     }
-    joined
 }
 
 /// Toolkit imports bundles and hooks under a new 32-digit name in every process.

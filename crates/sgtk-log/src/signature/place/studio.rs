@@ -1,6 +1,6 @@
 //! The studio's own code: no layout is known, and every system mounts it elsewhere.
 
-use super::{join, looks_like_version};
+use super::{looks_like_version, push_joined};
 use crate::signature::words::ContextWords;
 
 /// Parts that name a file: its folder and itself. A third one may be where it is mounted: `/mnt/studio/tools/x.py` is
@@ -8,7 +8,7 @@ use crate::signature::words::ContextWords;
 const KEPT: usize = 2;
 
 /// The end of a path behind what differs from one workstation to the next.
-pub(super) fn rest(path: &str, parts: &[&str], words: &ContextWords) -> String {
+pub(super) fn push_rest(path: &str, parts: &[&str], words: &ContextWords, out: &mut String) {
     let parts = below_mount(path, parts);
     let (file, folders) = parts.split_last().map_or(("", parts), |(file, folders)| (*file, folders));
     let mut kept = [""; KEPT];
@@ -24,7 +24,7 @@ pub(super) fn rest(path: &str, parts: &[&str], words: &ContextWords) -> String {
             kept[at] = folder;
         }
     }
-    join(kept[at..].iter().copied())
+    push_joined(kept[at..].iter().copied(), out);
 }
 
 /// Whether a name is that of a shot, a project, a user.
