@@ -164,6 +164,28 @@ fn uploads_to_the_site_are_the_bundle_that_logged() {
 }
 
 #[test]
+fn uploads_are_known_by_their_package_whoever_logs() {
+    let of = |package: &str, logger: &str| {
+        let text = format!(
+            "2026-01-14 19:49:11,961 [1 ERROR sgtk.env.project.tk-maya.{logger}] No\nTraceback (most recent call last):\n  File \"/x/bundle_cache/sg/site/v12/python/{package}/dialog.py\", line 1, in f\nTypeError: x\n"
+        );
+        let found = recognise(&text, FileName("tk-maya.log"), &ContextWords::default());
+        found.signature.components().iter().find(|part| part.kind == "frame").unwrap().value.clone()
+    };
+    for (package, logger, bundle) in [
+        ("tk_multi_loader", "tk-framework-qtwidgets", "tk-multi-loader2"),
+        ("tk_multi_loader", "tk-multi-loader2", "tk-multi-loader2"),
+        ("tk_multi_loader", "tk-multi-loader", "tk-multi-loader"),
+        ("tk_multi_breakdown2", "tk-multi-publish2", "tk-multi-breakdown2"),
+        ("tk_multi_ingest", "tk-multi-ingest3", "tk-multi-ingest3"),
+        // Any other package says nothing; who logged does.
+        ("app", "tk-multi-about", "tk-multi-about"),
+    ] {
+        assert_eq!(of(package, logger), format!("bundle:{bundle}/{package}/dialog.py#f"), "{logger}");
+    }
+}
+
+#[test]
 fn a_syntax_error_is_its_file() {
     let of = |importer: &str, said: &str| {
         let text = format!(

@@ -9,6 +9,8 @@ mod studio;
 
 pub(crate) use layout::locate;
 
+use std::borrow::Cow;
+
 use crate::signature::words::ContextWords;
 
 /// Kind of code a file belongs to.
@@ -156,24 +158,45 @@ impl<'t> Located<'t> {
         let (kind, name) = self.root(bundle);
         let mut rest = String::with_capacity(64);
         self.push_rest(words, &mut rest);
-        Place { kind, name: name.map(str::to_owned), rest }
+        Place { kind, name: name.map(Cow::into_owned), rest }
     }
 
     /// The key of the place, without making one.
     pub(crate) fn push_key(&self, words: &ContextWords, bundle: Option<&str>, key: &mut String) {
         let (kind, name) = self.root(bundle);
-        push_root(kind, name, key);
+        push_root(kind, name.as_deref(), key);
         self.push_rest(words, key);
     }
 
-    /// What was uploaded to the site is known by a number only: it is the bundle that logged, when there is one. Hooks
-    /// may be those of a configuration, too.
-    fn root<'n>(&'n self, bundle: Option<&'n str>) -> (PlaceKind, Option<&'n str>) {
-        let uploaded = self.kind == PlaceKind::SiteBundle;
-        match bundle.filter(|_| uploaded) {
+    /// What was uploaded to the site is known by a number only: its package tells its name, else it is the bundle that
+    /// logged, when there is one. Hooks may be those of a configuration, too.
+    fn root<'n>(&'n self, bundle: Option<&'n str>) -> (PlaceKind, Option<Cow<'n, str>>) {
+        if self.kind != PlaceKind::SiteBundle {
+            return (self.kind, self.name.map(Cow::Borrowed));
+        }
+        match self.named_by_package(bundle).or(bundle.map(Cow::Borrowed)) {
             Some(bundle) => (PlaceKind::Bundle, Some(bundle)),
-            None if uploaded && self.is_hook() => (PlaceKind::Config, None),
-            None => (self.kind, self.name),
+            None if self.is_hook() => (PlaceKind::Config, None),
+            None => (self.kind, None),
+        }
+    }
+
+    /// The bundle whose package begins the path: `tk_multi_x/dialog.py` is code of `tk-multi-x`.
+    ///
+    /// Only Toolkit's apps for several hosts keep to that. Their second editions may have kept the package of the first:
+    /// the name is known when they log themselves, and of two it is known anyway.
+    fn named_by_package<'n>(&self, logged: Option<&'n str>) -> Option<Cow<'n, str>> {
+        let parts = self.parts.all();
+        let [package, _, ..] = &parts[self.rest_at.min(parts.len())..] else { return None };
+        let is_multi = package.starts_with("tk_multi_")
+            && package.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let name = is_multi.then(|| package.replace('_', "-"))?;
+        match logged.filter(|logged| logged.trim_end_matches(|c: char| c.is_ascii_digit()) == name) {
+            Some(logged) => Some(Cow::Borrowed(logged)),
+            None if matches!(name.as_str(), "tk-multi-loader" | "tk-multi-workfiles") => {
+                Some(Cow::Owned(name + "2"))
+            }
+            None => Some(Cow::Owned(name)),
         }
     }
 
