@@ -137,6 +137,12 @@ fn add(written: Written, held_out: bool, causes: &mut Vec<Cause>) -> Result<(), 
         other.id = format!("{}~{}{number}", cause.id, twin.kind);
         other.logger = cause.logger.replace(&twin.from, &twin.to);
         other.text = cause.text.replace(&twin.from, &twin.to);
+        // Another app has another package: `tk-multi-x2` has `tk_multi_x`, or `tk_multi_x2`.
+        if twin.kind == "app" && twin.from.starts_with("tk-multi-") && !twin.from.contains(' ') {
+            let package = |app: &str| app.replace('-', "_");
+            let first = package(twin.from.trim_end_matches(|c: char| c.is_ascii_digit()));
+            other.text = other.text.replace(&package(&twin.from), &first).replace(&first, &package(&twin.to));
+        }
         if other.logger == cause.logger && other.text == cause.text {
             return Err(format!("twin `{}`: `{}` does not occur in it", twin.kind, twin.from));
         }
