@@ -46,7 +46,9 @@ const SHAPES: [Shape; 4] = [
         }
         writeln!(out, "RecursionError: maximum recursion depth exceeded\n{ERROR}a neighbour")
     }),
-    ("no_newline.log", "MB for 64 MB without a newline", |out| repeat(out, b"no line at all \xff, ", 64_000_000)),
+    ("no_newline.log", "MB for 64 MB without a newline", |out| {
+        repeat(out, b"no line at all \xff, ", 64_000_000)
+    }),
     ("error_no_newline.log", "MB for an error of 64 MB without a newline", |out| {
         write!(out, "{ERROR}")?;
         repeat(out, b"\\n  File \\\"x\\\"", 64_000_000)
