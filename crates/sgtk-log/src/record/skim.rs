@@ -7,7 +7,8 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, Input};
+use aho_corasick::Span;
+use aho_corasick::packed::Searcher;
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use crate::header::{self, Form, Probe};
@@ -36,7 +37,7 @@ pub(crate) fn skim(bytes: &[u8], from: usize, gate: Level) -> Option<Skimmed> {
         let hole = HOLE.find(&bytes[before..(window + 1).min(bytes.len())]).map(|found| before + found + 1);
         let end = hole.unwrap_or((window + LONGEST_WORD - 1).min(bytes.len()));
         while at < end
-            && let Some(hit) = words.find(Input::new(bytes).span(at..end))
+            && let Some(hit) = words.find_in(bytes, Span { start: at, end })
         {
             let start = memrchr(b'\n', &bytes[from..hit.start()]).map_or(from, |newline| from + newline + 1);
             let newline =
@@ -81,10 +82,10 @@ fn passes(line: &[u8], gate: Level) -> bool {
 }
 
 /// The words by which headers name the levels from this one on; see `Level::from_word`.
-fn words(gate: Level) -> Option<&'static AhoCorasick> {
-    static CRITICAL: LazyLock<AhoCorasick> = LazyLock::new(|| search(&["CRITICAL", "FATAL"]));
-    static ERROR: LazyLock<AhoCorasick> = LazyLock::new(|| search(&["ERROR", "CRITICAL", "FATAL"]));
-    static WARNING: LazyLock<AhoCorasick> = LazyLock::new(|| search(&["WARN", "ERROR", "CRITICAL", "FATAL"]));
+fn words(gate: Level) -> Option<&'static Searcher> {
+    static CRITICAL: LazyLock<Searcher> = LazyLock::new(|| search(&["CRITICAL", "FATAL"]));
+    static ERROR: LazyLock<Searcher> = LazyLock::new(|| search(&["ERROR", "CRITICAL", "FATAL"]));
+    static WARNING: LazyLock<Searcher> = LazyLock::new(|| search(&["WARN", "ERROR", "CRITICAL", "FATAL"]));
     match gate {
         Level::Critical => Some(&CRITICAL),
         Level::Error => Some(&ERROR),
@@ -94,6 +95,6 @@ fn words(gate: Level) -> Option<&'static AhoCorasick> {
     }
 }
 
-fn search(words: &[&str]) -> AhoCorasick {
-    AhoCorasick::new(words).expect("a handful of short words is far below the limits")
+fn search(words: &[&str]) -> Searcher {
+    Searcher::new(words).expect("a handful of short words is far below the limits")
 }
