@@ -5,7 +5,7 @@
 //! lost its logger name: engine and environment are known by nature, the app only by the traceback.
 
 use crate::record::file_name::FileName;
-use crate::signature::place::{Located, PlaceKind, locate};
+use crate::signature::place::{Located, PlaceKind, is_version_folder, locate};
 use crate::traceback::Block;
 
 /// Where a record comes from. What is unknown is `None`.
@@ -164,14 +164,17 @@ fn read_loading_message(message: &str, origin: &mut Origin) {
 
 /// Fills what is missing from the innermost bundle of a traceback, and the version of the bundle already known.
 fn read_frames(blocks: &[Block<'_>], origin: &mut Origin) {
-    let known = origin.app.clone().or_else(|| origin.framework.clone());
-    let wanted_app = known.is_none();
+    if let Some(known) = origin.bundle() {
+        let frames = blocks.iter().rev().flat_map(|block| block.frames.iter().rev());
+        let version = frames.take(MOST_FRAMES).find_map(|frame| bundle_version(frame.path, known));
+        if version.is_some() {
+            origin.bundle_version = version.map(str::to_owned);
+        }
+        return;
+    }
     let mut framework: Option<Located<'_>> = None;
     let frames = blocks.iter().rev().flat_map(|block| block.frames.iter().rev());
     for frame in frames.take(MOST_FRAMES) {
-        if origin.bundle_version.is_some() && !wanted_app {
-            return;
-        }
         if !frame.path.contains("tk-") {
             continue;
         }
@@ -180,28 +183,32 @@ fn read_frames(blocks: &[Block<'_>], origin: &mut Origin) {
             continue;
         }
         let name = found.name.unwrap_or_default();
-        match &known {
-            Some(known) if known == name => origin.bundle_version = found.version.map(str::to_owned),
-            Some(_) => {}
-            None if is_framework(name) => framework = framework.or(Some(found)),
-            None if is_engine(name) => {
-                if origin.bundle_version.is_none()
-                    && framework.is_none()
-                    && origin.engine.as_deref() == Some(name)
-                {
-                    origin.bundle_version = found.version.map(str::to_owned);
-                }
-            }
-            None => {
-                origin.bundle_version = None;
-                return adopt(origin, &found);
-            }
+        if is_framework(name) {
+            framework = framework.or(Some(found));
+        } else if !is_engine(name) {
+            origin.bundle_version = None;
+            return adopt(origin, &found);
+        } else if origin.bundle_version.is_none()
+            && framework.is_none()
+            && origin.engine.as_deref() == Some(name)
+        {
+            origin.bundle_version = found.version.map(str::to_owned);
         }
     }
     if let Some(framework) = framework {
         origin.bundle_version = None;
         adopt(origin, &framework);
     }
+}
+
+/// The version folder below a bundle's folder in a path.
+fn bundle_version<'p>(path: &'p str, bundle: &str) -> Option<&'p str> {
+    memchr::memchr2_iter(b'/', b'\\', path.as_bytes()).find_map(|at| {
+        let below = path[at + 1..].strip_prefix(bundle)?;
+        let below = below.strip_prefix(".git").unwrap_or(below).strip_prefix(['/', '\\'])?;
+        let version = &below[..below.find(['/', '\\'])?];
+        is_version_folder(version).then_some(version)
+    })
 }
 
 fn adopt(origin: &mut Origin, found: &Located<'_>) {

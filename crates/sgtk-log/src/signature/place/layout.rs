@@ -175,10 +175,12 @@ fn is_cache(parts: &[&str], at: usize) -> bool {
     if name_at + 2 >= parts.len() {
         return false;
     }
-    matches!(parts[at], "app_store" | "manual")
-        || is_commit(version)
-        || looks_like_version(version)
-        || name.starts_with("tk-")
+    matches!(parts[at], "app_store" | "manual") || is_version_folder(version) || name.starts_with("tk-")
+}
+
+/// Whether a folder below a bundle's is called like a version: a tag or a commit.
+pub(crate) fn is_version_folder(folder: &str) -> bool {
+    is_commit(folder) || looks_like_version(folder)
 }
 
 fn is_commit(version: &str) -> bool {
@@ -207,8 +209,7 @@ fn cached_bundle<'t>(parts: &[&'t str], marks: &Marks) -> Option<Root<'t>> {
     let name_at = if parts[at] == "github" { at + 2 } else { at + 1 };
     let version = parts[name_at + 1];
     // A clone in a folder called `git` has no version below its name.
-    let versioned =
-        matches!(parts[at], "app_store" | "manual") || is_commit(version) || looks_like_version(version);
+    let versioned = matches!(parts[at], "app_store" | "manual") || is_version_folder(version);
     let from = name_at + 1 + usize::from(versioned);
     Some(bundle(parts, parts[name_at], versioned.then_some(version), from))
 }

@@ -7,7 +7,7 @@ mod host;
 mod layout;
 mod studio;
 
-pub(crate) use layout::locate;
+pub(crate) use layout::{is_version_folder, locate};
 
 use std::borrow::Cow;
 
