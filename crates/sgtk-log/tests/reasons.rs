@@ -20,7 +20,23 @@ fn part(incident: &Incident, kind: &str) -> String {
 /// Every row: type and reason, and the last lines that all say it.
 #[test]
 fn one_failure_has_one_reason_in_every_wording() {
-    let table: [(&str, &str, &[&str]); 52] = [
+    let table: [(&str, &str, &[&str]); 55] = [
+        // What others than Python define is worded by them.
+        (
+            "IngestError",
+            "no camera in <path>",
+            &["pipe.ingest.IngestError: No camera in /a/b.ma", "IngestError: No camera in C:\\a\\b.ma"],
+        ),
+        (
+            "error",
+            "unpack requires a buffer of <n> bytes",
+            &["struct.error: unpack requires a buffer of 4 bytes"],
+        ),
+        (
+            "IngestError",
+            "-",
+            &["IngestError: <unprintable IngestError object>", "IngestError: <exception str() failed>"],
+        ),
         (
             "AttributeError",
             "bar",

@@ -10,7 +10,7 @@ pub(crate) mod types;
 use crate::signature::code::{bracketed, code};
 use crate::signature::message::Normaliser;
 use crate::signature::message::innermost::{cap, innermost_reason};
-use types::{canonical_type, implied_code, is_bag};
+use types::{canonical_type, implied_code, is_bag, is_of_python};
 
 /// Text beyond this is not looked at for codes and names.
 const MOST_BYTES: usize = 2048;
@@ -32,8 +32,11 @@ pub(crate) fn reason(short_name: &str, text: &str, to: &Normaliser<'_>) -> Optio
         }
         "ValueError" => python::value(head).or_else(|| bag(text, to)),
         name if is_bag(name) => fault::line(text, to).or_else(|| bag(text, to)),
-        // A code names the cause wherever it stands.
-        _ => memchr::memchr_iter(b'[', head.as_bytes()).find_map(|at| bracketed(&head[at..])),
+        // A code names the cause wherever it stands. What others than Python define is worded by them, the same in
+        // every Python.
+        name => memchr::memchr_iter(b'[', head.as_bytes())
+            .find_map(|at| bracketed(&head[at..]))
+            .or_else(|| if is_of_python(name) { None } else { bag(text, to) }),
     }
 }
 
@@ -44,6 +47,10 @@ fn told(name: String, to: &Normaliser<'_>) -> String {
 
 /// The normalised innermost reason of a text.
 pub(crate) fn bag(text: &str, to: &Normaliser<'_>) -> Option<String> {
+    // What Python prints for a text that cannot be made.
+    if text.starts_with("<unprintable ") || text.starts_with("<exception str() failed>") {
+        return None;
+    }
     let reason = to.normalise(&innermost_reason(text));
     (!reason.is_empty()).then_some(reason)
 }

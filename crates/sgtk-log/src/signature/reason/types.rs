@@ -1,11 +1,15 @@
 //! Names of exceptions: which are one type, which say nothing by themselves, and the name people know.
 
+use crate::signature::code::code;
+
 /// The type two spellings of one exception share; also what its text says about it.
 ///
 /// `PermissionError` and the like become `OSError` with their code: Python 2 knew only that.
 pub(crate) fn canonical_type<'t>(short_name: &'t str, text: &str) -> &'t str {
     match short_name {
-        "IOError" | "EnvironmentError" | "WindowsError" | "error" | "herror" | "gaierror" | "timeout"
+        // Sockets once raised it; modules such as `struct` still do.
+        "error" if code(text).is_some() => "OSError",
+        "IOError" | "EnvironmentError" | "WindowsError" | "herror" | "gaierror" | "timeout"
         | "TimeoutError" | "BlockingIOError" | "InterruptedError" | "ChildProcessError"
         | "ProcessLookupError" => "OSError",
         "ModuleNotFoundError" => "ImportError",
@@ -21,6 +25,33 @@ pub(crate) fn canonical_type<'t>(short_name: &'t str, text: &str) -> &'t str {
         name if implied_code(name).is_some() => "OSError",
         name => name,
     }
+}
+
+/// Types of Python and its library whose name says what failed and whose text differs between versions and systems.
+pub(super) fn is_of_python(name: &str) -> bool {
+    matches!(
+        name,
+        "IndexError"
+            | "LookupError"
+            | "StopIteration"
+            | "StopAsyncIteration"
+            | "GeneratorExit"
+            | "SystemExit"
+            | "KeyboardInterrupt"
+            | "MemoryError"
+            | "ZeroDivisionError"
+            | "OverflowError"
+            | "FloatingPointError"
+            | "ArithmeticError"
+            | "EOFError"
+            | "BufferError"
+            | "ReferenceError"
+            | "SystemError"
+            | "RecursionError"
+            | "BadZipFile"
+            | "Empty"
+            | "Full"
+    ) || name.starts_with("Unicode") && name.ends_with("Error")
 }
 
 /// The code that the type alone implies.
