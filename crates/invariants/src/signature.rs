@@ -70,7 +70,8 @@ const NAMES: [&str; 16] = [
     "ExceptionGroup",
     "UnicodeDecodeError",
 ];
-/// Said around the words of the input. `%u` is the user, `%s` the shot, `%p` a path, `%v` a version.
+/// Said around the words of the input; quotes are in pairs, else a name is inside of them here and outside there.
+/// `%u` is the user, `%s` the shot, `%p` a path, `%v` a version.
 const SAID: [&str; 24] = [
     "",
     ": ",
@@ -87,8 +88,8 @@ const SAID: [&str; 24] = [
     "Could not do it. Error reported: ",
     "Error details: ",
     "\n",
-    "\"",
-    "'",
+    "\"two words\"",
+    "don't",
     "<Sgtk TemplatePath maya_shot_work: %s/x.ma>",
     "{'type': 'Shot', 'id': 12}",
     "https://a.shotgrid.autodesk.com/x",
@@ -164,19 +165,20 @@ fn record(input: &mut Choices<'_>, place: &Surroundings) -> String {
 
 fn said(text: &mut String, input: &mut Choices<'_>, place: &Surroundings) {
     for _ in 0..input.below(5) {
-        let path = if place.windows { "P:\\show\\x_v003.ma" } else { "/mnt/show/x_v003" };
+        let path = if place.windows { "P:\\show\\shx_v003.ma" } else { "/mnt/show/x_v003.ma" };
         let piece = input.of(&SAID).replace("%u", place.user).replace("%s", place.shot);
         text.push_str(&piece.replace("%p", path).replace("%v", place.version));
-        text.push_str(&words(input));
+        // A name of the place that is glued to a word is another word, in one place and not in the other.
+        let _ = write!(text, " {} ", words(input));
     }
 }
 
-/// Words of the input: letters, marks and blanks. Digits and separators could make one thing with what stands beside
-/// them (a path, a code, a number) in one place and not in the other.
+/// Words of the input: letters and blanks. Digits and separators could make one thing with what stands beside them (a
+/// path, a code, a number) in one place and not in the other.
 fn words(input: &mut Choices<'_>) -> String {
-    let free = |c: char| c.is_alphabetic() || c == ' ' || c == '_';
-    let words: String = input.text(24).chars().filter(|c| free(*c)).collect();
-    if words.is_empty() { words } else { format!(" {} ", words.trim()) }
+    let words: String =
+        input.text(24).chars().filter(|c| c.is_alphabetic() || matches!(c, ' ' | '_')).collect();
+    words.trim().to_owned()
 }
 
 fn frame(text: &mut String, input: &mut Choices<'_>, place: &Surroundings, app: &str) {
