@@ -12,11 +12,13 @@ mod choices;
 mod kept_inputs;
 mod records;
 mod redaction;
+mod rules;
 mod signature;
 mod tracebacks;
 
 pub use kept_inputs::replay;
 pub use records::{pasted, records};
 pub use redaction::redaction;
+pub use rules::rules;
 pub use signature::signature;
 pub use tracebacks::tracebacks;

@@ -19,3 +19,8 @@ fn tracebacks() {
 fn signature() {
     invariants::replay("signature", invariants::signature);
 }
+
+#[test]
+fn rules() {
+    invariants::replay("rules", invariants::rules);
+}
