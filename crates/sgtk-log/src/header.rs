@@ -9,6 +9,7 @@
 
 use crate::level::Level;
 use crate::time::LocalTime;
+use crate::traceback::spelling::{self, Spelling};
 
 /// Longest prefix `probe` ever needs: mark, time, bracket, blanks, process id, blanks, level word, blanks, one more.
 pub(crate) const PROBE_BYTES: usize = 3 + 25 + 8 + 10 + 8 + 12 + 8 + 1;
@@ -16,6 +17,9 @@ pub(crate) const PROBE_BYTES: usize = 3 + 25 + 8 + 10 + 8 + 12 + 8 + 1;
 /// Which of the known header layouts a line has. Greater is stronger.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Form {
+    /// `ERROR: message`, `[13:57.14] ERROR: message`, `[   ERROR] message`: the `tank` command and what hosts print. Known
+    /// only in text without any of the others, like the next.
+    Console,
     /// `// Error: message` … `//` and `# Error: message`: Maya's script editor. Known only in text without any of the
     /// others (see `record::pasted`), so `probe` does not know it.
     ScriptEditor,
@@ -26,6 +30,13 @@ pub enum Form {
     Old,
     /// `time [1234 ERROR logger] message`: every Toolkit log since core 0.18.
     Standard,
+}
+
+impl Form {
+    /// It is none of Toolkit's.
+    pub(crate) fn is_foreign(self) -> bool {
+        matches!(self, Form::Console | Form::ScriptEditor)
+    }
 }
 
 /// What the beginning of a line says.
@@ -191,13 +202,23 @@ fn probe_stream(line: &[u8], out_of_bytes: Probe) -> Probe {
         Some(_) => return Probe::Other,
     }
     match line.get(cursor.at + 1) {
-        None => out_of_bytes,
-        Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/') => {
-            Probe::Header(Form::Stream, level)
-        }
-        Some(_) => Probe::Other,
+        None => return out_of_bytes,
+        Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/') => {}
+        Some(_) => return Probe::Other,
+    }
+    // Katana puts `[ERROR python.root]: ` before every line of a message: a lead, no header.
+    let logger = &line[..line.len().min(STREAM_BYTES)];
+    match memchr::memchr(b']', logger) {
+        Some(close) if line.get(close + 1) == Some(&b':') => Probe::Other,
+        Some(close) if close + 1 < line.len() => Probe::Header(Form::Stream, level),
+        None if logger.len() == STREAM_BYTES => Probe::Header(Form::Stream, level),
+        _ if out_of_bytes == Probe::Undecided => Probe::Undecided,
+        _ => Probe::Header(Form::Stream, level),
     }
 }
+
+/// In so many bytes the name of Katana's logger has ended.
+const STREAM_BYTES: usize = 40;
 
 /// A header taken apart. The message begins `message_at` bytes into the text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -212,6 +233,60 @@ pub(crate) struct Header<'t> {
     pub(crate) body_end: usize,
 }
 
+/// What a console prints before an error: `ERROR: `, `[13:57.14] ERROR: `, `[   ERROR] `, `[ERROR python.root]: `; or
+/// `Error: RuntimeError: file … line 3: …`, which is Maya's without its mark. Its level, and where the message begins.
+pub(crate) fn console_header(line: &str) -> Option<(Level, usize)> {
+    if let Some(rest) = line.strip_prefix("Error: ") {
+        let placed = spelling::is_bare_exception(rest)
+            && rest
+                .split_once(": file ")
+                .is_some_and(|(name, place)| !name.contains(' ') && place.contains(" line "));
+        return placed.then_some((Level::Error, line.len() - rest.len()));
+    }
+    let (level, rest) = match line.strip_prefix('[') {
+        Some(inside) => {
+            let (inside, rest) = inside.split_at_checked(inside.bytes().take(64).position(|b| b == b']')?)?;
+            let (named, rest) = match rest.strip_prefix("]: ") {
+                Some(rest) => (true, rest),
+                None => (false, rest.strip_prefix("] ")?),
+            };
+            let word = inside.trim().split(' ').next().unwrap_or_default();
+            match Level::from_word(word.as_bytes()) {
+                // Desktop pads the word; `[ERROR] text` is what anybody writes.
+                Some(level) if named || inside.len() == 8 => (level, rest),
+                None if inside.bytes().all(|b| b.is_ascii_digit() || b":.,-/ ".contains(&b)) => {
+                    level_word(rest)?
+                }
+                _ => return None,
+            }
+        }
+        None => level_word(line)?,
+    };
+    let rest = rest.strip_prefix("Shotgun Error: ").unwrap_or(rest);
+    // Nuke's engine says it twice.
+    let rest = match rest.strip_prefix('[').and_then(|inside| inside.split_once("] ")) {
+        Some((inside, after)) if inside.len() <= 64 && is_level_and_logger(inside) => after,
+        _ => rest,
+    };
+    (!rest.trim().is_empty()).then_some((level, line.len() - rest.len()))
+}
+
+fn level_word(line: &str) -> Option<(Level, &str)> {
+    let word = line.bytes().take(12).take_while(u8::is_ascii_uppercase).count();
+    let level = Level::from_word(&line.as_bytes()[..word])?;
+    let rest = &line[word..];
+    // A header of Toolkit that was copied from the level on.
+    let rest = match rest.strip_prefix(" sgtk.") {
+        Some(logger) => logger.split_once(' ')?.1,
+        None => rest.strip_prefix(": ")?,
+    };
+    Some((level, rest))
+}
+
+fn is_level_and_logger(inside: &str) -> bool {
+    inside.split_once(' ').is_some_and(|(word, _)| Level::from_word(word.as_bytes()).is_some())
+}
+
 /// What Maya puts before the lines of a message: one for MEL and what the API displays, one for Python.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ScriptMark {
@@ -219,6 +294,8 @@ pub(crate) enum ScriptMark {
     Slashes,
     /// `#`
     Hash,
+    /// A console puts none.
+    None,
 }
 
 impl ScriptMark {
@@ -226,11 +303,15 @@ impl ScriptMark {
         match self {
             ScriptMark::Slashes => "//",
             ScriptMark::Hash => "#",
+            ScriptMark::None => "",
         }
     }
 
     /// Whether a line (or what follows the header on its line) ends the message: ` //`, or nothing but `//`.
     pub(crate) fn closes(self, line: &str) -> bool {
+        if self == ScriptMark::None {
+            return false;
+        }
         let line = line.trim_end();
         line.strip_suffix(self.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '))
     }
@@ -260,7 +341,20 @@ pub(crate) fn script_header(line: &str) -> Option<(ScriptMark, Level, usize)> {
 /// Reads the header of a record of the script editor; mail quoting is part of the header.
 fn read_script(text: &str, line: &str) -> Option<Header<'static>> {
     let (_, inner) = crate::traceback::unquote(line);
-    let (mark, level, at) = script_header(inner)?;
+    let Some((mark, level, at)) = script_header(inner) else {
+        let (level, at) = console_header(inner)?;
+        // The header of a traceback is no message.
+        let message_at = line.len() - inner.len() + at;
+        return (spelling::of(inner) != Spelling::Header).then_some(Header {
+            form: Form::Console,
+            time: None,
+            pid: None,
+            level: Some(level),
+            logger: None,
+            message_at,
+            body_end: text.len(),
+        });
+    };
     let body = text.trim_end();
     let body_end = match body.strip_suffix(mark.as_str()) {
         Some(rest) if mark.closes(body.rsplit('\n').next().unwrap_or_default()) => rest.len(),

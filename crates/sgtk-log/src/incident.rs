@@ -60,7 +60,7 @@ pub(crate) fn analyse(
 ) -> Incident {
     let head = header::read(text);
     let body = record::body(text, head.as_ref());
-    let flat = traceback::flatten(body);
+    let flat = traceback::flatten(body, head.as_ref().is_none_or(|head| head.form.is_foreign()));
     let blocks = traceback::find(&flat);
     let record = record::of(head, body, &flat, &blocks, file);
     let choice = traceback::choose(&blocks);

@@ -115,7 +115,7 @@ fn quoted_mail_is_understood() {
 #[test]
 fn bare_exception_lines_are_incidents() {
     let text = "I get\nTankError: Could not resolve row id\n  for path /x\nand nothing else\ntank.errors.TankInitError: no\n";
-    assert_eq!(incidents(text), found(&[(2, 3, "TankError"), (5, 5, "TankInitError")]));
+    assert_eq!(incidents(text), found(&[(2, 4, "TankError"), (5, 5, "TankInitError")]));
     for prose in [
         "Error: something",
         "Warning: old",
@@ -137,7 +137,7 @@ fn crashes_are_incidents() {
 #[test]
 fn headless_cut_and_folded_ones_are_incidents() {
     let cut = "    go()\n  File \"/a.py\", line 3, in run\n    x()\nKeyError: 'x'\n2026-01-14 19:49:11,961 [1 INFO sgtk.core] next\n";
-    assert_eq!(incidents(cut), found(&[(1, 4, "KeyError"), (5, 5, "")]));
+    assert_eq!(incidents(cut), found(&[(2, 4, "KeyError"), (5, 5, "")]));
     let syntax = "  File \"/hooks/x.py\", line 1\n    def f(:\n          ^\nSyntaxError: invalid syntax\n";
     assert_eq!(incidents(syntax), found(&[(1, 4, "SyntaxError")]));
     let folded =
@@ -196,6 +196,160 @@ fn a_toolkit_log_is_never_cut_by_what_it_quotes() {
 fn the_end_of_a_cut_record_is_no_incident_without_a_traceback() {
     let log = "rest of a message\nValueError: x\n2026-01-14 19:49:11,961 [1 INFO sgtk.core] next\n";
     assert_eq!(incidents(log), found(&[(3, 3, "")]));
+}
+
+fn of(text: &str) -> sgtk_log::Incident {
+    recognise(text, FileName("-"), &ContextWords::default())
+}
+
+/// The text of the only incident in a text.
+fn only(text: &str) -> String {
+    let mut found: Vec<Piece> =
+        pieces(text).into_iter().filter(|piece| piece.kind != RawKind::Orphan).collect();
+    assert_eq!(found.len(), 1, "{text}");
+    found.pop().map(|piece| piece.text).unwrap_or_default()
+}
+
+#[test]
+fn what_stands_before_each_line_is_cut() {
+    let leads: [fn(usize) -> String; 11] = [
+        |line| format!("2026-01-14 19:49:{line:02}:  0: STDOUT: "),
+        |line| format!("Jan 14 19:49:{line:02} ws12 shotgun-desktop[2211]: "),
+        |line| format!("[{line:>3}] "),
+        |line| format!("[    {}.5{line}] ", line * 7),
+        |line| format!("[2026.01.14-19.49.{line:02}:961][{line}]LogPython: Error: "),
+        |line| format!("2026-01-14T19:49:11.{line}Z stderr F "),
+        |line| format!("19:49:{line} | "),
+        |_| "worker_1  | ".to_owned(),
+        |_| "LogPython: Error: ".to_owned(),
+        |_| "# # ".to_owned(),
+        |_| "[stderr] ".to_owned(),
+    ];
+    let lines: Vec<&str> = ["frame 12 done"]
+        .into_iter()
+        .chain(BLOCK.lines())
+        .chain(["frame 13 done", "", "and so on"])
+        .collect();
+    for lead in leads {
+        let text: String =
+            lines.iter().enumerate().map(|(at, line)| format!("{}{line}\n", lead(at + 8))).collect();
+        assert_eq!(incidents(&text), found(&[(2, 5, "ValueError")]), "{text}");
+        // The line of the log before it has nothing to do with it.
+        let incident = of(&only(&text));
+        assert_eq!(
+            (incident.signature.clone(), incident.record.message),
+            (of(BLOCK).signature, String::new())
+        );
+        // A message on the header's own line has.
+        let said = text.replace("Traceback (", "Publish failed: Traceback (");
+        assert_eq!(of(&only(&said)).record.message, "Publish failed:", "{said}");
+    }
+    // Katana's console: its lines are no records of a stream handler.
+    let katana: String = BLOCK.lines().map(|line| format!("[ERROR python.root]: {line}\n")).collect();
+    assert_eq!(of(&only(&katana)).signature, of(BLOCK).signature);
+    let stream = "[ERROR python.root] one\n[ERROR python.root] two\n";
+    assert_eq!(incidents(stream), found(&[(1, 1, ""), (2, 2, "")]));
+    // What does not stand before the frames is a message.
+    let message = BLOCK.replace("Traceback", "Could not publish: Traceback");
+    assert_eq!(of(&only(&format!("prose\n{message}"))).record.message, "Could not publish:");
+}
+
+#[test]
+fn what_a_traceback_was_pasted_into_is_not_its_text() {
+    let source: String = BLOCK.lines().map(|line| format!("    {line}\n")).collect();
+    let listing =
+        format!("def f():\n    \"\"\"\n{source}    \"\"\"\n    try:\n        raise E(\"Error: %s\")\n");
+    assert_eq!(incidents(&listing), found(&[(3, 6, "ValueError")]));
+    assert_eq!(incidents(&format!("as in\n\n{source}it goes on\n")), found(&[(3, 6, "ValueError")]));
+    for (open, close) in [("```", "```"), ("```python", "```"), ("{code}", "{code}"), ("<pre>", "</pre>")] {
+        let text = format!("I get\n{open}\n{BLOCK}{close}\nwhen I publish\n");
+        assert_eq!(incidents(&text), found(&[(3, 6, "ValueError")]), "{text}");
+        assert_eq!(of(&only(&text)).record.message, "");
+    }
+    let text = format!("I get\n```{}```\nwhen I publish\n", BLOCK.trim_end());
+    assert_eq!(incidents(&text), found(&[(2, 5, "ValueError")]));
+    let incident = of(&only(&text));
+    assert_eq!((incident.summary.as_str(), incident.record.message.as_str()), ("no range", ""));
+}
+
+#[test]
+fn lost_indentation_and_curled_quotes_change_nothing() {
+    let block = "Traceback (most recent call last):\n  File \"/studio/a.py\", line 1, in f\n    x()\n  File \"/studio/b.py\", line 2, in g\n    y('a')\n      ^^^^\n  File \"<string>\", line 2, in h\nIndexError: no 'a' in the list\n";
+    let flush: String = block.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let curled = flush.replace("\", line", "\u{201d}, line").replace("File \"", "File \u{201c}");
+    let curled = curled.replace("'a'", "\u{2018}a\u{2019}");
+    for text in [flush, curled] {
+        let twice = format!("Publish failed\n{text}Publish failed\n{text}\nthanks\n");
+        assert_eq!(incidents(&twice), found(&[(1, 9, "IndexError"), (10, 19, "IndexError")]), "{text}");
+        assert_eq!(of(&text).signature, of(block).signature, "{text}");
+        assert_eq!(of(&text).summary, "no 'a' in the list");
+    }
+    let beheaded = &BLOCK[1..];
+    assert_eq!(of(&only(beheaded)).signature, of(BLOCK).signature);
+    assert_eq!(of(beheaded).record.message, "");
+    let blender = format!("Error: Python: {BLOCK}");
+    assert_eq!(of(&only(&blender)).record.message, "");
+}
+
+#[test]
+fn an_exception_line_takes_what_follows() {
+    let text = "TankError: could not create folders\nAPI create() CRUD ERROR #6: Create failed for [Attachment]: no\n\nprose\n";
+    assert_eq!(incidents(text), found(&[(1, 3, "TankError")]));
+    assert!(only(text).contains("CRUD"));
+    // Not a whole log.
+    let log = format!("TankError: no\n{}", "a line\n".repeat(1000));
+    assert_eq!(incidents(&log), found(&[(1, 9, "TankError")]));
+    assert_eq!(incidents("TankError: no\n19:49:11 next\n"), found(&[(1, 1, "TankError")]));
+}
+
+#[test]
+fn consoles_have_records() {
+    let text = "[    INFO] connected\n[   ERROR] no handshake\n[   ERROR] no handshake\n[    INFO] closed\nERROR: the path\n'/a/b' is taken\n\nprose\n[13:57.14] ERROR: Shotgun Error: [ERROR tk-nuke] app failed\nCRITICAL: broken\nWARNING sgtk.core.util slow\nError: RuntimeError: file C:\\x\\y.py line 28: gone\n";
+    let found: Vec<_> = pieces(text)
+        .into_iter()
+        .filter(|piece| piece.kind == RawKind::Headed)
+        .map(|piece| {
+            let incident = of(&piece.text);
+            assert_eq!(incident.record.form, Some(Form::Console));
+            assert_eq!(incident.record.level, piece.level);
+            (piece.lines, piece.level, incident.record.message)
+        })
+        .collect();
+    let line = |first, last, level, said: &str| ((first, last), Some(level), said.to_owned());
+    assert_eq!(
+        found,
+        [
+            line(2, 2, Level::Error, "no handshake"),
+            line(3, 3, Level::Error, "no handshake"),
+            line(5, 7, Level::Error, "the path\n'/a/b' is taken"),
+            line(9, 9, Level::Error, "app failed"),
+            line(10, 10, Level::Critical, "broken"),
+            line(11, 11, Level::Warning, "slow"),
+            line(12, 12, Level::Error, "RuntimeError: file C:\\x\\y.py line 28: gone"),
+        ]
+    );
+    let list = crate::found;
+    // The message of a traceback, which a warning would hide.
+    assert_eq!(incidents(&format!("ERROR: no\n{BLOCK}")), list(&[(1, 5, "ValueError")]));
+    assert_eq!(incidents(&format!("WARNING: no\n{BLOCK}")), list(&[(1, 1, ""), (2, 5, "ValueError")]));
+    for prose in ["Error: something", "INFO: x", "ERROR", "ERROR:", "[ERROR]", "an ERROR: x", "[1/2] done: x"]
+    {
+        assert_eq!(incidents(prose), [], "{prose}");
+    }
+    // Who follows a log believes none of it.
+    let plain = read(RecordReader::new(RecordLimits::default(), ReadGate::All), text);
+    assert!(plain.iter().all(|piece| piece.kind == RawKind::Orphan));
+}
+
+#[test]
+fn marks_and_stacks_are_no_messages() {
+    let text = "    dialog(x)\n    ~~~~~~^^^\n  File \"/a.py\", line 3, in run\n    x()\nRuntimeError: gone\n==== Stack ====\n  File \"/t.py\", line 1, in main\n    y()\n";
+    assert_eq!(incidents(text), found(&[(3, 5, "RuntimeError")]));
+    assert_eq!(of(&only(text)).record.message, "");
+    let fatal = format!(
+        "Fatal Python error: no init\nPython runtime state: initialized\n{BLOCK}\nExtension modules: a, b (total: 2)\nAborted\n"
+    );
+    assert_eq!(incidents(&fatal), found(&[(1, 7, "ValueError")]));
 }
 
 #[test]

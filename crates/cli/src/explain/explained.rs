@@ -184,6 +184,7 @@ fn form(form: Form) -> &'static str {
         Form::Old => "old",
         Form::Stream => "stream",
         Form::ScriptEditor => "script_editor",
+        Form::Console => "console",
     }
 }
 

@@ -71,6 +71,7 @@ impl<W: Write> Page<'_, W> {
             Some("old") => "of a console, or of Toolkit before core 0.18",
             Some("stream") => "of a stream handler",
             Some("script_editor") => "of Maya's script editor",
+            Some("console") => "of a console",
             Some(other) => other,
             None => "none",
         };

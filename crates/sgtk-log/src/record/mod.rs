@@ -5,6 +5,7 @@ pub(crate) mod kept;
 pub(crate) mod origin;
 mod pasted;
 pub(crate) mod reader;
+mod shape;
 mod skim;
 
 use std::borrow::Cow;
@@ -43,7 +44,7 @@ pub struct Record {
 pub fn parse(text: &str, file: FileName<'_>) -> Record {
     let head = header::read(text);
     let body = body(text, head.as_ref());
-    let flat = traceback::flatten(body);
+    let flat = traceback::flatten(body, head.as_ref().is_none_or(|head| head.form.is_foreign()));
     of(head, body, &flat, &traceback::find(&flat), file)
 }
 

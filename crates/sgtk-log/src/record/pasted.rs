@@ -2,8 +2,9 @@
 //! between, a quoted mail, the script editor of Maya.
 //!
 //! Owns the rule where an incident begins and ends in such text. An incident is a traceback with those chained to it and
-//! the message line right before it; or a bare exception line; or what the script editor marks as an error. Everything
-//! else is prose. Works line by line on the first bytes of each line, holds one line back, keeps no more than the limits,
+//! the message line right before it; or a bare exception line; or what the script editor or a console marks as an error.
+//! Everything else is prose. Which lines it takes is `shape`'s. Works line by line on the first bytes of each line, holds
+//! one line back, keeps no more than the limits,
 //! and gives the same spans however the bytes are cut. What the blocks of an incident say is `traceback`'s.
 //!
 //! All of this is the weakest form: the reader asks here only as long as no header was seen, so what a Toolkit log quotes
@@ -12,7 +13,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use crate::code_page::CodePage;
 use crate::decode::decode;
@@ -20,6 +21,8 @@ use crate::header::{self, ScriptMark};
 use crate::level::Level;
 use crate::record::kept::{Kept, RecordLimits};
 use crate::record::reader::Boundary;
+use crate::record::shape::{Line, Phase, Shape, Step, introduces};
+use crate::traceback::lead;
 use crate::traceback::spelling::{self, Spelling};
 
 /// Lines are judged by this much of their beginning.
@@ -66,42 +69,19 @@ pub(crate) struct Pasted {
     span_line: u64,
     open: bool,
     shape: Option<Shape>,
+    lead: Lead,
     /// Frames in prose that only say where something was logged.
     in_stack: bool,
     kept: Kept,
 }
 
-/// An incident that has begun.
-#[derive(Copy, Clone, Debug)]
-struct Shape {
-    phase: Phase,
-    /// Depth of mail quoting.
-    margin: usize,
-    script: Option<(ScriptMark, Level)>,
-    /// The script editor's closing mark was seen.
-    closed: bool,
-    /// The members of an exception group have margins of their own.
-    group: bool,
-    /// The text of the last exception announces another traceback.
-    introduces: bool,
-    /// Nothing but an exception line so far.
-    bare: bool,
-    /// The block that is being read has frames.
-    framed: bool,
-    /// Some block was seen.
-    has_block: bool,
-}
-
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-enum Phase {
-    /// Among frames; the exception line has not come.
-    Frames,
-    /// In the text of an exception or of the script editor.
-    Said,
-    /// A blank line ended that text: only what is chained goes on.
-    After,
-    /// The report of the fault handler.
-    Fault,
+/// What stands before each line of the incident; see `traceback::lead`.
+#[derive(Debug)]
+enum Lead {
+    None,
+    /// Before the header of a traceback. The next line tells.
+    Offered(String),
+    Shared(String),
 }
 
 impl Pasted {
@@ -119,6 +99,7 @@ impl Pasted {
             span_line: 1,
             open: false,
             shape: None,
+            lead: Lead::None,
             in_stack: false,
             kept: Kept::new(limits),
         }
@@ -133,6 +114,7 @@ impl Pasted {
         self.decided = inside;
         self.held.clear();
         self.shape = None;
+        self.lead = Lead::None;
         self.in_stack = false;
         self.span_start = at.offset;
         self.span_line = at.line;
@@ -217,6 +199,7 @@ impl Pasted {
 
     fn end_span(&mut self, end: u64, last_line: u64, sink: &mut dyn FnMut(Span<'_>)) {
         let shape = self.shape.take();
+        self.lead = Lead::None;
         if end == self.span_start {
             return;
         }
@@ -280,17 +263,26 @@ impl Pasted {
     fn place(&mut self, margin: usize, inner: &str, sink: &mut dyn FnMut(Span<'_>)) -> bool {
         let line = Line::new(margin, inner);
         if let Some(mut shape) = self.shape {
-            match shape.step(&line) {
+            let step = match self.without_lead(inner, &mut shape) {
+                Some(rest) if rest.len() < inner.len() => shape.step(&Line::new(margin, rest)),
+                Some(_) => shape.step(&line),
+                None => Step::Ended,
+            };
+            match step {
                 Step::GoesOn { hold } => {
+                    if line.spelling == Spelling::Header && !shape.framed && shape.is_of_console() {
+                        self.offer_lead(&line);
+                    }
                     self.shape = Some(shape);
                     return hold;
                 }
                 Step::Another => {
                     let Some(next) = self.beginning(&line) else {
                         self.cut(sink);
+                        self.in_stack = line.spelling == Spelling::Stack;
                         return line.is_message();
                     };
-                    self.begin_incident(next.has_block, next, sink);
+                    self.begin_with(next, &line, sink);
                     return false;
                 }
                 Step::Ended => self.cut(sink),
@@ -298,27 +290,51 @@ impl Pasted {
         }
         match self.beginning(&line) {
             Some(shape) => {
-                self.begin_incident(shape.has_block, shape, sink);
+                self.begin_with(shape, &line, sink);
                 false
             }
             None => line.is_message(),
         }
     }
 
+    fn begin_with(&mut self, shape: Shape, line: &Line<'_>, sink: &mut dyn FnMut(Span<'_>)) {
+        let header = line.spelling == Spelling::Header;
+        // Of a log whose lines have something before them, the line before is any line; and the source of a frame that was
+        // not copied is no message.
+        let of_another = header && line.leads_with_text() || !header && self.held.starts_with(b" ");
+        self.begin_incident(shape.has_block && !of_another, shape, sink);
+        if header && shape.script.is_none() {
+            self.offer_lead(line);
+        }
+    }
+
+    fn offer_lead(&mut self, line: &Line<'_>) {
+        if let (Lead::None, Some(before)) = (&self.lead, lead::offered(line.inner)) {
+            self.lead = Lead::Offered(before.to_owned());
+        }
+    }
+
+    /// The line without what stands before each line of the incident; `None` if that is not there.
+    fn without_lead<'l>(&mut self, inner: &'l str, shape: &mut Shape) -> Option<&'l str> {
+        if let Lead::Offered(before) = &self.lead {
+            self.lead = match lead::shared(before, inner) {
+                Some(lead) => {
+                    shape.led = !lead.trim().is_empty();
+                    Lead::Shared(lead.to_owned())
+                }
+                None => Lead::None,
+            };
+        }
+        match &self.lead {
+            Lead::Shared(lead) => lead::cut(inner, lead),
+            _ => Some(inner),
+        }
+    }
+
     /// The incident that begins with a line, if one does.
     fn beginning(&mut self, line: &Line<'_>) -> Option<Shape> {
         let Line { margin, inner, hashed, plain, spelling } = *line;
-        let mut shape = Shape {
-            phase: Phase::Said,
-            margin,
-            script: None,
-            closed: false,
-            group: false,
-            introduces: false,
-            bare: false,
-            framed: false,
-            has_block: false,
-        };
+        let mut shape = Shape::new(margin);
         // A reader that follows a log believes only what stands there, not what is quoted.
         if let Some((mark, level, at)) = header::script_header(inner)
             && (self.tracebacks || margin == 0)
@@ -329,6 +345,12 @@ impl Pasted {
         }
         if !self.tracebacks {
             return None;
+        }
+        if spelling != Spelling::Header
+            && let Some((level, _)) = header::console_header(inner)
+        {
+            shape.script = Some((ScriptMark::None, level));
+            return (level >= Level::Warning).then_some(shape);
         }
         if hashed && spelling != Spelling::Header {
             // Maya prefixes the lines of a traceback; anything else behind `#` is a comment or a root's prompt.
@@ -347,8 +369,10 @@ impl Pasted {
                 shape.phase = Phase::Frames;
                 shape.framed = true;
                 shape.has_block = true;
+                shape.flush = !plain.starts_with([' ', '\t']);
             }
-            Spelling::Fault => {
+            // The other lines of the fault handler say something only behind the first.
+            Spelling::Fault if spelling::is_fault_lead(plain) || plain.ends_with(spelling::FIRST) => {
                 shape.phase = Phase::Fault;
                 shape.has_block = true;
             }
@@ -360,155 +384,5 @@ impl Pasted {
             _ => return None,
         }
         Some(shape)
-    }
-}
-
-enum Step {
-    GoesOn {
-        hold: bool,
-    },
-    /// The incident ends before this line, which may begin another one together with the line before it.
-    Another,
-    /// The incident ends before this line.
-    Ended,
-}
-
-impl Shape {
-    fn step(&mut self, line: &Line<'_>) -> Step {
-        let Line { margin, inner, hashed, plain, spelling } = *line;
-        if self.closed || header::script_header(inner).is_some() {
-            return Step::Ended;
-        }
-        if spelling == Spelling::Blank && !hashed {
-            self.pass_blank();
-            return GOES_ON;
-        }
-        if margin != self.margin {
-            return Step::Ended;
-        }
-        if let Some((mark, _)) = self.script {
-            if mark == ScriptMark::Hash && !hashed && spelling != Spelling::Header {
-                return Step::Ended;
-            }
-            if mark.closes(inner) {
-                self.closed = true;
-                return GOES_ON;
-            }
-        }
-        let spelling = match plain.trim_start().as_bytes().first() {
-            Some(b'|' | b'+') if self.group => Spelling::Margin,
-            _ => spelling,
-        };
-        match self.phase {
-            Phase::Frames => self.step_in_frames(spelling, plain),
-            Phase::Said => self.step_in_text(spelling, plain),
-            Phase::After => self.step_after(spelling),
-            Phase::Fault => match spelling {
-                Spelling::Fault if self.framed && spelling::is_fault_lead(plain) => Step::Another,
-                Spelling::Fault | Spelling::Indented => GOES_ON,
-                Spelling::Frame => {
-                    self.framed = true;
-                    GOES_ON
-                }
-                _ => Step::Ended,
-            },
-        }
-    }
-
-    fn pass_blank(&mut self) {
-        if self.phase == Phase::Said {
-            self.phase = Phase::After;
-        }
-    }
-
-    fn step_in_frames(&mut self, spelling: Spelling, plain: &str) -> Step {
-        match spelling {
-            Spelling::Frame => self.framed = true,
-            Spelling::Margin if self.group => self.phase = Phase::After,
-            Spelling::Indented | Spelling::Margin | Spelling::Blank => {}
-            Spelling::Connector => self.framed = false,
-            Spelling::Header if !self.framed => self.group |= spelling::is_group_header(plain),
-            Spelling::Header | Spelling::Fault | Spelling::Folded | Spelling::Stack => return Step::Another,
-            Spelling::Raised | Spelling::Name => {
-                self.phase = Phase::Said;
-                self.introduces = introduces(plain);
-            }
-            Spelling::Text if self.script.is_some() => self.phase = Phase::Said,
-            Spelling::Text | Spelling::Prompt => return Step::Ended,
-        }
-        GOES_ON
-    }
-
-    fn step_in_text(&mut self, spelling: Spelling, plain: &str) -> Step {
-        let expects_block = self.introduces || self.script.is_some() && !self.has_block;
-        match spelling {
-            Spelling::Connector => self.enter_frames(false),
-            Spelling::Header if expects_block => {
-                self.enter_frames(false);
-                self.group |= spelling::is_group_header(plain);
-            }
-            Spelling::Frame if expects_block || !self.bare => self.enter_frames(true),
-            Spelling::Header | Spelling::Frame | Spelling::Fault | Spelling::Folded | Spelling::Stack => {
-                return Step::Another;
-            }
-            Spelling::Prompt => return Step::Ended,
-            Spelling::Indented | Spelling::Blank => {}
-            Spelling::Raised | Spelling::Name | Spelling::Text | Spelling::Margin if self.bare => {
-                return Step::Ended;
-            }
-            Spelling::Margin if self.group => self.phase = Phase::After,
-            Spelling::Raised | Spelling::Name | Spelling::Margin => {}
-            Spelling::Text => return Step::GoesOn { hold: true },
-        }
-        GOES_ON
-    }
-
-    fn step_after(&mut self, spelling: Spelling) -> Step {
-        let expects_block = self.introduces || self.script.is_some() && !self.has_block;
-        match spelling {
-            Spelling::Connector => self.enter_frames(false),
-            Spelling::Header if expects_block => self.enter_frames(false),
-            Spelling::Frame if expects_block => self.enter_frames(true),
-            Spelling::Margin if self.group => {}
-            Spelling::Blank => {}
-            _ => return Step::Ended,
-        }
-        GOES_ON
-    }
-
-    fn enter_frames(&mut self, framed: bool) {
-        self.phase = Phase::Frames;
-        self.framed = framed;
-        self.has_block = true;
-        self.bare = false;
-        self.introduces = false;
-    }
-}
-
-const GOES_ON: Step = Step::GoesOn { hold: false };
-
-/// Whether the text of an exception announces that a traceback follows in it.
-fn introduces(line: &str) -> bool {
-    line.ends_with(':') || memmem::find(line.as_bytes(), b"<class '").is_some()
-}
-
-/// A line without its mail quoting, judged once.
-struct Line<'l> {
-    margin: usize,
-    inner: &'l str,
-    /// It begins with the `#` of Maya, which `plain` is without.
-    hashed: bool,
-    plain: &'l str,
-    spelling: Spelling,
-}
-
-impl<'l> Line<'l> {
-    fn new(margin: usize, inner: &'l str) -> Self {
-        let (hashed, plain) = spelling::without_hash(inner);
-        Line { margin, inner, hashed, plain, spelling: spelling::of(plain) }
-    }
-
-    fn is_message(&self) -> bool {
-        self.hashed || !matches!(self.spelling, Spelling::Blank | Spelling::Prompt)
     }
 }

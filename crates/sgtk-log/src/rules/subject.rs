@@ -1,5 +1,6 @@
 //! A recognised record as rules see it. What only some rules ask for is made when the first of them asks.
 
+use crate::header::Form;
 use crate::incident::Incident;
 use crate::level::Level;
 use crate::signature::place::place;
@@ -83,7 +84,8 @@ impl<'i> Subject<'i> {
             if self.incident.traceback.is_none() && self.incident.error_name.is_none() {
                 return FromTracebacks::default();
             }
-            let flat = traceback::flatten(&self.incident.record.body);
+            let record = &self.incident.record;
+            let flat = traceback::flatten(&record.body, record.form.is_none_or(Form::is_foreign));
             let blocks = traceback::find(&flat);
             let mut found = FromTracebacks::default();
             for frame in blocks.iter().rev().flat_map(|block| block.frames.iter().rev()).take(MOST_FRAMES) {

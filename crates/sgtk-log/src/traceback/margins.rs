@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use memchr::memchr;
 use memchr::memmem::Finder;
 
+use super::mend::mend;
 use super::spelling::{self, Spelling};
 
 /// What was found in a text, so that each line is only looked at for what is there.
@@ -19,8 +20,18 @@ struct Marks {
     hashed: bool,
 }
 
-/// Removes what stands between the line parser and the lines.
-pub(crate) fn flatten(text: &str) -> Cow<'_, str> {
+/// Removes what stands between the line parser and the lines; `foreign` text, which has no Toolkit header, is mended first.
+pub(crate) fn flatten(text: &str, foreign: bool) -> Cow<'_, str> {
+    if foreign && let Cow::Owned(mended) = mend(text) {
+        return match unmargin(&mended) {
+            Cow::Owned(flat) => Cow::Owned(flat),
+            Cow::Borrowed(_) => Cow::Owned(mended),
+        };
+    }
+    unmargin(text)
+}
+
+fn unmargin(text: &str) -> Cow<'_, str> {
     static GROUP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("+ Exception Group Traceback"));
     static ESCAPED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\n  File "));
     static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\n>"));

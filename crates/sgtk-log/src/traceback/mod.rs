@@ -5,8 +5,10 @@
 //! exceptions is the one a person would name is decided in `chain`.
 
 mod chain;
+pub(crate) mod lead;
 mod lines;
 mod margins;
+mod mend;
 pub(crate) mod spelling;
 
 pub(crate) use chain::{Choice, PathEnd, choose};

@@ -38,6 +38,10 @@ pub(crate) enum Spelling {
     Indented,
     /// The prompt of a shell or of Python, with what was typed.
     Prompt,
+    /// Where a block of code begins or ends in what people write: a fence of Markdown, a tag, the quotes of a docstring.
+    Fence,
+    /// Nothing but the marks under a line of source, or what Twisted prints between frames.
+    Underline,
     /// `SomeError` or `SomeError: text`, spelled like an exception.
     Raised,
     /// `name` or `dotted.name: text`: an exception where one is expected, else a word.
@@ -52,7 +56,7 @@ pub(crate) fn of(line: &str) -> Spelling {
     let trimmed = inner.trim_end();
     let Some(first) = trimmed.bytes().next() else { return Spelling::Blank };
     if trimmed.ends_with("t):") {
-        if trimmed.ends_with(HEADER) {
+        if trimmed.ends_with(HEADER) || trimmed == BEHEADED {
             return Spelling::Header;
         }
         if trimmed.ends_with(STACK) {
@@ -62,7 +66,7 @@ pub(crate) fn of(line: &str) -> Spelling {
             return Spelling::Fault;
         }
     }
-    if first == b'F' && read_frame_start(trimmed) {
+    if first == b'F' && is_frame_start(trimmed) {
         return Spelling::Frame;
     }
     if is_folded(trimmed) {
@@ -74,6 +78,9 @@ pub(crate) fn of(line: &str) -> Spelling {
     match trimmed {
         DIRECT_CAUSE | DURING_HANDLING => return Spelling::Connector,
         _ if first == b'|' || trimmed.starts_with("+-") => return Spelling::Margin,
+        _ if is_fence(trimmed) => return Spelling::Fence,
+        _ if is_underline(trimmed) => return Spelling::Underline,
+        _ if is_stack_rule(trimmed) => return Spelling::Stack,
         _ if inner.len() < line.len() => return Spelling::Indented,
         _ if is_prompt(trimmed) => return Spelling::Prompt,
         _ => {}
@@ -83,6 +90,11 @@ pub(crate) fn of(line: &str) -> Spelling {
         Some(_) => Spelling::Name,
         None => Spelling::Text,
     }
+}
+
+/// Whether a line is the header of a traceback and nothing else.
+pub(crate) fn is_header_alone(line: &str) -> bool {
+    line.trim_end() == HEADER
 }
 
 /// Whether a header is that of an exception group.
@@ -116,12 +128,69 @@ fn is_folded(line: &str) -> bool {
     })
 }
 
-/// `File "…", line 1`: the beginning of a frame, without looking at all of it.
-fn read_frame_start(inner: &str) -> bool {
-    inner
-        .strip_prefix("File \"")
-        .and_then(|rest| memchr::memchr(b'"', rest.as_bytes()).map(|close| &rest[close..]))
-        .is_some_and(|rest| rest.starts_with("\", line "))
+/// `File "…", line 1`: the beginning of a frame, without looking at all of it. Forums and word processors curl quotes.
+pub(crate) fn is_frame_start(inner: &str) -> bool {
+    let Some(rest) = inner.strip_prefix("File ") else { return false };
+    if let Some(path) = rest.strip_prefix('"') {
+        return memchr::memchr(b'"', path.as_bytes())
+            .is_some_and(|close| path[close + 1..].starts_with(", line "));
+    }
+    rest.strip_prefix(CURLY)
+        .and_then(|path| path.split_once(CURLY))
+        .is_some_and(|(_, rest)| rest.starts_with(", line "))
+}
+
+/// The quotes that stand for `"` where text was set.
+pub(crate) const CURLY: [char; 3] = ['\u{201c}', '\u{201d}', '\u{201e}'];
+
+/// The header of a traceback whose first letter was not copied.
+pub(crate) const BEHEADED: &str = "raceback (most recent call last):";
+
+/// Whether a line that follows a frame without indentation is the source of that frame, rather than the exception.
+pub(crate) fn is_source(line: &str) -> bool {
+    match of(line) {
+        Spelling::Text | Spelling::Prompt | Spelling::Underline => true,
+        Spelling::Name => {
+            let name = read_raised(line).unwrap_or_default();
+            let short = name.rsplit('.').next().unwrap_or(name);
+            !(short.starts_with(char::is_uppercase) && line[name.len()..].starts_with(": "))
+        }
+        _ => false,
+    }
+}
+
+fn is_fence(line: &str) -> bool {
+    const TAGS: [&str; 8] =
+        ["{code}", "{noformat}", "[code]", "[/code]", "<code>", "</code>", "<pre>", "</pre>"];
+    match line.as_bytes().first() {
+        Some(b'`') => line.strip_prefix("```").is_some_and(|rest| {
+            rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'`' | b'-' | b'+' | b'_' | b'.'))
+        }),
+        Some(b'{' | b'[' | b'<') => TAGS.contains(&line),
+        Some(quote @ (b'"' | b'\'')) => line.len() == 3 && line.bytes().all(|b| b == *quote),
+        _ => false,
+    }
+}
+
+fn is_underline(line: &str) -> bool {
+    line.len() >= 2 && line.bytes().all(|b| matches!(b, b'~' | b'^' | b' '))
+        || line == "--- <exception caught here> ---"
+}
+
+/// `===== Stack =====`: what some tools print between an exception and where it was reported.
+fn is_stack_rule(line: &str) -> bool {
+    line.starts_with("==")
+        && line.ends_with("==")
+        && line.trim_matches(['=', ' ']).eq_ignore_ascii_case("stack")
+}
+
+/// Whether a line begins with a time, as lines of logs do: `2026-01-14`, `[19:49:11]`.
+pub(crate) fn is_stamped(line: &str) -> bool {
+    let bytes = line.strip_prefix('[').unwrap_or(line).as_bytes();
+    let digits = bytes.iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
+    matches!(digits, 2 | 4)
+        && matches!(bytes.get(digits), Some(b':' | b'-' | b'/' | b'.'))
+        && bytes.get(digits + 1).is_some_and(u8::is_ascii_digit)
 }
 
 /// The prompts people copy along: `$ `, `>>> `, `... `, `C:\dir>`, `PS C:\dir>`, `user@host:~$ `, `In [1]: `.
