@@ -184,16 +184,29 @@ pub(super) fn value(text: &str) -> Option<String> {
 /// Program and status of a failed command.
 pub(super) fn process(text: &str) -> Option<String> {
     let (_, command) = text.split_once("Command ")?;
+    let is_list = command.trim_start_matches(['\\', '\'', '"']).starts_with(['[', '(']);
     let command =
         command.trim_start_matches(['\\', '\'', '"', '[', 'u', '(']).trim_start_matches(['\\', '\'', '"']);
     let end = command.find(['\'', '"', ',', ']']).unwrap_or(command.len());
-    let path = command[..end].trim_end_matches('\\');
-    // A command in one string ends at a blank, unless the blank is inside its path.
-    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    let program = file.split(' ').next().unwrap_or(file).to_ascii_lowercase();
-    let program =
-        [".exe", ".bat", ".cmd", ".sh"].iter().find_map(|end| program.strip_suffix(end)).unwrap_or(&program);
+    let command = command[..end].trim_end_matches('\\').to_ascii_lowercase();
+    let path = if is_list { command.as_str() } else { first_word(&command) };
+    let program = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let program = PROGRAM_ENDS.iter().find_map(|end| program.strip_suffix(end)).unwrap_or(program);
     Some(format!("{program} {}", status(text)).trim_end().to_owned())
+}
+
+const PROGRAM_ENDS: [&str; 4] = [".exe", ".bat", ".cmd", ".sh"];
+
+/// The program of a command in one string: up to the first blank. Arguments behind it may be paths too. On Windows the
+/// folder of a program often has a blank in its name, and the program an ending that shows where it stops.
+fn first_word(command: &str) -> &str {
+    let first = command.find(' ').unwrap_or(command.len());
+    if !command[..first].contains('\\') {
+        return &command[..first];
+    }
+    let blanks = memchr::memchr_iter(b' ', command.as_bytes()).chain([command.len()]);
+    let shown = |end: &usize| PROGRAM_ENDS.iter().any(|suffix| command[..*end].ends_with(suffix));
+    &command[..blanks.take(4).find(shown).unwrap_or(first)]
 }
 
 /// `exit status 1`, `died with <Signals.SIGSEGV: 11>`, which Python 2 calls `exit status -11`.
