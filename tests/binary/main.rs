@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod canary;
 mod commands;
 mod explain;
 mod gate;

@@ -147,7 +147,8 @@ impl World {
 
     /// Starts an agent by a command of the test's own; waits until it follows.
     pub(crate) fn start_agent_with(&mut self, mut command: Command) {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let stderr = OpenOptions::new().create(true).append(true).open(self.path("agent.stderr")).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let heard = Arc::clone(&lines);
@@ -159,6 +160,11 @@ impl World {
         });
         self.agent = Some(Agent { child, lines });
         self.event("ready", |event| event["type"] == "ready");
+    }
+
+    /// What the agents of this world have said on stderr.
+    pub(crate) fn agent_stderr(&self) -> Vec<u8> {
+        fs::read(self.path("agent.stderr")).unwrap()
     }
 
     pub(crate) fn agent_pid(&self) -> u32 {

@@ -38,6 +38,7 @@ pub(super) fn hostile() -> Done {
     for (name, text) in kinds() {
         let log = made(&folder, name, &text)?;
         results.push(within(name, cost(&log)? / ordinary, BUDGET));
+        fs::remove_file(&log).map_err(|error| format!("{}: {error}", log.display()))?;
     }
     results.into_iter().collect()
 }
@@ -102,7 +103,152 @@ fn kinds() -> Vec<(&'static str, String)> {
         ("wrapped reasons", exception("Error reported: Error details: ")),
         ("dumps", filled("{'type': 'Shot', 'id': 1, 'session_token': {")),
         ("angle brackets", filled("<a <b object at ")),
+        ("nested brackets", filled("([{<")),
+        ("square brackets in an exception", exception("[")),
+        ("braces in an exception", exception("{'a': ")),
+        ("closing brackets in an exception", exception("')]}")),
+        ("colons and slashes", filled(":/")),
+        ("slashes in an exception", exception("/")),
+        ("colons in an exception", exception("a:")),
+        ("quotes in an exception", exception("'a' \"b\" ")),
+        ("blanks in an exception", exception("  ")),
+        ("numbers in an exception", exception("1.5e10 0x1f -3, ")),
+        ("identifiers in an exception", exception("6f9619ff-8b86-d011-b42d-00cf4fc964ff ")),
+        ("dates in an exception", exception("2026-01-14 19:49:11,961 ")),
+        ("addresses in an exception", exception("10.0.0.1:99 fe80::1 ")),
+        ("URLs in an exception", exception("https://host.example/a/b?c=d ")),
+        ("objects in an exception", exception("<a.B object at 0x7f12ab34> ")),
+        ("padded words in an exception", exception("word_0001_v002 ")),
+        ("mixed paths in an exception", exception("\\\\srv\\a\\b C:/x/y ~/z ")),
+        ("marks alone", filled("@")),
+        ("mails", filled("a.b@c.example ")),
+        ("encoded mails", filled("a%40b")),
+        ("percent codes", filled("%25")),
+        ("encoded URLs", filled("https%3A%2F%2F")),
+        ("encoded URLs with a user", filled("https%3A%2F%2Fa%3Ab%40")),
+        ("encoded names", filled("%22session_token%22%3A")),
+        ("encoded homes", filled("%2Fhome%2F")),
+        ("base64 in one word", base64(usize::MAX)),
+        ("base64 in lines", base64(76)),
+        ("base64 in lines of a key", format!("-----BEGIN PRIVATE KEY-----\n{}", base64(64))),
+        ("keys and other text", filled("-----BEGIN PRIVATE KEY-----\nMIIEowIBAAKCAQEA0123\nother text\n")),
+        ("marks of keys in one line", filled("-----BEGIN PRIVATE KEY----- ")),
+        ("nearly marks of keys", filled("-----BEGIN ")),
+        ("nearly marks of keys with a label", filled("-----BEGIN A PUBLIC KEY ")),
+        ("token words", filled("token ")),
+        ("session tokens in prose", filled("session token is ")),
+        ("nearly names of secrets", filled("passwor session_toke scriptke my_key_ api_ke ")),
+        ("names of secrets without values", filled("session_token api_key password ")),
+        ("names of secrets in one word", filled("password_")),
+        ("names without end", filled("token_token-")),
+        ("names and signs", filled("password=")),
+        ("names and quotes", filled("password='")),
+        ("names with values that are none", filled("password=None, ")),
+        ("names with values of code", filled("    password=self._password(")),
+        ("masked values", filled("password=**** ")),
+        ("escaped names", filled("\\\"password\\\"\\\\")),
+        ("names in tags", filled("<password>")),
+        ("options", filled("--password -")),
+        ("logins beside no token", filled("'login': 'x' ")),
+        ("logins beside a token", format!("session_token {}", filled("'login': 'x' "))),
+        ("pickles", filled("S'session_token'\\np2\\nS'x' ")),
+        ("pickles in lines", filled("Vsession_token\np1\nVabc\n")),
+        ("cookie lines", filled("Cookie: a\n")),
+        ("cookies in one line", filled("cookie: a ")),
+        ("cookies with escaped ends", filled("Cookie: a=b\\r\\n")),
+        ("authorization again and again", filled("Authorization: ")),
+        ("authorization with schemes", filled("Authorization: Bearer ")),
+        ("authorization lines", filled("Authorization: Digest a=b\n")),
+        ("bearer words", filled("bearer a1 basic a1 ")),
+        ("proxies", filled("proxy: ")),
+        ("proxies that are none", filled("proxy=a:b ")),
+        ("proxies and marks", filled("proxy@")),
+        ("commands", filled("curl -u ")),
+        ("commands with values", filled("sshpass -p x ")),
+        ("constructors", filled("Shotgun('a', ")),
+        ("web tokens", filled("eyJhbGciOi.eyJh.")),
+        ("nearly web tokens", filled("eyJh")),
+        ("nearly keys of services", filled("AKIAghp_xoxb-")),
+        ("signed URLs", filled("https://h/a?sig=1& ")),
+        ("nearly signed URLs", format!("https://h/a?{}", filled("siga=x&"))),
+        ("opaque parts", format!("https://h{}", filled("/0123456789abcdef0123456789abcdef"))),
+        ("schemes without slashes", filled("http:")),
+        ("user info and marks", filled("http://a:b@")),
+        ("homes of Windows", filled("C:\\Users\\joe\\ ")),
+        ("homes of servers", filled("\\\\a\\home")),
+        ("homes with blanks", filled("\\Users\\a b c d ")),
+        ("JSON in JSON", nested_json()),
+        ("JSON in JSON, often", filled("{\\\"a\\\": \\\"{\\\\\\\"b\\\\\\\": ")),
+        ("backslashes in an exception", exception("\\\\")),
+        ("long runs of backslashes", filled(&format!("{}\"", "\\".repeat(999)))),
+        ("deep frames", traceback((0..1_500).map(|deep| format!("  File \"{}/x.py\", line 1, in f\n", "/d".repeat(40 + deep % 50))))),
+        ("frames of one long path", traceback(std::iter::once(format!("  File \"{}/x.py\", line 1, in f\n", filled("/deep"))))),
+        ("frames with long source", traceback((0..60).map(|_| format!("{FRAME}    {}\n", "x(".repeat(2_000))))),
+        ("frames without source", traceback((0..9_000).map(|line| format!("  File \"/a/b.py\", line {line}, in f\n")))),
+        ("frames that repeat", traceback((0..9_000).map(|_| format!("{FRAME}  [Previous line repeated 990 more times]\n")))),
+        ("frames with carets", traceback((0..9_000).map(|_| format!("{FRAME}    ~~~~^^^^^^^^\n")))),
+        ("links of chains alone", filled("\nDuring handling of the above exception, another exception occurred:\n")),
+        ("links of chains and headers", filled("Traceback (most recent call last):\n\nDuring handling of the above exception, another exception occurred:\n\n")),
+        ("causes", filled(&format!("Traceback (most recent call last):\n{FRAME}ValueError: x\n\nThe above exception was the direct cause of the following exception:\n\n"))),
+        ("escaped tracebacks", filled("\\nTraceback (most recent call last):\\n")),
+        ("nested tracebacks", exception("\nTraceback (most recent call last):\n  File \"/a.py\", line 1, in f\nX: ")),
+        ("exception lines that go on", exception("x\n  y\n")),
+        ("notes", format!("{}{}", exception("x").chars().take(200).collect::<String>(), filled("\nnote of the exception"))),
+        ("syntax errors", filled("  File \"a.py\", line 1\n    x y\n      ^\nSyntaxError: invalid syntax\n")),
+        ("fatal errors", filled("Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007f (most recent call first):\n")),
+        ("threads of a crash", filled("Thread 0x00007f12 (most recent call first):\n  File \"/a.py\", line 1 in f\n")),
+        ("carriage returns", filled("a\r")),
+        ("tabs", filled("\t")),
+        ("prefixes of containers", filled("2026-01-14T19:49:11.961Z stdout F \n")),
+        ("prefixes of farms", filled("[2026/01/14 19:49:11] 0: STDOUT: \n")),
+        ("code fences", filled("```\n")),
+        ("curled quotes", filled("“a” ‘b’ ")),
+        ("levels in text", filled("ERROR: x\n")),
+        ("hidden characters", filled("\u{200b}\u{feff}a")),
+        ("marks that combine", filled("e\u{301}")),
+        ("dotted names", exception("a.b.c.d.")),
+        ("words with capitals", exception("AbCdEf")),
+        ("sums", exception("a=1, b=2; ")),
+        ("commas", exception(",")),
     ]
+}
+
+/// Frames, and an exception behind them.
+fn traceback(frames: impl Iterator<Item = String>) -> String {
+    let mut text = "failed\nTraceback (most recent call last):\n".to_owned();
+    for frame in frames {
+        text.push_str(&frame);
+        if text.len() > RECORD_BYTES {
+            break;
+        }
+    }
+    text
+}
+
+/// Letters and digits without order, in lines of so many.
+fn base64(line_bytes: usize) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut text = String::with_capacity(RECORD_BYTES + RECORD_BYTES / line_bytes.clamp(1, RECORD_BYTES));
+    for at in 1..=RECORD_BYTES {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        text.push(char::from(DIGITS[(state >> 58) as usize]));
+        if at % line_bytes == 0 {
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// A document in a document in a document, each escaped once more, as deep as it fits; then again.
+fn nested_json() -> String {
+    let mut text = "{\"session_token\": \"abcdef\"}".to_owned();
+    while text.len() < 16 * 1024 {
+        text = format!("{{\"message\": \"{}\"}}", text.replace('\\', "\\\\").replace('"', "\\\""));
+    }
+    filled(&text)
 }
 
 fn made(folder: &Path, name: &str, text: &str) -> Result<PathBuf, String> {
