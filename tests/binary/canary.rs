@@ -316,7 +316,7 @@ fn log_of_everything(canary: &mut Canary) -> String {
     for (row, text) in ROWS {
         for (form, write) in FORMS {
             let place = format!("{row} {form}");
-            let mut planted = |how: &str| canary.planted(&write(text), &format!("{place} {how}"));
+            let mut planted = |how: &str| write(&canary.planted(text, &format!("{place} {how}")));
             log.push_str(&format!("{}{}\n", header("DEBUG"), planted("ordinary")));
             log.push_str(&format!("{}{}\n", header("ERROR"), planted("message")));
             log.push_str(&incident(
@@ -416,13 +416,13 @@ fn what_the_agent_files_and_keeps_holds_no_secret() {
             record.push_str(&format!(
                 "{}{}\n",
                 header("DEBUG"),
-                canary.planted(&write(text), &format!("{row} {form} ordinary"))
+                write(&canary.planted(text, &format!("{row} {form} ordinary")))
             ));
         }
         // The forms of the message, the source text and the exception change from row to row.
         let mut planted = |turn: usize| {
             let (form, write) = FORMS[(row.len() + turn) % FORMS.len()];
-            canary.planted(&write(text), &format!("{row} {form} {turn}"))
+            write(&canary.planted(text, &format!("{row} {form} {turn}")))
         };
         record.push_str(&incident(row, &planted(0), &planted(1), &planted(2)));
         world.append("tk-maya.log", &record);

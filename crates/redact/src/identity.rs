@@ -84,7 +84,10 @@ fn root(text: &[u8], word: Trigger, done: usize) -> Option<Root> {
             })
         }
         b'%' => {
-            let end = word.at + word.len;
+            let mut end = word.at + word.len;
+            if text[end..].starts_with(b"%24") {
+                end += b"%24".len();
+            }
             let closes: &[&[u8]] = if rest[1] == b'2' { &[b"%2F", b"%2f"] } else { &[b"%5C", b"%5c"] };
             let close = closes.iter().find(|close| text[end..].starts_with(close))?;
             Some(Root { from: word.at, name: end + close.len(), separators: Separators::Encoded })

@@ -6,7 +6,7 @@ use crate::line::Line;
 use crate::name::{Class, Name, around, class};
 use crate::placeholder::START;
 use crate::rule::Rule;
-use crate::spelling::{sign, skip_blanks};
+use crate::spelling::{closing, sign, skip_blanks};
 use crate::trigger::Trigger;
 use crate::value::{Value, is_harmless, is_opaque};
 
@@ -19,6 +19,8 @@ struct Separator {
     quoted: bool,
     /// `: ` as in prose.
     is_colon: bool,
+    /// Nothing but blanks, as in a table: the value has to look like a secret.
+    is_column: bool,
 }
 
 /// A word that names a secret.
@@ -58,10 +60,11 @@ pub(crate) fn name(line: &mut Line<'_>, word: Trigger) {
     }
     let rest = &text[value.from..];
     let wanted = match class {
+        Class::Strong if separator.is_column => is_opaque(rest) && !is_path(rest),
         Class::Strong => true,
         Class::Vague => is_opaque(rest) && !is_path(rest),
         Class::Folder => !is_path(rest),
-        Class::Login => separator.quoted && has_user(line),
+        Class::Login => (separator.quoted || value.is_quoted()) && has_user(line),
         Class::None => false,
     };
     if wanted {
@@ -96,7 +99,7 @@ fn separator(text: &[u8], name: Name) -> Option<Separator> {
     next = sign(text, at)?;
     let found = |at: usize, encoded: bool, is_colon: bool| {
         let value_at = skip_blanks(text, at, encoded);
-        Some(Separator { value_at, encoded, quoted, is_colon })
+        Some(Separator { value_at, encoded, quoted, is_colon, is_column: false })
     };
     match next.byte {
         b'=' | b':' => {
@@ -113,12 +116,20 @@ fn separator(text: &[u8], name: Name) -> Option<Separator> {
         // A pair: `('session_token', 'abc')`, `['--password', 'abc']`.
         b',' if quoted => {
             let value_at = skip_blanks(text, at + next.len, encoded);
+            if let Some(value_at) = named_value(text, value_at, encoded) {
+                return found(value_at, encoded, false);
+            }
             let value = if matches!(text.get(value_at), Some(b'u' | b'b')) { value_at + 1 } else { value_at };
             sign(text, value).filter(|sign| sign.is_quote())?;
-            Some(Separator { value_at, encoded, quoted, is_colon: false })
+            found(value_at, encoded, false)
         }
         // A tag: `<session_token>abc</session_token>`.
         b'>' if name.is_tag && !quoted => found(at + next.len, text[at] == b'%', false),
+        // A member: `<name>session_token</name><value><string>abc`.
+        b'<' if !quoted => {
+            let encoded = encoded || text[at] == b'%';
+            found(member_value(text, at)?, encoded, false)
+        }
         // A field of a form: `name="script_key"\r\n\r\nabc`.
         b'\r' | b'\n' if quoted && next.is_spelled() => {
             while let Some(end) = sign(text, at)
@@ -136,8 +147,52 @@ fn separator(text: &[u8], name: Name) -> Option<Separator> {
         }
         // An option: `--password abc`.
         _ if name.is_option && at > blanks && next.byte != b'-' => found(at, false, false),
+        // A table: `SHOTGUN_API_KEY    abc`.
+        _ if at > blanks + 1 && !text[name.from..name.to].iter().any(u8::is_ascii_lowercase) => {
+            Some(Separator { value_at: at, encoded, quoted, is_colon: false, is_column: true })
+        }
         _ => None,
     }
+}
+
+/// Behind `"value": ` or `value=`, which tell that the name before is the name of a pair.
+fn named_value(text: &[u8], at: usize, encoded: bool) -> Option<usize> {
+    let quote = sign(text, at).filter(|sign| sign.is_quote()).map_or(0, |sign| sign.len);
+    let end = at + quote + b"value".len();
+    if !text.get(at + quote..end)?.eq_ignore_ascii_case(b"value") {
+        return None;
+    }
+    let end = match quote {
+        0 => end,
+        _ => end + sign(text, end).filter(|sign| sign.is_quote())?.len,
+    };
+    let at = skip_blanks(text, end, encoded);
+    sign(text, at).filter(|sign| matches!(sign.byte, b':' | b'=')).map(|sign| at + sign.len)
+}
+
+/// Behind the closing tag of a name and the tags that open its value.
+fn member_value(text: &[u8], mut at: usize) -> Option<usize> {
+    const MOST_TAGS: usize = 4;
+    const LONGEST_TAG: usize = 24;
+    for tag in 0..MOST_TAGS {
+        let Some(opens) = sign(text, at).filter(|sign| sign.byte == b'<') else {
+            return (tag > 1).then_some(at);
+        };
+        let closes = sign(text, at + opens.len)?.byte == b'/';
+        if closes != (tag == 0) {
+            return None;
+        }
+        let mut end = at + opens.len;
+        loop {
+            let next = sign(text, end).filter(|_| end < at + LONGEST_TAG)?;
+            end += next.len;
+            if next.byte == b'>' {
+                break;
+            }
+        }
+        at = end;
+    }
+    None
 }
 
 /// Whether the line tells the token of a user: then the login beside it goes too.
@@ -230,62 +285,68 @@ fn binary_value(text: &[u8], at: usize) -> Option<usize> {
     skip(kind, 5).filter(|_| text.get(kind) == Some(&b'X'))
 }
 
-/// Toolkit's own sentence `Session token: …`, and its like: `API key is …`, `password is …`.
+/// Toolkit's own sentence `Session token: …`, and its like: `API key is …`, `password is …`, `api key '…'`.
 fn phrase(line: &mut Line<'_>, word: Trigger) {
-    const SECOND: [&[u8]; 3] = [b" token", b"_token", b" request id"];
-    const PHRASES: [&[u8]; 4] = [b"api key", b"script key", b"application key", b"auth request"];
+    const SECOND: [&[u8]; 5] = [b" token", b"_token", b" request id", b"%20token", b"+token"];
+    const PHRASES: [&[u8]; 5] =
+        [b"api key", b"script key", b"application key", b"auth request", b"api%20key"];
     let text = line.text.as_bytes();
-    let spelled = text[word.at..word.at + word.len].to_ascii_lowercase();
-    let is_session = spelled == b"session";
+    let spelled = &text[word.at..word.at + word.len];
+    let is = |phrase: &[u8]| spelled.eq_ignore_ascii_case(phrase);
+    let (is_session, is_password) = (is(b"session"), is(b"passw"));
     let mut at = word.at + word.len;
+    let mut encoded = false;
     if is_session {
         let Some(second) = SECOND.iter().find(|second| starts_with(&text[at..], second)) else { return };
+        encoded = matches!(second[0], b'%' | b'+');
         at += second.len();
-    } else if spelled == b"auth request" {
+    } else if is(b"auth request") {
         at += if starts_with(&text[at..], b" id") { 3 } else { 0 };
-    } else if spelled == b"passw" && starts_with(&text[at..], b"ord") {
+    } else if is_password && starts_with(&text[at..], b"ord") {
         at += 3;
-    } else if !PHRASES.contains(&spelled.as_slice()) && spelled != b"token" {
+    } else if !is(b"token") && !PHRASES.iter().any(|phrase| is(phrase)) {
         return;
     }
+    encoded |= spelled.contains(&b'%');
     if text.get(at).is_some_and(u8::is_ascii_alphanumeric) {
         return;
     }
     line.named = line.named.max(at);
     let mut said = false;
-    for verb in [&b" is"[..], b" was"] {
+    for verb in [&b" is"[..], b" was", b"%20is", b"+is"] {
         if starts_with(&text[at..], verb) {
             at += verb.len();
             said = true;
             break;
         }
     }
-    let colon = text.get(at) == Some(&b':');
-    at += usize::from(colon);
-    let from = at + text[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    if from == at && !colon || !colon && !said && !is_session {
+    let colon = sign(text, at).filter(|sign| sign.byte == b':');
+    encoded |= colon.is_some() && text[at] == b'%';
+    at += colon.map_or(0, |colon| colon.len);
+    let mut from = skip_blanks(text, at, encoded);
+    if from == at && colon.is_none() {
         return;
     }
-    let end = from
-        + text[from..]
-            .iter()
-            .position(|b| b.is_ascii_whitespace() || *b == 0x0b)
-            .unwrap_or(text.len() - from);
-    let value = line.text[from..end].trim_matches(['"', '\'', ',', '.', '`']);
-    let sure =
-        is_session && colon && !is_harmless(line.text, &Value::at(line.text, from, false), "session token");
-    let likely = match spelled.as_slice() {
-        b"passw" => said && value.len() >= 6 && value.bytes().any(|b| b.is_ascii_digit()),
-        _ => is_opaque(value.as_bytes()) && !is_path(value.as_bytes()),
+    let quote = sign(text, from).filter(|sign| sign.is_quote());
+    if colon.is_none() && !said && !is_session && quote.is_none() {
+        return;
+    }
+    from += quote.map_or(0, |quote| quote.len);
+    let closed = quote.and_then(|quote| closing(text, from, &text[from - quote.len..from]));
+    let end = closed.unwrap_or_else(|| Value::at(line.text, from, encoded).end(line.text));
+    let value = line.text[from..end].trim_end_matches([',', '.', '`']);
+    let value = value.trim_start_matches('`');
+    let sure = is_session
+        && colon.is_some()
+        && !is_harmless(line.text, &Value::at(line.text, from, encoded), "session token");
+    let likely = if is_password {
+        (said || quote.is_some()) && value.len() >= 6 && value.bytes().any(|b| b.is_ascii_digit())
+    } else {
+        is_opaque(value.as_bytes()) && !is_path(value.as_bytes())
     };
     if !value.starts_with(START) && !value.is_empty() && (sure || likely) {
-        let lead = line.text[from..end].bytes().take_while(|b| matches!(b, b'"' | b'\'' | b'`')).count();
-        let tail = line.text[from..end]
-            .bytes()
-            .rev()
-            .take_while(|b| matches!(b, b'"' | b'\'' | b'`' | b',' | b'.'))
-            .count();
-        line.hide(Rule::Phrase, from + lead, (end - tail).max(from + lead));
+        let from = from + line.text[from..end].bytes().take_while(|b| *b == b'`').count();
+        line.hide(Rule::Phrase, from, from + value.len());
     }
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct Line<'t> {
     /// The last URL: where it ends, and whether it is one of the web.
     pub(crate) url_end: usize,
     pub(crate) url_is_web: bool,
+    /// The end of the last run of percent code a URL was found in, and up to where there is nothing more to find in it.
+    pub(crate) encoded_end: usize,
+    pub(crate) encoded_done: usize,
     /// The rest of the line was read as a command already.
     pub(crate) commanded: bool,
     /// Up to here there is no `name=value` that a cookie would have.
@@ -48,6 +51,8 @@ impl<'t> Line<'t> {
             named: 0,
             url_end: 0,
             url_is_web: false,
+            encoded_end: 0,
+            encoded_done: 0,
             commanded: false,
             cookieless: 0,
             has_user: None,

@@ -74,7 +74,21 @@ const STRONG_WORDS: [&str; 28] = [
     "authkey",
 ];
 
-const VAGUE_WORDS: [&str; 6] = ["token", "secret", "signature", "sig", "cookies", "privatekey"];
+const VAGUE_WORDS: [&str; 9] = [
+    "token",
+    "secret",
+    "signature",
+    "sig",
+    "cookies",
+    "privatekey",
+    // What Toolkit hands to the next process, sometimes in base64.
+    "currentuser",
+    "sgtkcontext",
+    "tankcontext",
+];
+
+/// In the middle of the name of a variable, where a place or an owner follows: `GITHUB_TOKEN_STUDIO`.
+const VAGUE_MIDDLES: [&[u8]; 5] = [b"token", b"secret", b"password", b"apikey", b"scriptkey"];
 
 /// What a name stands for. Only its last 40 letters and digits are looked at.
 pub(crate) fn class(name: &[u8]) -> Class {
@@ -116,6 +130,11 @@ pub(crate) fn class(name: &[u8]) -> Class {
         b"login" | b"userlogin" => Class::Login,
         b"pwd" => Class::Folder,
         _ if ends_with("pwd", true) && !ends_with("oldpwd", false) => Class::Strong,
+        _ if !name.iter().any(u8::is_ascii_lowercase)
+            && VAGUE_MIDDLES.iter().any(|word| memchr::memmem::find(flat, word).is_some()) =>
+        {
+            Class::Vague
+        }
         _ => Class::None,
     }
 }

@@ -13,7 +13,7 @@ const WORDS: [&[u8]; 8] = [b"address", b"server", b"setting", b"is", b"url", b"h
 /// Credentials behind the word `proxy`; else `user@host` is an e-mail address.
 pub(crate) fn proxy(line: &mut Line<'_>, word: Trigger) {
     const LONGEST_NAME: usize = 20;
-    const LONGEST: usize = 1024;
+    const LONGEST: usize = 256;
     let text = line.text.as_bytes();
     let mut at = word.at + word.len;
     at += text[at..]

@@ -176,46 +176,58 @@ fn is_signed(query: &[u8], between: &[u8], equals: &[u8]) -> bool {
     })
 }
 
-/// A URL in percent code: `https%3A%2F%2Fuser%3Apassword%40host%2Fpath%3Fsig%3D…`.
+/// A URL in percent code: `https%3A%2F%2Fuser%3Apassword%40host%2Fpath%3Fsig%3D…`, also `https%3A//user%3Apassword%40host`.
 pub(crate) fn encoded(line: &mut Line<'_>, word: Trigger) {
     let text = line.text.as_bytes();
-    if word.at < line.url_end {
+    if word.at < line.encoded_done {
         return;
     }
     let rest = word.at + word.len;
-    let end = rest
-        + text[rest..]
-            .iter()
-            .position(|b| !b.is_ascii_alphanumeric() && !b"%._~+*'()!-".contains(b))
-            .unwrap_or(text.len() - rest);
-    line.url_end = end;
-    line.url_is_web = true;
-    // `%2F` or `%252F`: as often encoded as the colon was.
-    let spelled = |code: &[u8]| -> Vec<u8> {
-        let more = if text[word.at..].starts_with(b"%25") { &b"%25"[..] } else { b"%" };
-        [more, code].concat()
-    };
-    let url = &text[rest..end];
-    let find = |code: &[u8], within: &[u8]| {
-        memmem::find(within, &spelled(code))
-            .or_else(|| memmem::find(within, &spelled(&code.to_ascii_lowercase())))
-    };
-    let authority =
-        [b"2F", b"3F", b"23"].iter().filter_map(|code| find(*code, url)).min().unwrap_or(url.len());
-    let mark = spelled(b"40");
-    if let Some(at) = memmem::rfind(&url[..authority], &mark)
-        && at > 0
-    {
-        line.spans.push(Span::secret(Rule::UrlUserinfo, rest, rest + at));
+    if rest > line.encoded_end {
+        line.encoded_end = rest
+            + text[rest..]
+                .iter()
+                .position(|b| !b.is_ascii_alphanumeric() && !b"%._~+*'()!-".contains(b))
+                .unwrap_or(text.len() - rest);
     }
-    let query = find(b"3F", url).map(|at| at + mark.len());
-    let path = &url[..query.unwrap_or(url.len())];
-    let mut at = rest;
+    let run_end = line.encoded_end;
+    line.url_end = line.url_end.max(run_end);
+    line.url_is_web = !text[..word.at].ends_with(b"file");
+    // `%2F` or `%252F`: as often encoded as the colon was.
+    let more = if text[word.at..].starts_with(b"%25") { 3 } else { 1 };
+    let spelled = |code: &[u8; 2]| {
+        let mut whole = *b"%25\0\0";
+        whole[more..more + 2].copy_from_slice(code);
+        (whole, more + 2)
+    };
+    let find = |code: &[u8; 2], within: &[u8]| {
+        let ((whole, len), (lower, _)) = (spelled(code), spelled(&code.map(|b| b.to_ascii_lowercase())));
+        memmem::find(within, &whole[..len]).or_else(|| memmem::find(within, &lower[..len]))
+    };
+    // The next one has its own turn, but a query that goes takes it along.
+    let next = memmem::find(&text[rest..run_end], &text[word.at..rest]);
+    let url = &text[rest..next.map_or(run_end, |next| rest + next)];
+    let authority =
+        [b"2F", b"3F", b"23"].iter().filter_map(|code| find(code, url)).min().unwrap_or(url.len());
+    let (mark, mark_len) = spelled(b"40");
+    let host = match memmem::rfind(&url[..authority], &mark[..mark_len]) {
+        Some(at) => {
+            let (from, to) = (rest, rest + at);
+            if at > 0 && !line.text[from..].starts_with(START) {
+                line.spans.push(Span::secret(Rule::UrlUserinfo, from, to));
+            }
+            to
+        }
+        None => rest,
+    };
+    let query = find(b"3F", url).map(|at| at + mark_len);
+    let path = &text[host..rest + query.unwrap_or(url.len())];
+    let mut at = host;
     // What is left of the code of a slash, `2F`, stands before each part.
     for part in path.split(|b| *b == b'%') {
         let skipped = if part.starts_with(b"2F") || part.starts_with(b"2f") { 2 } else { 0 };
         let (from, to) = (at + skipped, at + part.len());
-        if at > rest && to - from >= OPAQUE_BYTES && is_opaque(&text[from..to]) {
+        if at > host && to - from >= OPAQUE_BYTES && is_opaque(&text[from..to]) {
             line.spans.push(Span::secret(Rule::OpaqueUrl, from, to));
         }
         at = to + 1;
@@ -227,6 +239,7 @@ pub(crate) fn encoded(line: &mut Line<'_>, word: Trigger) {
         .replace("%3d", "=")
         .replace("%3D", "=");
     if is_signed(pairs.as_bytes(), b"&", b"=") {
-        line.spans.push(Span::secret(Rule::SignedUrl, rest + query, end));
+        line.spans.push(Span::secret(Rule::SignedUrl, rest + query, run_end));
+        line.encoded_done = run_end;
     }
 }
