@@ -358,7 +358,8 @@ fn what_scan_follow_and_explain_print_holds_no_secret() {
             search.through("explain", "_raw", words(&output).as_bytes());
         }
     }
-    for arguments in [&["follow", "home/logs"][..], &["--json", "follow", "--text", "home/logs"]] {
+    // Without --json it prints records exactly as they are in the log that somebody has there.
+    for arguments in [&["--json", "follow", "--text", "home/logs"][..], &["--json", "follow", "home/logs"]] {
         let printed = world.path("printed");
         let mut child = world
             .program()

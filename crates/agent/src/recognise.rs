@@ -8,7 +8,8 @@ use crate::incident_line::{IncidentLine, Place};
 use crate::settings::{Scope, Settings, TitleStyle};
 use redact::{IdentityPolicy, Redactor, RuleCounts};
 use secrecy::SecretString;
-use sgtk_log::{CodePage, ContextWords, FileName, Incident, RawRecord, ReadGate, Signature};
+use sgtk_log::{CodePage, ContextWords, FileName, Incident, RawKind, RawRecord, ReadGate, Signature};
+use std::borrow::Cow;
 
 /// Bytes of a record in, an incident without secrets out.
 pub struct Recogniser {
@@ -101,10 +102,35 @@ impl Recogniser {
     /// Recognises one record of a file of this name, and tells whether it is an incident.
     #[must_use]
     pub fn recognise(&self, record: &RawRecord<'_>, file_name: &str) -> Recognised {
-        let decoded = sgtk_log::decode(&record.text, self.code_page);
-        let redacted = self.redactor.redact(&decoded);
+        let decoded = self.decode(record);
+        let redacted = self.redact_record(record, &decoded);
         let incident = sgtk_log::recognise(&redacted.text, FileName(file_name), &self.words);
         self.judge(record, incident, redacted.text.into_owned(), redacted.counts)
+    }
+
+    /// The text of a record. Of one that was too long, half lines and half words beside the hole are left out: half of a
+    /// name and its value may be a secret that nothing tells any more.
+    fn decode<'r>(&self, record: &'r RawRecord<'_>) -> Cow<'r, str> {
+        const BEGIN: &str = "\n[... ";
+        const END: &str = " bytes left out ...]\n";
+        let text = sgtk_log::decode(&record.text, self.code_page);
+        let hole = text.find(END).filter(|_| record.truncated);
+        let hole = hole.and_then(|end| Some((text[..end].rfind(BEGIN)?, end + END.len())));
+        let Some((from, to)) = hole else { return text };
+        let head = &text[..from];
+        let tail = &text[to..];
+        let head_end = head.rfind('\n').or_else(|| head.rfind(' ')).unwrap_or(0);
+        let tail_begin = tail.find('\n').filter(|end| end + 1 < tail.len()).or_else(|| tail.find(' '));
+        let tail = &tail[tail_begin.map_or(tail.len(), |end| end + 1)..];
+        Cow::Owned([&head[..head_end], &text[from..to], tail].concat())
+    }
+
+    /// A record that does not end with its line may have been read in the middle of a write.
+    fn redact_record<'t>(&self, record: &RawRecord<'_>, text: &'t str) -> redact::Redacted<'t> {
+        match record.kind {
+            RawKind::Headed => self.redactor.redact_unfinished(text),
+            RawKind::Pasted | RawKind::Orphan => self.redactor.redact(text),
+        }
     }
 
     /// What the rules make of an incident that was recognised from a record.
@@ -128,14 +154,14 @@ impl Recogniser {
     /// Every place where a redaction rule fires in a record: `line` counts from the record's first line.
     #[must_use]
     pub fn explain_redaction(&self, record: &RawRecord<'_>) -> Vec<redact::Hit> {
-        self.redactor.explain(&sgtk_log::decode(&record.text, self.code_page))
+        self.redactor.explain(&self.decode(record))
     }
 
     /// Recognises a record as [`Recogniser::recognise`] does and tells how. Redacted as that is.
     #[must_use]
     pub fn explain(&self, record: &RawRecord<'_>, file_name: &str, login: &str) -> Explained {
-        let decoded = sgtk_log::decode(&record.text, self.code_page);
-        let redacted = self.redactor.redact(&decoded);
+        let decoded = self.decode(record);
+        let redacted = self.redact_record(record, &decoded);
         let mut explanation = sgtk_log::explain(&redacted.text, FileName(file_name), &self.words);
         let matched = self.gate.matches(&explanation.incident, record);
         let text = redacted.text.into_owned();
@@ -181,7 +207,7 @@ impl Recogniser {
     #[must_use]
     pub fn redact_log(&self, bytes: &[u8]) -> (String, RuleCounts) {
         let text = sgtk_log::decode(bytes, self.code_page);
-        let redacted = self.redactor.redact_named(&text);
+        let redacted = self.redactor.redact_named_unfinished(&text);
         (redacted.text.into_owned(), redacted.counts)
     }
 

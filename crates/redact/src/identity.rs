@@ -185,7 +185,9 @@ pub(crate) fn email(line: &mut Line<'_>, mark: Trigger) {
         && text
             .get(to + 1)
             .is_some_and(|b| b.is_ascii_alphabetic() || !b.is_ascii() || *b == b'/' || *b == b'~');
-    if local == 0 || &text[from..=mark.at] == b"git@" || remote {
+    // `27000@server` is the port of a licence server.
+    let port = local <= 5 && text[from..mark.at].iter().all(u8::is_ascii_digit);
+    if local == 0 || &text[from..=mark.at] == b"git@" || remote || port {
         return;
     }
     line.spans.push(Span { from, to, rule: Rule::Email, with: Some("<email>") });

@@ -223,10 +223,7 @@ fn pickled(line: &mut Line<'_>, name: Name) -> bool {
     let from = match binary_value(text, name_end).or_else(|| line_value(text, name_end)) {
         Some(from) => from,
         None => {
-            let opens = matches!(name.from.checked_sub(1).map(|at| text[at]), Some(b'\'' | b'"') | None);
-            let tagged = matches!(text[name.from], b'V');
-            let alone = line.text[end..].trim().is_empty();
-            line.pickled_value_follows |= class == Class::Strong && alone && (opens || tagged);
+            line.pickled_value_follows |= class == Class::Strong && is_alone(line.text, name, end);
             return false;
         }
     };
@@ -240,6 +237,22 @@ fn pickled(line: &mut Line<'_>, name: Name) -> bool {
         line.hide(Rule::SerialisedUser, from, to);
     }
     true
+}
+
+/// Whether a name is all there is in its line but for the signs of a pickle before it: `sVsession_token`, `S'api_key'`.
+fn is_alone(line: &str, name: Name, end: usize) -> bool {
+    const MOST_SIGNS: usize = 8;
+    let text = line.as_bytes();
+    let before = text[..name.from].strip_suffix(b"'").or(text[..name.from].strip_suffix(b"\""));
+    let signs = before.unwrap_or(&text[..name.from]);
+    let is_string = match before {
+        Some(signs) => signs.ends_with(b"S"),
+        None => text[name.from..name.to].iter().take(MOST_SIGNS).any(|b| *b == b'V'),
+    };
+    is_string
+        && signs.len() <= MOST_SIGNS
+        && signs.iter().all(u8::is_ascii_graphic)
+        && line[end..].trim().is_empty()
 }
 
 /// Behind `\np2\nS'` and its like.

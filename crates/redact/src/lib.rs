@@ -15,6 +15,7 @@ mod command_line;
 mod constructor;
 mod cookie;
 mod counts;
+mod cut;
 mod entropy;
 mod hit;
 mod identity;
@@ -113,6 +114,17 @@ impl Redactor {
         self.whole(text, Style::Named)
     }
 
+    /// [`Redactor::redact`] for a text whose writer may be in the middle of a line: the last word goes as well when it may
+    /// be the first half of a secret. What ends with its line is whole.
+    pub fn redact_unfinished<'t>(&self, text: &'t str) -> Redacted<'t> {
+        hide_half(self.redact(text), Style::Plain)
+    }
+
+    /// [`Redactor::redact_named`] for such a text.
+    pub fn redact_named_unfinished<'t>(&self, text: &'t str) -> Redacted<'t> {
+        hide_half(self.redact_named(text), Style::Named)
+    }
+
     /// [`Redactor::redact_named`] for bytes that come in pieces. `decode` turns whole lines into text; it sees each line
     /// once, several at a time.
     pub fn stream_named<'r>(&'r self, decode: &'r dyn Fn(&[u8]) -> Cow<'_, str>) -> StreamRedactor<'r> {
@@ -152,4 +164,17 @@ impl Redactor {
         let changed = self.rules.pass(text, style, &mut Carry::default(), &mut counts);
         Redacted { text: changed.map_or(Cow::Borrowed(text), Cow::Owned), counts }
     }
+}
+
+fn hide_half(redacted: Redacted<'_>, style: Style) -> Redacted<'_> {
+    if redacted.text.ends_with('\n') {
+        return redacted;
+    }
+    let Some(from) = cut::half_secret(&redacted.text) else { return redacted };
+    let Redacted { text, mut counts } = redacted;
+    counts.hit(rule::Rule::Cut);
+    let mut text = text.into_owned();
+    text.truncate(from);
+    style.push_secret(rule::Rule::Cut, &mut text);
+    Redacted { text: text.into(), counts }
 }

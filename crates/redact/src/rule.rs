@@ -23,10 +23,11 @@ pub(crate) enum Rule {
     Email,
     LongLine,
     Unsettled,
+    Cut,
 }
 
 impl Rule {
-    pub(crate) const ALL: [Rule; 20] = [
+    pub(crate) const ALL: [Rule; 21] = [
         Rule::Known,
         Rule::PrivateKey,
         Rule::KeyValue,
@@ -47,6 +48,7 @@ impl Rule {
         Rule::Email,
         Rule::LongLine,
         Rule::Unsettled,
+        Rule::Cut,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -71,6 +73,7 @@ impl Rule {
             Rule::Email => "email",
             Rule::LongLine => "long_line",
             Rule::Unsettled => "unsettled",
+            Rule::Cut => "cut",
         }
     }
 

@@ -423,3 +423,42 @@ fn a_line_that_is_too_long_keeps_its_beginning_only() {
     let last = redactor().redact(&"z".repeat(300_000)).text.into_owned();
     assert_eq!(last.trim(), "<secret>");
 }
+
+#[test]
+fn half_a_secret_at_the_end_of_what_was_written_so_far_goes() {
+    // (text so far, what may stay of it)
+    let rows = [
+        ("Using proxy http://joe:hunt", "Using proxy http://<secret>"),
+        ("http_proxy: joe:hunt", "http_proxy: joe:<secret>"),
+        ("Invalid http_proxy address 'joe:p8by", "Invalid http_proxy address 'joe:<secret>"),
+        ("git clone https://ghx0tok", "git clone https://<secret>"),
+        ("path=https%3A//joe%3Ahun", "path=https%3A//<secret>"),
+        ("{\"login\": \"h7hu9mk5kr", "{\"login\": \"<secret>"),
+        ("Invalid session token 'w3zm8kj4", "Invalid session token '<secret>"),
+        ("with url: /a.jpg?Expires=17&Signature=b2Dt8Kw7", "with url: /a.jpg?Expires=17&Signature=<secret>"),
+        ("session_token=abc", "session_token=<secret>"),
+    ];
+    let redactor = redactor();
+    for (text, wanted) in rows {
+        let redacted = redactor.redact_unfinished(text);
+        assert_eq!(redacted.text, wanted, "of {text}");
+        assert!(!redacted.counts.is_empty());
+        assert_eq!(redactor.redact_unfinished(&redacted.text).text, wanted);
+    }
+    for text in [
+        "ValueError: no frames in sh010_v003.ma",
+        "PermissionError: [Errno 13] Permission denied: '/mnt/show/sh010_a1b2c3.ma'",
+        "  File \"/a/b.py\", line 12, in check_range",
+        "ValueError: bad range",
+        "Could not open tk-multi-publish2_v2",
+        "at https://studio.example.com/detail/Shot/1234",
+        "KeyError: 12345678",
+        "TypeError:",
+        "",
+        "Using proxy http://joe:hunt\n",
+    ] {
+        let redacted = redactor.redact_unfinished(text);
+        assert_eq!(redacted.text, text);
+        assert_eq!(redactor.redact_named_unfinished(text).text, text);
+    }
+}
