@@ -172,6 +172,10 @@ fn user_name(rest: &str, separators: Separators, logins: &[String]) -> usize {
 /// Replaces an e-mail address by `<email>`.
 pub(crate) fn email(line: &mut Line<'_>, mark: Trigger) {
     let text = line.text.as_bytes();
+    // Most marks are no address.
+    if !text.get(mark.at + 1).is_some_and(u8::is_ascii_alphanumeric) {
+        return;
+    }
     // Credentials that go anyway end here: what follows is a host.
     const NEAR: usize = 4;
     if line.spans.iter().rev().take(NEAR).any(|span| span.to == mark.at) {

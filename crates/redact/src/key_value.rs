@@ -35,13 +35,13 @@ pub(crate) fn name(line: &mut Line<'_>, word: Trigger) {
     if name.to + 8 < line.covered {
         return;
     }
-    if pickled(line, name) {
+    let mut class = class(&text[name.from..name.to]);
+    if pickled(line, name, class) {
         return;
     }
     let Some(separator) = separator(text, name) else {
         return phrase(line, word);
     };
-    let mut class = class(&text[name.from..name.to]);
     if class == Class::None {
         return phrase(line, word);
     }
@@ -54,8 +54,7 @@ pub(crate) fn name(line: &mut Line<'_>, word: Trigger) {
         class = Class::Vague;
     }
     let value = Value::at(line.text, separator.value_at, separator.encoded);
-    let spelled = &line.text[name.from..name.to];
-    if value.from >= text.len() || is_harmless(line.text, &value, spelled) {
+    if value.from >= text.len() {
         return;
     }
     let rest = &text[value.from..];
@@ -67,7 +66,7 @@ pub(crate) fn name(line: &mut Line<'_>, word: Trigger) {
         Class::Login => (separator.quoted || value.is_quoted()) && has_user(line),
         Class::None => false,
     };
-    if wanted {
+    if wanted && !is_harmless(line.text, &value, &line.text[name.from..name.to]) {
         let rule = if class == Class::Login { Rule::SerialisedUser } else { Rule::KeyValue };
         let end = value.end(line.text);
         line.hide(rule, value.from, end);
@@ -206,13 +205,13 @@ fn has_user(line: &mut Line<'_>) -> bool {
 }
 
 /// A pickle: `S'session_token'\np2\nS'abc'`, `Vsession_token\np3\nVabc`, `X\r\x00\x00\x00session_tokenq\x03X(\x00\x00\x00abc`.
-fn pickled(line: &mut Line<'_>, name: Name) -> bool {
+fn pickled(line: &mut Line<'_>, name: Name, class_of_name: Class) -> bool {
     let text = line.text.as_bytes();
     let end = match sign(text, name.to) {
         Some(sign) if sign.is_quote() => name.to + sign.len,
         _ => name.to,
     };
-    let (class, name_end) = match class(&text[name.from..name.to]) {
+    let (class, name_end) = match class_of_name {
         // `Vsession_token`: the sign of a string is no part of the name. `session_tokenq`: nor is that behind it.
         Class::None if text[name.to - 1] == b'q' => (class(&text[name.from..name.to - 1]), name.to - 1),
         class => (class, end),

@@ -1,5 +1,7 @@
 //! Names and what they stand for: `SHOTGUN_API_KEY`, `sessionToken`, `"user_password"`, `--token`.
 
+use std::sync::LazyLock;
+
 /// What the value of a name is.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Class {
@@ -90,6 +92,30 @@ const VAGUE_WORDS: [&str; 9] = [
 /// In the middle of the name of a variable, where a place or an owner follows: `GITHUB_TOKEN_STUDIO`.
 const VAGUE_MIDDLES: [&[u8]; 5] = [b"token", b"secret", b"password", b"apikey", b"scriptkey"];
 
+/// A word at the end of a name.
+#[derive(Copy, Clone)]
+struct Word {
+    letters: &'static str,
+    at_start: bool,
+    class: Class,
+}
+
+/// All words by their last letter, the strong ones first.
+static WORDS: LazyLock<[Vec<Word>; 32]> = LazyLock::new(|| {
+    let mut words = [const { Vec::new() }; 32];
+    for (list, at_start, class) in [
+        (&STRONG[..], false, Class::Strong),
+        (&STRONG_WORDS, true, Class::Strong),
+        (&VAGUE_WORDS, true, Class::Vague),
+    ] {
+        for letters in list {
+            let last = letters.bytes().last().map_or(0, |last| usize::from(last & 31));
+            words[last].push(Word { letters, at_start, class });
+        }
+    }
+    words
+});
+
 /// What a name stands for. Only its last 40 letters and digits are looked at.
 pub(crate) fn class(name: &[u8]) -> Class {
     const KEPT: usize = 40;
@@ -115,16 +141,12 @@ pub(crate) fn class(name: &[u8]) -> Class {
     let ends_with = |word: &str, at_start: bool| {
         flat.ends_with(word.as_bytes()) && (!at_start || starts[flat.len() - word.len()])
     };
-    if STRONG.iter().any(|word| ends_with(word, false))
-        || STRONG_WORDS.iter().any(|word| ends_with(word, true))
-    {
-        return Class::Strong;
-    }
     if flat.starts_with(b"csrftoken") || flat.starts_with(b"xcsrftoken") {
         return Class::Strong;
     }
-    if VAGUE_WORDS.iter().any(|word| ends_with(word, true)) {
-        return Class::Vague;
+    let last = flat.last().map_or(0, |last| usize::from(*last & 31));
+    if let Some(word) = WORDS[last].iter().find(|word| ends_with(word.letters, word.at_start)) {
+        return word.class;
     }
     match flat {
         b"login" | b"userlogin" => Class::Login,

@@ -1,6 +1,6 @@
 //! `http_proxy: user:password@host`, without a scheme. With a scheme it is a URL like any other.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use crate::line::Line;
 use crate::placeholder::START;
@@ -54,6 +54,11 @@ pub(crate) fn proxy(line: &mut Line<'_>, word: Trigger) {
         at += quote.len;
     }
     let rest = &text[at..text.len().min(at + LONGEST)];
+    // The last `@`: a password may hold one itself. Mostly there is none.
+    let (mark, colon): (&[u8], &[u8]) = if encoded { (b"%40", b"%3A") } else { (b"@", b":") };
+    if memmem::find(rest, mark).is_none() {
+        return;
+    }
     let end = rest
         .iter()
         .position(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | b'"' | b'\'' | b'<' | b'>'))
@@ -61,20 +66,15 @@ pub(crate) fn proxy(line: &mut Line<'_>, word: Trigger) {
     let end = if encoded {
         [&b"%20"[..], b"%22", b"%27"]
             .iter()
-            .filter_map(|code| memchr::memmem::find(&rest[..end], code))
+            .filter_map(|code| memmem::find(&rest[..end], code))
             .min()
             .unwrap_or(end)
     } else {
         end
     };
-    // The last `@`: a password may hold one itself.
-    let (mark, colon): (&[u8], &[u8]) = if encoded { (b"%40", b"%3A") } else { (b"@", b":") };
-    let Some(to) = memchr::memmem::rfind(&rest[..end], mark) else {
-        // Nothing here, and words inside are no better.
-        return;
-    };
+    let Some(to) = memmem::rfind(&rest[..end], mark) else { return };
     let credentials = &rest[..to];
-    let has_password = memchr::memmem::find(credentials, colon).is_some_and(|at| at > 0);
+    let has_password = memmem::find(credentials, colon).is_some_and(|at| at > 0);
     if has_password
         && memchr(b'/', &credentials[..credentials.len().min(3)]).is_none()
         && !is_url(credentials)
@@ -85,5 +85,5 @@ pub(crate) fn proxy(line: &mut Line<'_>, word: Trigger) {
 }
 
 fn is_url(text: &[u8]) -> bool {
-    memchr::memmem::find(text, b"://").is_some() || memchr::memmem::find(text, b"%3A%2F%2F").is_some()
+    memmem::find(text, b"://").is_some() || memmem::find(text, b"%3A%2F%2F").is_some()
 }

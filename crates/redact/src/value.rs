@@ -53,9 +53,14 @@ impl Value {
             let quote = &text[self.from - self.quote..self.from];
             return closing(text, self.from, quote).unwrap_or(trimmed);
         }
+        const MAY_STOP: [bool; 256] = table(b" \t\x0b\x0c\r\n\"',;&})]><%\\", false);
         let mut at = self.from;
         while at < trimmed {
             let byte = text[at];
+            if !MAY_STOP[usize::from(byte)] {
+                at += 1;
+                continue;
+            }
             let stop = match byte {
                 b' ' | b'\t' | b'\x0b' | b'\x0c' | b'\r' | b'\n' | b'"' | b'\'' => true,
                 b',' | b';' | b'&' | b'}' | b')' | b']' | b'>' => ends_value(text, at + 1),
@@ -214,10 +219,32 @@ fn is_code(line: &str, value: &Value, head: &str, lower: &str, name: &str) -> bo
 /// Long and mixed enough to be a key rather than a word.
 pub(crate) fn is_opaque(text: &[u8]) -> bool {
     const SHORTEST: usize = 16;
-    let run = text
-        .iter()
-        .take(JUDGED_BYTES)
-        .take_while(|b| b.is_ascii_alphanumeric() || b"._~+/=-%".contains(b))
-        .count();
-    run >= SHORTEST && text[..run].iter().any(u8::is_ascii_digit)
+    const PART: [bool; 256] = table(b"._~+/=-%", true);
+    let mut digit = false;
+    for (at, byte) in text.iter().take(JUDGED_BYTES).enumerate() {
+        if !PART[usize::from(*byte)] {
+            return digit && at >= SHORTEST;
+        }
+        digit |= byte.is_ascii_digit();
+        if digit && at + 1 >= SHORTEST {
+            return true;
+        }
+    }
+    digit && text.len() >= SHORTEST
+}
+
+/// Which bytes are one of these, or a letter or digit if those count.
+const fn table(bytes: &[u8], letters: bool) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    let mut byte = 0;
+    while letters && byte < 128 {
+        table[byte] = table[byte] || (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    table
 }
