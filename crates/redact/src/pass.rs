@@ -88,8 +88,7 @@ impl Rules {
     fn lines(&self, text: &str, style: Style, carry: &mut Carry, counts: &mut RuleCounts) -> Option<String> {
         let bytes = text.as_bytes();
         let mut search = Search::new(bytes, self.email);
-        let mut triggers = Vec::new();
-        let mut spans = Vec::new();
+        let mut work = Work::default();
         let mut out = String::new();
         let (mut copied, mut at) = (0, 0);
         loop {
@@ -99,17 +98,17 @@ impl Rules {
             let Some(word) = word else { break };
             let from = at + bytes[at..word].iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
             let to = memchr(b'\n', &bytes[word..]).map_or(bytes.len(), |end| word + end);
-            triggers.clear();
-            search.take_until(to, from, &mut triggers);
+            work.triggers.clear();
+            search.take_until(to, from, &mut work.triggers);
             let line = &text[from..to];
-            let (changed, done) = self.round(line, &triggers, carry, &mut spans);
+            let (changed, done) = self.round(line, &work.triggers, carry, &mut work.spans);
             if changed {
                 out.push_str(&text[copied..from]);
                 copied = to;
                 if done {
-                    span::write(line, &spans, style, counts, &mut out);
+                    span::write(line, &work.spans, style, counts, &mut out);
                 } else {
-                    carry.pickle = carry.pickle.max(self.settle(line, &mut spans, style, counts, &mut out));
+                    carry.pickle = carry.pickle.max(self.settle(line, &mut work, style, counts, &mut out));
                 }
             }
             if to == bytes.len() {
@@ -159,27 +158,29 @@ impl Rules {
     fn settle(
         &self,
         line: &str,
-        spans: &mut Vec<Span>,
+        work: &mut Work,
         style: Style,
         counts: &mut RuleCounts,
         out: &mut String,
     ) -> u8 {
         let begin = out.len();
+        let Work { triggers, spans, before } = work;
         span::write(line, spans, style, counts, out);
-        let mut triggers = Vec::new();
         let mut pickle = 0;
         for _ in 1..MOST_ROUNDS {
             let mut search = Search::new(&out.as_bytes()[begin..], self.email);
             triggers.clear();
-            search.take_until(usize::MAX, 0, &mut triggers);
+            search.take_until(usize::MAX, 0, triggers);
             let mut carry = Carry::default();
-            let (changed, done) = self.round(&out[begin..], &triggers, &mut carry, spans);
+            let (changed, done) = self.round(&out[begin..], triggers, &mut carry, spans);
             pickle = pickle.max(carry.pickle);
             if !changed {
                 return pickle;
             }
-            let line = out.split_off(begin);
-            span::write(&line, spans, style, counts, out);
+            before.clear();
+            before.push_str(&out[begin..]);
+            out.truncate(begin);
+            span::write(before, spans, style, counts, out);
             if done {
                 return pickle;
             }
@@ -189,6 +190,15 @@ impl Rules {
         style.push_secret(Rule::Unsettled, out);
         pickle
     }
+}
+
+/// What is used again from line to line.
+#[derive(Default)]
+struct Work {
+    triggers: Vec<Trigger>,
+    spans: Vec<Span>,
+    /// A line as the round before left it.
+    before: String,
 }
 
 /// All words of a text in order.

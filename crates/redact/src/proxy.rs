@@ -22,9 +22,7 @@ pub(crate) fn proxy(line: &mut Line<'_>, word: Trigger) {
         .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
         .count();
     // `proxyuser:password@host`: the name is part of what looks like a name of ours.
-    if at > word.at + word.len
-        && !matches!(sign(text, at), Some(next) if next.is_quote() || b" \t=:,".contains(&next.byte))
-    {
+    if !matches!(sign(text, at), Some(next) if next.is_quote() || b" \t=:,".contains(&next.byte)) {
         return;
     }
     let mut encoded = false;
@@ -56,7 +54,7 @@ pub(crate) fn proxy(line: &mut Line<'_>, word: Trigger) {
     let rest = &text[at..text.len().min(at + LONGEST)];
     // The last `@`: a password may hold one itself. Mostly there is none.
     let (mark, colon): (&[u8], &[u8]) = if encoded { (b"%40", b"%3A") } else { (b"@", b":") };
-    if memmem::find(rest, mark).is_none() {
+    if memchr(mark[0], rest).is_none() {
         return;
     }
     let end = rest

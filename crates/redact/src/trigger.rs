@@ -147,7 +147,7 @@ const WORDS: &[(&str, Kind)] = &[
 
 /// Bytes of a word that decide whether it is looked at closer.
 const WINDOW: usize = 4;
-const BUCKETS: usize = 256;
+const BUCKETS: usize = 1024;
 
 /// All words, ready for searching.
 pub(crate) struct Triggers {
@@ -155,7 +155,14 @@ pub(crate) struct Triggers {
     shift: Box<[u8; 1 << 16]>,
     /// Where the words of a bucket begin in `words`.
     buckets: [u16; BUCKETS + 1],
-    words: Vec<(Vec<u8>, Kind)>,
+    words: Vec<Word>,
+}
+
+/// A word, its beginning apart: that is compared as one number.
+struct Word {
+    window: u32,
+    rest: Vec<u8>,
+    kind: Kind,
 }
 
 /// The one table.
@@ -191,6 +198,10 @@ impl Triggers {
                 }
             }
         }
+        let words = words
+            .into_iter()
+            .map(|(word, kind)| Word { window: window(&word), rest: word[WINDOW..].to_vec(), kind })
+            .collect();
         Triggers { shift, buckets, words }
     }
 
@@ -213,13 +224,17 @@ impl Triggers {
     }
 
     fn word_at(&self, text: &[u8], begin: usize) -> Option<Trigger> {
-        let rest = &text[begin..];
-        let bucket = bucket(window(rest));
+        let window = window(&text[begin..]);
+        let rest = &text[begin + WINDOW..];
+        let bucket = bucket(window);
         let words = &self.words[usize::from(self.buckets[bucket])..usize::from(self.buckets[bucket + 1])];
         words
             .iter()
-            .find(|(word, _)| rest.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
-            .map(|(word, kind)| Trigger { at: begin, len: word.len(), kind: *kind })
+            .find(|word| {
+                word.window == window
+                    && rest.get(..word.rest.len()).is_some_and(|found| found.eq_ignore_ascii_case(&word.rest))
+            })
+            .map(|word| Trigger { at: begin, len: WINDOW + word.rest.len(), kind: word.kind })
     }
 }
 
@@ -234,5 +249,5 @@ fn window(word: &[u8]) -> u32 {
 }
 
 fn bucket(window: u32) -> usize {
-    (window.wrapping_mul(0x9E37_79B1) >> 24) as usize
+    (window.wrapping_mul(0x9E37_79B1) >> 22) as usize
 }

@@ -194,33 +194,36 @@ pub(crate) fn encoded(line: &mut Line<'_>, word: Trigger) {
     line.url_end = line.url_end.max(run_end);
     line.url_is_web = !text[..word.at].ends_with(b"file");
     // `%2F` or `%252F`: as often encoded as the colon was.
-    let more = if text[word.at..].starts_with(b"%25") { 3 } else { 1 };
-    let spelled = |code: &[u8; 2]| {
-        let mut whole = *b"%25\0\0";
-        whole[more..more + 2].copy_from_slice(code);
-        (whole, more + 2)
-    };
-    let find = |code: &[u8; 2], within: &[u8]| {
-        let ((whole, len), (lower, _)) = (spelled(code), spelled(&code.map(|b| b.to_ascii_lowercase())));
-        memmem::find(within, &whole[..len]).or_else(|| memmem::find(within, &lower[..len]))
-    };
+    let more = if text[word.at..].starts_with(b"%25") { b"%25".len() } else { 1 };
     // The next one has its own turn, but a query that goes takes it along.
     let next = memmem::find(&text[rest..run_end], &text[word.at..rest]);
     let url = &text[rest..next.map_or(run_end, |next| rest + next)];
-    let authority =
-        [b"2F", b"3F", b"23"].iter().filter_map(|code| find(code, url)).min().unwrap_or(url.len());
-    let (mark, mark_len) = spelled(b"40");
-    let host = match memmem::rfind(&url[..authority], &mark[..mark_len]) {
-        Some(at) => {
-            let (from, to) = (rest, rest + at);
-            if at > 0 && !line.text[from..].starts_with(START) {
-                line.spans.push(Span::secret(Rule::UrlUserinfo, from, to));
+    let (mut authority_ends, mut mark, mut query) = (false, None, None);
+    for at in memchr_iter(b'%', url) {
+        let Some(code) =
+            url.get(at + more..at + more + 2).filter(|_| more == 1 || url[at..].starts_with(b"%25"))
+        else {
+            continue;
+        };
+        match [code[0], code[1].to_ascii_uppercase()] {
+            [b'4', b'0'] if !authority_ends => mark = Some(at),
+            [b'2', b'F' | b'3'] => authority_ends = true,
+            [b'3', b'F'] => {
+                query = Some(at + more + 2);
+                break;
             }
-            to
+            _ => {}
+        }
+    }
+    let host = match mark {
+        Some(at) => {
+            if at > 0 && !line.text[rest..].starts_with(START) {
+                line.spans.push(Span::secret(Rule::UrlUserinfo, rest, rest + at));
+            }
+            rest + at
         }
         None => rest,
     };
-    let query = find(b"3F", url).map(|at| at + mark_len);
     let path = &text[host..rest + query.unwrap_or(url.len())];
     let mut at = host;
     // What is left of the code of a slash, `2F`, stands before each part.
