@@ -478,3 +478,33 @@ fn secrets_that_arrive_in_two_writes_stay_whole_secrets() {
     through_everything(&mut world, &mut search, ROWS[0].0);
     search.end();
 }
+
+#[test]
+fn what_is_cut_inside_a_secret_leaks_neither_half() {
+    let mut world = World::new();
+    world.start_desk();
+    world.set("[evidence]\nlog_bytes = 4096");
+    world.start_agent();
+    let mut canary = Canary::default();
+    // Records longer than what is kept of one: some of the holes begin and end inside a password.
+    for shift in 0..6 {
+        let name = format!("hole_{}", ["a", "b", "c", "d", "e", "f"][shift]);
+        let secret = canary.secret(&name);
+        let address = format!("http://joe:{secret}@proxy/ ");
+        let long = format!("{}{}", "x".repeat(5 * shift), address.repeat(280 * 1024 / address.len()));
+        world.append(&format!("tk-{name}.log"), &incident(&name, &long, "x", "bad range"));
+    }
+    // A log of which the part that goes with a ticket begins inside a key.
+    let key: String = (0..100)
+        .map(|_| format!("{}{}{}\n", canary.secret("key"), canary.secret("key"), canary.secret("key")))
+        .collect();
+    world.append(
+        "tk-key.log",
+        &format!("{}-----BEGIN RSA PRIVATE KEY-----\n{key}-----END RSA PRIVATE KEY-----\n", header("DEBUG")),
+    );
+    world.append("tk-key.log", &incident("key", "behind a key", "x", "bad range"));
+    world.status_when("all tickets", |status| status["tickets"] == 7 && status["waiting_count"] == 0);
+    let mut search = Search { canary: &canary, leaks: Vec::new() };
+    through_everything(&mut world, &mut search, "hole_a");
+    search.end();
+}

@@ -382,7 +382,7 @@ impl<D: Disk> Pipeline<D> {
     fn cut_log(&self, source: SourceId) -> Option<(String, String)> {
         let (name, bytes, cut_at_front) = self.reader.newest(source, self.settings.evidence.log_bytes)?;
         let whole = evidence::from_whole_line(&bytes, cut_at_front);
-        Some((name, self.recogniser.redact_log(whole).0))
+        Some((name, self.recogniser.redact_log(whole, cut_at_front).0))
     }
 
     fn attach(&mut self, attach: Attach) {

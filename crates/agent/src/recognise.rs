@@ -203,12 +203,22 @@ impl Recogniser {
         IncidentLine::new(place, &recognised.incident, title)
     }
 
-    /// Log text for an attachment: as in the file, but in UTF-8 and for secrets, whose rules are named.
+    /// Log text for an attachment: as in the file, but in UTF-8 and for secrets, whose rules are named. `cut_at_front`: it
+    /// begins in the middle of its log, maybe of a key.
     #[must_use]
-    pub fn redact_log(&self, bytes: &[u8]) -> (String, RuleCounts) {
-        let text = sgtk_log::decode(bytes, self.code_page);
+    pub fn redact_log(&self, bytes: &[u8], cut_at_front: bool) -> (String, RuleCounts) {
+        let mut text = sgtk_log::decode(bytes, self.code_page);
+        let mut counts = RuleCounts::default();
+        if cut_at_front {
+            let mut out = String::new();
+            let mut stream = self.redactor.stream_named_from_middle(&String::from_utf8_lossy);
+            stream.feed(text.as_bytes(), &mut out);
+            counts = stream.finish(&mut out);
+            text = Cow::Owned(out);
+        }
         let redacted = self.redactor.redact_named_unfinished(&text);
-        (redacted.text.into_owned(), redacted.counts)
+        counts.merge(&redacted.counts);
+        (redacted.text.into_owned(), counts)
     }
 
     /// Any other text that leaves the agent: facts, error messages.
