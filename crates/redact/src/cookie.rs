@@ -1,5 +1,7 @@
 //! `Cookie: …` and `Set-Cookie: …`, to the end of the header.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr, memmem};
 
 use crate::line::Line;
@@ -10,6 +12,9 @@ use crate::trigger::Trigger;
 use crate::value::Value;
 
 const LONGEST_NAME: usize = 64;
+
+/// The escaped end of a header's line.
+static NEXT_HEADER: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new(b"\\r\\n"));
 
 /// The header, in any spelling. Without `name=value` it is no cookie but an attribute or a sentence.
 pub(crate) fn cookie(line: &mut Line<'_>, word: Trigger) {
@@ -48,7 +53,7 @@ pub(crate) fn cookie(line: &mut Line<'_>, word: Trigger) {
     let from = skip_blanks(text, at + separator.len, encoded);
     let rest = line.text[from..].trim_end();
     // The next header of a request that is shown in one line.
-    let end = memmem::find(rest.as_bytes(), b"\\r\\n").unwrap_or(rest.len());
+    let end = NEXT_HEADER.find(rest.as_bytes()).unwrap_or(rest.len());
     let value = rest[..end].trim_start_matches(['"', '\'', '\\']);
     if value.starts_with(START) {
         return;

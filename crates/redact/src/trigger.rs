@@ -158,10 +158,10 @@ pub(crate) struct Triggers {
     words: Vec<Word>,
 }
 
-/// A word, its beginning apart: that is compared as one number.
+/// A word, and its beginning as one number, which is compared first.
 struct Word {
     window: u32,
-    rest: Vec<u8>,
+    letters: Vec<u8>,
     kind: Kind,
 }
 
@@ -200,7 +200,7 @@ impl Triggers {
         }
         let words = words
             .into_iter()
-            .map(|(word, kind)| Word { window: window(&word), rest: word[WINDOW..].to_vec(), kind })
+            .map(|(word, kind)| Word { window: window(&word), letters: word, kind })
             .collect();
         Triggers { shift, buckets, words }
     }
@@ -224,28 +224,27 @@ impl Triggers {
     }
 
     fn word_at(&self, text: &[u8], begin: usize) -> Option<Trigger> {
-        let window = window(&text[begin..]);
-        let rest = &text[begin + WINDOW..];
+        let rest = &text[begin..];
+        let window = window(rest);
         let bucket = bucket(window);
         let words = &self.words[usize::from(self.buckets[bucket])..usize::from(self.buckets[bucket + 1])];
         words
             .iter()
             .find(|word| {
                 word.window == window
-                    && rest.get(..word.rest.len()).is_some_and(|found| found.eq_ignore_ascii_case(&word.rest))
+                    && rest
+                        .get(..word.letters.len())
+                        .is_some_and(|found| found.eq_ignore_ascii_case(&word.letters))
             })
-            .map(|word| Trigger { at: begin, len: WINDOW + word.rest.len(), kind: word.kind })
+            .map(|word| Trigger { at: begin, len: word.letters.len(), kind: word.kind })
     }
 }
 
-/// The first bytes of a word in small letters.
+/// The first bytes of a word. The bit that tells capitals from small letters is set, in other signs as well: what is equal
+/// here may still differ.
+#[inline]
 fn window(word: &[u8]) -> u32 {
-    u32::from_le_bytes([
-        word[0].to_ascii_lowercase(),
-        word[1].to_ascii_lowercase(),
-        word[2].to_ascii_lowercase(),
-        word[3].to_ascii_lowercase(),
-    ])
+    u32::from_le_bytes([word[0], word[1], word[2], word[3]]) | 0x2020_2020
 }
 
 fn bucket(window: u32) -> usize {

@@ -167,12 +167,13 @@ fn is_signed(query: &[u8], between: &[u8], equals: &[u8]) -> bool {
         if pair.len() == at + equals.len() || pair[at + equals.len()..].starts_with(START.as_bytes()) {
             return false;
         }
-        let name = pair[..at].to_ascii_lowercase();
-        let name = name.strip_prefix(b"amp;").unwrap_or(&name);
-        SIGNED.contains(&name)
-            || name.starts_with(b"x-amz-")
-            || name.starts_with(b"x-goog-")
-            || class(&pair[..at]) == Class::Strong
+        let name = pair[..at].strip_prefix(b"amp;").unwrap_or(&pair[..at]);
+        let begins =
+            |with: &[u8]| name.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
+        SIGNED.iter().any(|signed| name.eq_ignore_ascii_case(signed))
+            || begins(b"x-amz-")
+            || begins(b"x-goog-")
+            || class(name) == Class::Strong
     })
 }
 
