@@ -15,14 +15,13 @@ struct Tool {
     joined: &'static [&'static [u8]],
 }
 
-const TOOLS: [Tool; 10] = [
+const TOOLS: [Tool; 9] = [
     Tool { name: b"sshpass", next: &[b"-p"], joined: &[b"-p"] },
     Tool {
         name: b"curl",
         next: &[b"-u", b"--user", b"-U", b"--proxy-user", b"-x", b"--proxy"],
         joined: &[b"-u"],
     },
-    Tool { name: b"wget", next: &[], joined: &[b"--http-password=", b"--ftp-password="] },
     Tool { name: b"mysql", next: &[], joined: &[b"-p"] },
     Tool { name: b"mysqldump", next: &[], joined: &[b"-p"] },
     Tool { name: b"mysqladmin", next: &[], joined: &[b"-p"] },

@@ -1,6 +1,6 @@
 //! One pass over whole lines: which lines are looked at, and how often.
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use crate::counts::RuleCounts;
 use crate::entropy;
@@ -96,13 +96,16 @@ impl Rules {
             let every = self.entropy || carry.pickle > 0;
             let word = if every { Some(at).filter(|at| *at < bytes.len()) } else { search.next() };
             let Some(word) = word else { break };
-            let from = at + bytes[at..word].iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+            let from = at + memrchr(b'\n', &bytes[at..word]).map_or(0, |end| end + 1);
             let to = memchr(b'\n', &bytes[word..]).map_or(bytes.len(), |end| word + end);
             work.triggers.clear();
             search.take_until(to, from, &mut work.triggers);
             let line = &text[from..to];
             let (changed, done) = self.round(line, &work.triggers, carry, &mut work.spans);
             if changed {
+                if copied == 0 {
+                    out.reserve(bytes.len());
+                }
                 out.push_str(&text[copied..from]);
                 copied = to;
                 if done {

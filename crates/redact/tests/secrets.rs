@@ -98,6 +98,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("curl", "curl -s -u ", "joe:hunter2", " https://x.example/"),
     ("curl list", "['curl', '-u', '", "joe:hunter2", "', 'https://x.example']"),
     ("mysql", "mysql -u root -p", "hunter2", " shots"),
+    ("wget", "wget --http-user=joe --http-password=", "hunter2", " https://x.example/a"),
     ("option", "tool --password ", "hunter2", " --verbose"),
     ("option list", "['tool', '--api-key', '", "hunter2", "', '-v']"),
     ("option equals", "tool --token=", "abcd1234efgh5678", " x"),
