@@ -508,3 +508,29 @@ fn what_is_cut_inside_a_secret_leaks_neither_half() {
     through_everything(&mut world, &mut search, "hole_a");
     search.end();
 }
+
+/// What the agent is given to hold is in none of its messages either, whatever fails with it.
+#[test]
+fn the_password_of_our_own_proxy_is_in_no_message() {
+    let mut world = World::new();
+    world.start_desk();
+    let mut canary = Canary::default();
+    let password = canary.secret("our own proxy");
+    world.set(&format!(
+        "[site]\nurl = '{}'\nproject_id = 1\nproxy = 'joe:{password}@127.0.0.1:9'\ncredentials = {{ script_key_file = '{}' }}",
+        world.url(),
+        world.path("desk/script_key.toml").display()
+    ));
+    world.start_agent();
+    world
+        .append("tk-maya.log", &incident("own", &format!("cannot reach {password} there"), "x", "bad range"));
+    world.status_when("the trouble", |status| !status["site"]["trouble"].is_null() && status["seen"] == 1);
+    let mut search = Search { canary: &canary, leaks: Vec::new() };
+    search.through("events", "warning", format!("{:?}", world.events()).as_bytes());
+    search.through("status", "", words(&world.run(&["status"])).as_bytes());
+    search.through("status", "", words(&world.run(&["--json", "status"])).as_bytes());
+    world.stop_agent();
+    search.through("stderr", "", &world.agent_stderr());
+    assert!(search.through_folder(&world.path("state")) > 2);
+    search.end();
+}

@@ -19,7 +19,7 @@ const TOOLS: [Tool; 9] = [
     Tool { name: b"sshpass", next: &[b"-p"], joined: &[b"-p"] },
     Tool {
         name: b"curl",
-        next: &[b"-u", b"--user", b"-U", b"--proxy-user", b"-x", b"--proxy"],
+        next: &[b"-u", b"--user", b"-U", b"--proxy-user", b"-x", b"--proxy", b"-b", b"--cookie"],
         joined: &[b"-u"],
     },
     Tool { name: b"mysql", next: &[], joined: &[b"-p"] },
@@ -51,23 +51,28 @@ pub(crate) fn command(line: &mut Line<'_>, word: Trigger) {
         let Some(tool) = tool.filter(|_| word.first() == Some(&b'-')) else { continue };
         if tool.next.contains(&word) {
             let (from, to) = value(text, to);
-            if from < to && text[from] != b'-' && hide(line, &tool, from, to) {
+            if from < to && text[from] != b'-' && hide(line, &tool, word, from, to) {
                 at = to;
             }
         } else if let Some(option) =
             tool.joined.iter().find(|option| word.starts_with(option) && word.len() > option.len())
         {
-            hide(line, &tool, from + option.len(), to);
+            hide(line, &tool, option, from + option.len(), to);
         }
     }
 }
 
 /// Hides the value of an option. False when it is none that a password is in.
-fn hide(line: &mut Line<'_>, tool: &Tool, from: usize, to: usize) -> bool {
+fn hide(line: &mut Line<'_>, tool: &Tool, option: &[u8], from: usize, to: usize) -> bool {
     let value = &line.text.as_bytes()[from..to];
-    let by_user = matches!(tool.name, b"curl" | b"smbclient");
-    // `curl -u user` asks for the password.
-    let has_password = !by_user || value.iter().any(|b| matches!(b, b':' | b'%'));
+    let has = |signs: &[u8]| value.iter().any(|b| signs.contains(b));
+    let has_password = match (tool.name, option) {
+        // A proxy without a user, a file of cookies, and `curl -u user`, which asks for the password.
+        (b"curl", b"-x" | b"--proxy") => has(b"@"),
+        (b"curl", b"-b" | b"--cookie") => has(b"="),
+        (b"curl" | b"smbclient", _) => has(b":%"),
+        _ => true,
+    };
     let is_new = has_password && !value.starts_with(START.as_bytes());
     if is_new {
         line.spans.push(crate::span::Span::secret(Rule::CommandLine, from, to));

@@ -1,6 +1,6 @@
 //! Secrets that are named: `session_token=…`, `"api_key": "…"`, `--password …`, Toolkit's `Session token: …`, pickles.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use crate::line::Line;
 use crate::name::{Class, Name, around, class};
@@ -139,10 +139,14 @@ fn separator(text: &[u8], name: Name) -> Option<Separator> {
             }
             found(at, false, false)
         }
-        // A field of a page: `name="SAMLResponse" value="abc"`.
-        b'v' if quoted && at > blanks && text[at..].starts_with(b"value") => {
-            let equals = sign(text, at + 5).filter(|sign| sign.byte == b'=')?;
-            found(at + 5 + equals.len, encoded, false)
+        // A field of a page: `name="SAMLResponse" type="hidden" value="abc"`.
+        _ if quoted && at > blanks && next.byte.is_ascii_alphabetic() => {
+            const ATTRIBUTES_BYTES: usize = 80;
+            let tag = &text[at..text.len().min(at + ATTRIBUTES_BYTES)];
+            let tag = &tag[..memchr(b'>', tag).unwrap_or(tag.len())];
+            let value = at + memmem::find(tag, b"value")? + b"value".len();
+            let equals = sign(text, value).filter(|sign| sign.byte == b'=')?;
+            found(value + equals.len, encoded, false)
         }
         // An option: `--password abc`.
         _ if name.is_option && at > blanks && next.byte != b'-' => found(at, false, false),
@@ -332,9 +336,12 @@ fn phrase(line: &mut Line<'_>, word: Trigger) {
             break;
         }
     }
-    let colon = sign(text, at).filter(|sign| sign.byte == b':');
-    encoded |= colon.is_some() && text[at] == b'%';
-    at += colon.map_or(0, |colon| colon.len);
+    let behind = skip_blanks(text, at, encoded);
+    let colon = sign(text, behind).filter(|sign| matches!(sign.byte, b':' | b'='));
+    if let Some(colon) = colon {
+        encoded |= text[behind] == b'%';
+        at = behind + colon.len;
+    }
     let mut from = skip_blanks(text, at, encoded);
     if from == at && colon.is_none() {
         return;

@@ -69,9 +69,13 @@ impl<'t> Line<'t> {
         }
         match trigger.kind {
             Kind::Home if identity.home => identity::home(self, trigger, identity.logins),
-            Kind::Email if identity.email => identity::email(self, trigger),
+            Kind::Email => {
+                if !proxy::bare(self, trigger.at) && identity.email {
+                    identity::email(self, trigger);
+                }
+            }
             Kind::EncodedEmail if identity.email => identity::encoded_email(self, trigger),
-            Kind::Home | Kind::Email | Kind::EncodedEmail => {}
+            Kind::Home | Kind::EncodedEmail => {}
             Kind::Url => url::plain(self, trigger),
             Kind::EncodedUrl => url::encoded(self, trigger),
             Kind::Name => key_value::name(self, trigger),

@@ -87,7 +87,7 @@ impl Rules {
     /// Applies the rules to every line that holds a word for one of them.
     fn lines(&self, text: &str, style: Style, carry: &mut Carry, counts: &mut RuleCounts) -> Option<String> {
         let bytes = text.as_bytes();
-        let mut search = Search::new(bytes, self.email);
+        let mut search = Search::new(bytes);
         let mut work = Work::default();
         let mut out = String::new();
         let (mut copied, mut at) = (0, 0);
@@ -171,7 +171,7 @@ impl Rules {
         span::write(line, spans, style, counts, out);
         let mut pickle = 0;
         for _ in 1..MOST_ROUNDS {
-            let mut search = Search::new(&out.as_bytes()[begin..], self.email);
+            let mut search = Search::new(&out.as_bytes()[begin..]);
             triggers.clear();
             search.take_until(usize::MAX, 0, triggers);
             let mut carry = Carry::default();
@@ -212,8 +212,8 @@ struct Search<'t> {
 }
 
 impl<'t> Search<'t> {
-    fn new(bytes: &'t [u8], marks: bool) -> Search<'t> {
-        Search { bytes, word: TRIGGERS.find(bytes, 0), mark: marks.then(|| memchr(b'@', bytes)).flatten() }
+    fn new(bytes: &'t [u8]) -> Search<'t> {
+        Search { bytes, word: TRIGGERS.find(bytes, 0), mark: memchr(b'@', bytes) }
     }
 
     /// Where the next word is.

@@ -5,6 +5,7 @@ use memchr::{memchr, memmem};
 use crate::line::Line;
 use crate::placeholder::START;
 use crate::rule::Rule;
+use crate::span::Span;
 use crate::spelling::{sign, skip_blanks};
 use crate::trigger::Trigger;
 
@@ -80,6 +81,33 @@ pub(crate) fn proxy(line: &mut Line<'_>, word: Trigger) {
     {
         line.hide(Rule::Proxy, at, at + to);
     }
+}
+
+/// `user:password@10.0.0.1` and `user:password@host:8080` without the word: nothing else is written like this. `mark` is
+/// where the `@` is. Whether it was.
+pub(crate) fn bare(line: &mut Line<'_>, mark: usize) -> bool {
+    const LONGEST: usize = 64;
+    let text = line.text.as_bytes();
+    let is_host = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+    let host = text[mark + 1..].iter().take(LONGEST).take_while(|b| is_host(b)).count();
+    let host_end = mark + 1 + host;
+    let is_address = text[mark + 1..host_end].iter().all(|b| b.is_ascii_digit() || *b == b'.')
+        && text[mark + 1..host_end].iter().filter(|b| **b == b'.').count() == 3;
+    let port = text.get(host_end) == Some(&b':')
+        && text[host_end + 1..].iter().take(6).take_while(|b| b.is_ascii_digit()).count() >= 2;
+    if host < 2 || !is_address && !port {
+        return false;
+    }
+    let is_part = |b: &u8| b.is_ascii_graphic() && !b"\"'`<>(){}[],;=/\\@".contains(b);
+    let credentials = text[..mark].iter().rev().take(LONGEST).take_while(|b| is_part(b)).count();
+    let from = mark - credentials;
+    let Some(colon) = memchr(b':', &text[from..mark]) else { return false };
+    let is_name = text[from..from + colon].iter().any(u8::is_ascii_alphabetic);
+    if !is_name || colon + 1 == credentials || text[..from].ends_with(b"/") {
+        return false;
+    }
+    line.spans.push(Span::secret(Rule::Proxy, from, mark));
+    true
 }
 
 fn is_url(text: &[u8]) -> bool {

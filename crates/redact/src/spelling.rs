@@ -86,13 +86,21 @@ fn hex_pair(text: &[u8], at: usize) -> Option<u8> {
     Some(digit(*text.get(at)?)? << 4 | digit(*text.get(at + 1)?)?)
 }
 
-/// Behind blanks: spaces and tabs, however they are spelled; `+` is one in encoded text.
+/// Behind blanks: spaces and tabs, however they are spelled; `+` is one in encoded text. Colours of a terminal count as
+/// blanks, too.
 pub(crate) fn skip_blanks(text: &[u8], mut at: usize, encoded: bool) -> usize {
     while let Some(sign) = sign(text, at) {
         let blank = match sign.byte {
             b' ' => true,
             b'\t' => !sign.is_spelled() || !encoded,
             b'+' => encoded && !sign.is_spelled(),
+            0x1b => match colour(&text[at + sign.len..]) {
+                Some(len) => {
+                    at += len;
+                    true
+                }
+                None => false,
+            },
             _ => false,
         };
         if !blank {
@@ -101,6 +109,13 @@ pub(crate) fn skip_blanks(text: &[u8], mut at: usize, encoded: bool) -> usize {
         at += sign.len;
     }
     at
+}
+
+/// Length of `[1;31m`, which follows the escape sign.
+fn colour(text: &[u8]) -> Option<usize> {
+    const LONGEST: usize = 12;
+    let numbers = text.iter().take(LONGEST).skip(1).take_while(|b| b.is_ascii_digit() || **b == b';').count();
+    (text.first() == Some(&b'[') && text.get(1 + numbers) == Some(&b'm')).then_some(numbers + 2)
 }
 
 /// Where the quote that was spelled like `quote` closes: the position of the closing spelling, if there is one.

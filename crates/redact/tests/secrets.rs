@@ -178,6 +178,13 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         "k1k2k3k4k5k6k7k8",
         " (Caused by x)",
     ),
+    ("host of a pool", "HTTPConnectionPool(host='", "joe:hunter2", "@10.0.0.1', port=3128)"),
+    ("host and port", "tunnel to ", "joe:hunter2", "@cache:3128 failed"),
+    ("cookie of curl", "curl -s -b \"", "sid=c1c2c3c4", "\" https://x.example"),
+    ("field with a type", "<input name=\"password\" type=\"password\" value=\"", "hunter2", "\"/>"),
+    ("session token aligned", "Session token : ", "a1b2c3d4e5f6a7b8c9d0", ""),
+    ("coloured", "\u{1b}[33mSession token:\u{1b}[0m ", "a1b2c3d4e5f6a7b8c9d0", ""),
+    ("coloured name", "password=\u{1b}[1;31m", "hunter2", "\u{1b}[0m"),
     ("proxy of curl", "curl -x ", "joe:hunter2", "@proxy.studio:3128 https://x.example"),
 ];
 
@@ -258,6 +265,11 @@ fn percent_code_hides_nothing() {
         "pickle in repr",
         "pickle 4 in repr",
         "proxy of curl",
+        "cookie of curl",
+        "coloured",
+        "coloured name",
+        "host of a pool",
+        "host and port",
     ];
     let mut leaks = Vec::new();
     for (kind, before, secret, behind) in ROWS.iter().filter(|row| !skipped.contains(&row.0)) {
@@ -333,6 +345,11 @@ const STAYS: &[&str] = &[
     "signature=g1:0123",
     "curl: (6) Could not resolve host",
     "curl -u joe https://x.example",
+    "curl -b cookies.txt -x proxy.studio:3128 https://x.example",
+    "license 27000@lic01.studio.example and 5053@lic02:8080",
+    "git clone git@10.0.0.1:studio/tk.git",
+    "scp joe@render01:2222 and joe@10.0.0.1:x",
+    "at 12:30@10.0.0.1",
     "ssh -p 2222 render01",
     "mkdir -p /mnt/x",
     "skip-proxy and no_proxy=localhost,127.0.0.1",
