@@ -462,9 +462,12 @@ impl<D: Disk> Pipeline<D> {
 impl Known {
     fn recogniser(&self, settings: &Settings) -> Recogniser {
         let mut known_secrets = self.secrets.clone();
-        if !settings.site.proxy.is_empty() {
+        if settings.site.proxy.contains('@') {
             known_secrets.push(SecretString::from(settings.site.proxy.clone()));
         }
+        let passwords: Vec<SecretString> =
+            known_secrets.iter().filter_map(|known| proxy_password(known.expose_secret())).collect();
+        known_secrets.extend(passwords);
         let mut words: Vec<String> = self.words.iter().cloned().collect();
         words.sort_unstable();
         let code_page = settings.watch.code_page.resolve();
@@ -480,6 +483,13 @@ impl Known {
             self.secrets.push(secret);
         }
     }
+}
+
+/// The password of `user:password@host:port`, which logs show by itself as well. It may hold an `@`, the host cannot.
+fn proxy_password(proxy: &str) -> Option<SecretString> {
+    let (credentials, _) = proxy.rsplit_once('@')?;
+    let credentials = credentials.rsplit_once("://").map_or(credentials, |(_, rest)| rest);
+    credentials.split_once(':').map(|(_, password)| password.into())
 }
 
 /// Why a draft could not be kept.
