@@ -8,11 +8,11 @@ use crate::backoff::{Jitter, wait_ms};
 use crate::event::Event;
 use crate::evidence::archive_path;
 use crate::filing::{Filing, FilingError};
-use crate::login::credentials;
+use crate::login::{LoginError, credentials};
 use crate::settings::Settings;
 use crate::shared::{Shared, lock};
 use crate::store::{Delivery, Step, StoreError};
-use flow::{EntityFields, FlowError, FlowErrorKind, Site};
+use flow::{Credentials, EntityFields, FlowError, FlowErrorKind, Site};
 use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
@@ -96,6 +96,8 @@ impl DeliveryWorker {
 
     /// Works until told to stop.
     pub fn run(mut self, wake: &Receiver<Wake>) {
+        // Known before the first ticket is due, so that no log shows it.
+        let _ = self.credentials();
         loop {
             // A fault of ours in one step must not end the delivery of all others.
             let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
@@ -246,23 +248,32 @@ impl DeliveryWorker {
             self.site = Some(Box::new(flow::connect(options)?));
             self.login_generation = None;
         }
-        let site = self.site.as_mut().expect("made above");
         if self.login_generation.is_none() {
-            // Copied out: a key file on a hanging share must not stop the other threads.
-            let login = lock(&self.shared.login).clone();
-            let found = match &self.destination.own {
-                Some(own) => own.clone(),
-                None => credentials(&self.settings.site.credentials, &login, &self.destination.url)?,
-            };
+            let (found, generation) = self.credentials()?;
+            let site = self.site.as_mut().expect("made above");
             site.set_credentials(Some(found));
-            self.login_generation = Some(login.generation);
+            self.login_generation = Some(generation);
         }
+        let site = self.site.as_mut().expect("made above");
         let now_ms = self.shared.clock.steady_ms();
         let fresh = |age: &u64| now_ms.saturating_sub(*age) < FIELDS_AGE_MS;
         if !self.fields.as_ref().is_some_and(|(_, age)| fresh(age)) {
             self.fields = Some((site.fields(&self.settings.site.entity_type)?, now_ms));
         }
         Ok(())
+    }
+
+    /// Who we are by now, and the generation of the login that tells it. The pipeline learns the secret.
+    fn credentials(&self) -> Result<(Credentials, u64), LoginError> {
+        // Copied out: a key file on a hanging share must not stop the other threads.
+        let login = lock(&self.shared.login).clone();
+        let found = match &self.destination.own {
+            Some(own) => own.clone(),
+            None => credentials(&self.settings.site.credentials, &login, &self.destination.url)?,
+        };
+        let (Credentials::Script { key: secret, .. } | Credentials::Session { token: secret }) = &found;
+        lock(&self.shared.secrets).push(secret.clone());
+        Ok((found, login.generation))
     }
 
     /// The settings' proxy, else the one Toolkit goes through itself.

@@ -190,6 +190,12 @@ impl<D: Disk> Pipeline<D> {
 
     /// Reads what is new into the draft. True when there is more.
     fn look(&mut self, now_ms: u64, draft: &mut Draft) -> bool {
+        let secrets = std::mem::take(&mut *lock(&self.shared.secrets));
+        let news =
+            secrets.into_iter().filter(|secret| self.surroundings.learn_secret(secret.clone())).count();
+        if news > 0 {
+            self.recogniser = self.surroundings.recogniser(&self.settings);
+        }
         let shared = &self.shared;
         let reading = Reading {
             recogniser: &self.recogniser,
@@ -475,13 +481,16 @@ impl Known {
         Recogniser::new(settings, surroundings)
     }
 
-    fn learn_secret(&mut self, secret: SecretString) {
+    /// Whether it is news.
+    fn learn_secret(&mut self, secret: SecretString) -> bool {
         // A proxy without a password is an address, and addresses are what supporters look for.
         let is_secret = |text: &str| !text.contains(':') || text.contains('@') || text.len() >= 32;
         let known = self.secrets.iter().any(|known| known.expose_secret() == secret.expose_secret());
-        if !known && is_secret(secret.expose_secret()) {
+        let is_news = !known && is_secret(secret.expose_secret());
+        if is_news {
             self.secrets.push(secret);
         }
+        is_news
     }
 }
 

@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::login::Login;
 use crate::store::Store;
 use log_follow::SourceStatus;
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,6 +37,8 @@ pub struct Shared {
     pub store: Mutex<Store>,
     /// Who is signed in.
     pub login: Mutex<Login>,
+    /// Secrets that the delivery has read, for the pipeline to take: no log text may hold them.
+    pub secrets: Mutex<Vec<SecretString>>,
     /// The way to the site.
     pub contact: Mutex<Contact>,
     /// What is followed, as of the last look.
@@ -54,6 +57,7 @@ impl Shared {
         Shared {
             store: Mutex::new(store),
             login: Mutex::default(),
+            secrets: Mutex::default(),
             contact: Mutex::default(),
             sources: Mutex::default(),
             warnings: Mutex::default(),
