@@ -64,7 +64,9 @@ impl<'t> Line<'t> {
     pub(crate) fn visit(&mut self, trigger: Trigger, identity: &Identity<'_>) {
         // A name at the end of a value that goes may name the next one: `--password 'script_key': 'abc'`.
         let names_next = trigger.kind == Kind::Name && trigger.at + LONGEST_NAME >= self.covered;
-        if trigger.at < self.covered && !names_next || self.is_placeholder(trigger) {
+        // A program's name may go for a secret, its password is behind it: `Session token: sshpass -p abc`.
+        let is_command = trigger.kind == Kind::Command;
+        if trigger.at < self.covered && !names_next && !is_command || self.is_placeholder(trigger) {
             return;
         }
         match trigger.kind {

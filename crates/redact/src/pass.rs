@@ -140,8 +140,11 @@ impl Rules {
         if carry.pickle > 0 {
             pickle::value(&mut state, carry);
         }
+        let mut settled = true;
         for trigger in triggers {
+            let before = state.spans.len();
             state.visit(*trigger, &identity);
+            settled &= is_settled(*trigger, &state.spans, before);
         }
         if self.entropy {
             entropy::words(&mut state);
@@ -151,9 +154,7 @@ impl Rules {
         }
         *spans = state.spans;
         span::settle(spans);
-        // In most lines home folders are all there is, and each was taken: no word is left.
-        let only_homes = spans.len() == triggers.len() && triggers.iter().all(|word| word.kind == Kind::Home);
-        (!spans.is_empty(), only_homes)
+        (!spans.is_empty(), settled && !self.entropy)
     }
 
     /// Repeats until no rule changes the line any more: what one rule leaves may be what another one looks for.
@@ -193,6 +194,21 @@ impl Rules {
         style.push_secret(Rule::Unsettled, out);
         pickle
     }
+}
+
+/// Whether nothing more can be found at a word once the spans are replaced: it is inside one, or its rule has taken the one
+/// thing it looks for. Placeholders make no new words: none has an angle bracket.
+fn is_settled(trigger: Trigger, spans: &[Span], before: usize) -> bool {
+    let Some(last) = spans.last() else { return false };
+    let is_inside = last.from <= trigger.at && trigger.at < last.to;
+    let has_taken = spans.len() == before + 1
+        && match trigger.kind {
+            Kind::Home => true,
+            Kind::Name => last.rule == Rule::KeyValue,
+            Kind::Email => last.rule == Rule::Email,
+            _ => false,
+        };
+    is_inside || has_taken
 }
 
 /// What is used again from line to line.

@@ -185,6 +185,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("session token aligned", "Session token : ", "a1b2c3d4e5f6a7b8c9d0", ""),
     ("coloured", "\u{1b}[33mSession token:\u{1b}[0m ", "a1b2c3d4e5f6a7b8c9d0", ""),
     ("coloured name", "password=\u{1b}[1;31m", "hunter2", "\u{1b}[0m"),
+    ("program behind a phrase", "Session token: sshpass -p ", "s3same123", " ssh render01"),
     ("proxy of curl", "curl -x ", "joe:hunter2", "@proxy.studio:3128 https://x.example"),
 ];
 
@@ -265,6 +266,7 @@ fn percent_code_hides_nothing() {
         "pickle in repr",
         "pickle 4 in repr",
         "proxy of curl",
+        "program behind a phrase",
         "cookie of curl",
         "coloured",
         "coloured name",
