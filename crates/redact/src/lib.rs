@@ -26,6 +26,7 @@ mod long_line;
 mod name;
 mod options;
 mod pass;
+mod phrase;
 mod pickle;
 mod placeholder;
 mod private_key;
