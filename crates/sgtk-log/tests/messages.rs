@@ -45,6 +45,13 @@ fn the_innermost_reason_counts() {
         ("First line\nSecond line with a dump", "first line"),
         ("These folders are missing:\n/a/b\n/c/d", "these folders are missing: <path>"),
         ("Bad data Source data set: {'a': 1}", "bad data"),
+        ("Creating, please wait\n\nERROR: no row", "no row"),
+        // A sentence in quotes is no name in one.
+        ("Could not parse '/a/b'. Error reported: 'no such key'", "no such key"),
+        ("Could not parse '/a/b'. Error reported: 'a' and 'b'", "'a' and 'b'"),
+        ("The attempted operation failed.\nNo node of this name", "no node of this name"),
+        ("<urlopen error [SSL: X_Y] certificate (_ssl.c:1)>", "ssl x_y"),
+        ("<urlopen error unknown url type>", "unknown url type"),
     ]);
 }
 
@@ -57,7 +64,7 @@ fn words_of_the_work_are_replaced_wherever_they_stand() {
         ("Login 'lena.vogt' is locked", "login <str> is locked"),
         ("Mount of jorinde@ws-12 failed", "mount of <email> failed"),
         ("Project Walrus Moon is archived", "project <name> is archived"),
-        ("Project 'Walrus Moon' is archived", "project <str> is archived"),
+        ("Project 'Walrus Moon' is archived", "project <name> is archived"),
         ("Host render-b07.studio.example is gone", "host <name> is gone"),
         ("Host cam01.studio.example is gone", "host <name> is gone"),
         ("harpooner_rig is not loaded, nor is rig_harpooner", "<name> is not loaded, nor is <name>"),
@@ -77,7 +84,10 @@ fn words_of_the_work_are_replaced_wherever_they_stand() {
 fn objects_are_known_by_their_kind() {
     check(&[
         ("Bad <Sgtk TemplatePath nuke_shot_work: a/{Shot}/b>", "bad <template nuke_shot_work>"),
-        ("Bad <Sgtk StringKey Shot>", "bad <stringkey>"),
+        ("Bad <Sgtk StringKey Shot>", "bad <key shot>"),
+        ("Bad '<Sgtk TemplateString nuke_name: {Shot}>'", "bad <template nuke_name>"),
+        ("Bad '<Sgtk SequenceKey frame>'", "bad <key frame>"),
+        ("Bad <Sgtk Folder /a/b>", "bad <folder>"),
         ("Bad {'type': 'Shot', 'id': 12}", "bad <entity shot>"),
         ("Bad {u'id': 12, u'type': u'Shot'}", "bad <entity shot>"),
         ("Bad {\"id\": 12, \"type\": \"Shot\"}", "bad <entity shot>"),
@@ -174,12 +184,49 @@ fn versions_frames_codes_and_numbers() {
 #[test]
 fn quoted_names_are_kept_and_quoted_data_is_not() {
     check(&[
-        ("Item 'work_file' is not u'x y' or \"a1\"", "item 'work_file' is not <str> or <str>"),
+        ("Setting 'work_file' is not u'x y' or \"a1\"", "setting 'work_file' is not <str> or <str>"),
         ("App 'tk-multi-publish2' has no 'sg_status_2'", "app 'tk-multi-publish2' has no 'sg_status_2'"),
         ("don't open what can't be opened", "don't open what can't be opened"),
         ("An open 'quote goes on", "an open 'quote goes on"),
         ("b'bytes' and r'raw'", "'bytes' and 'raw'"),
         ("['a1', 'b2', 'c3'] of them", "[<str>] of them"),
+        // Forums and word processors curl them.
+        ("Setting \u{2018}work_file\u{2019} is \u{201c}x y\u{201d}", "setting 'work_file' is <str>"),
+        ("It\u{2019}s open: \u{2018}quote", "it\u{2019}s open: \u{2018}quote"),
+    ]);
+}
+
+#[test]
+fn what_things_are_called_is_no_part_of_a_problem() {
+    check(&[
+        ("Shot 'Tidepool' has no task", "shot <name> has no task"),
+        ("Shot \u{2018}Tidepool\u{2019} has no task", "shot <name> has no task"),
+        ("Shot 'the long tide' has no task", "shot <name> has no task"),
+        ("Nodes: ['tideRig', 'camRig'] are locked", "nodes: [<name>] are locked"),
+        ("Project name 'tide' is taken", "project name <name> is taken"),
+        ("No such geometry named 'tide'", "no such geometry named <name>"),
+        ("Cannot sign in user 'maren': denied", "cannot sign in user <name>: denied"),
+        ("Node tide_geo is locked", "node <name> is locked"),
+        ("Shot: Tidepool, Asset: kelp, Task 'lgt'", "shot: <name>, asset: <name>, task <name>"),
+        ("No path for Asset Kelp in the template", "no path for asset <name> in the template"),
+        ("Cannot go to Light, Shot Tidepool!", "cannot go to <name>"),
+        ("Cannot go to Model, Asset kelp.", "cannot go to <name>"),
+        ("Cannot use context Project tide", "cannot use context project <name>"),
+    ]);
+}
+
+#[test]
+fn what_only_looks_like_a_name_is_kept() {
+    check(&[
+        ("Node 'tide' has no 'locked'", "node <name> has no 'locked'"),
+        ("Node 'tide': 'locked'", "node <name>: 'locked'"),
+        ("Could not open project: denied", "could not open project: denied"),
+        ("No item named 'tk-multi-tide'", "no item named 'tk-multi-tide'"),
+        ("Shot field sg_tide is missing", "shot field sg_tide is missing"),
+        ("Unknown node type 'tide'", "unknown node type 'tide'"),
+        ("Project Settings could not be read", "project settings could not be read"),
+        ("No folders, Asset type is unknown", "no folders, asset type is unknown"),
+        ("User session expired", "user session expired"),
     ]);
 }
 

@@ -20,7 +20,7 @@ fn part(incident: &Incident, kind: &str) -> String {
 /// Every row: type and reason, and the last lines that all say it.
 #[test]
 fn one_failure_has_one_reason_in_every_wording() {
-    let table: [(&str, &str, &[&str]); 55] = [
+    let table: [(&str, &str, &[&str]); 60] = [
         // What others than Python define is worded by them.
         (
             "IngestError",
@@ -122,7 +122,45 @@ fn one_failure_has_one_reason_in_every_wording() {
                 "ImportError: attempted relative import with no known parent package",
             ],
         ),
-        ("KeyError", "items", &["KeyError: 'items'", "KeyError: u'items'", "KeyError: b'items'"]),
+        (
+            "KeyError",
+            "items",
+            &[
+                "KeyError: 'items'",
+                "KeyError: u'items'",
+                "KeyError: b'items'",
+                "KeyError: 'items'\nThe scene was not saved",
+                "KeyError: 'items' (in the settings of the app)",
+                "KeyError: file /a/b.py line 12: 'items'",
+            ],
+        ),
+        // Someone's sentence.
+        ("KeyError", "no entry of this kind in <path>", &["KeyError: 'No entry of this kind in /a/b.yml'"]),
+        // Houdini explains the type first, then says why.
+        (
+            "OperationFailed",
+            "no such parameter",
+            &[
+                "hou.OperationFailed: The attempted operation failed.\nNo such parameter",
+                "OperationFailed: The attempted operation failed.\nNo such parameter",
+            ],
+        ),
+        ("LoadWarning", "bad node kind", &["hou.LoadWarning: There were warnings.\nBad node kind"]),
+        // It is no file that may not be written.
+        (
+            "PermissionError",
+            "failed to modify node or parameter because of a permission error",
+            &[
+                "hou.PermissionError: Failed to modify node or parameter because of a permission error.  Perhaps a lock",
+                "PermissionError: Failed to modify node or parameter because of a permission error.\nPerhaps a lock",
+            ],
+        ),
+        // Maya's script editor puts the place first.
+        (
+            "RuntimeError",
+            "no object matches",
+            &["RuntimeError: file /a/b.py line 12: No object matches", "RuntimeError: No object matches"],
+        ),
         (
             "KeyError",
             "-",
@@ -315,6 +353,15 @@ fn one_failure_has_one_reason_in_every_wording() {
             ],
         ),
         (
+            "SSLError",
+            "SSL UNEXPECTED_EOF_WHILE_READING",
+            &[
+                "ssl.SSLError: [Errno 8] _ssl.c:504: EOF occurred in violation of protocol",
+                "ssl.SSLError: EOF occurred in violation of protocol (_ssl.c:581)",
+                "ssl.SSLEOFError: [SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol (_ssl.c:1007)",
+            ],
+        ),
+        (
             "HTTPError",
             "HTTP 404",
             &[
@@ -384,11 +431,6 @@ fn one_failure_has_one_reason_in_every_wording() {
             ],
         ),
         ("RuntimeError", "no license", &["RuntimeError: No license"]),
-        (
-            "OperationFailed",
-            "the attempted operation failed",
-            &["hou.OperationFailed: The attempted operation failed.\nFailed to save x"],
-        ),
         (
             "RecursionError",
             "-",

@@ -253,7 +253,7 @@ fn messages_without_tracebacks_follow_their_words() {
         ("Version 1.2.3 is older than v2.0.1", "version <n> is older than <ver>"),
         ("frames %04d, ####, 1001-1100 missing", "frames <frames> missing"),
         ("Error: no disk for joe! Please contact support!", "no disk for <name>"),
-        ("Item 'work_file' is not 'x y z' or 'a1'", "item 'work_file' is not <str> or <str>"),
+        ("Setting 'work_file' is not 'x y z' or 'a1'", "setting 'work_file' is not <str> or <str>"),
         ("secret <secret> in https://<secret>@host/x", "secret <secret> in <url>"),
         ("don't open what can't be opened", "don't open what can't be opened"),
     ] {

@@ -3,6 +3,10 @@
 //! Texts of systems are localised, numbers differ between them: Windows has its own, and above the classic ones Linux
 //! and macOS differ. What is the same failure has the same code here. Part of the signature algorithm.
 
+/// How SSL says that the other side went away, with its name in brackets since Python 3.10 or so, before with a number or
+/// alone.
+const BROKEN_OFF: &str = "EOF occurred in violation of protocol";
+
 /// The code in brackets at the beginning of a text: `[Errno 13]`, `[WinError 5]`, `[Error 5]`, `[SSL: REASON]`.
 pub(crate) fn bracketed(text: &str) -> Option<String> {
     let inner = text.strip_prefix('[')?;
@@ -12,6 +16,10 @@ pub(crate) fn bracketed(text: &str) -> Option<String> {
     {
         let digits = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'-').count();
         let number = rest[..digits].parse().ok().filter(|_| rest[digits..].starts_with(']'))?;
+        if number == 8 && rest.contains(BROKEN_OFF) {
+            // The library's own number: to the system it means something else.
+            return Some("SSL UNEXPECTED_EOF_WHILE_READING".to_owned());
+        }
         return Some(errno(number, family != "Errno "));
     }
     let rest = ["SSL: ", "X509: ", "SYS: "].iter().find_map(|family| inner.strip_prefix(family))?;
@@ -36,6 +44,9 @@ pub(crate) fn code(text: &str) -> Option<String> {
     let other_name = text.starts_with("hostname ") && text.contains("doesn't match");
     if other_name || holds(&CERTIFICATE) {
         return Some("SSL CERTIFICATE_VERIFY_FAILED".to_owned());
+    }
+    if text.contains(BROKEN_OFF) {
+        return Some("SSL UNEXPECTED_EOF_WHILE_READING".to_owned());
     }
     memchr::memchr_iter(b'[', text.as_bytes())
         .find_map(|at| bracketed(&text[at..]))

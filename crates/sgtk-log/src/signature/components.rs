@@ -47,9 +47,9 @@ pub(crate) fn of_traceback(
             ));
             return components;
         }
-        let said = reason(name, raised.text, to)
+        let said = reason(raised, to)
             // One frame alone merges different failures of a shared helper.
-            .or_else(|| if keys.frames.len() < 2 { bag(raised.text, to) } else { None });
+            .or_else(|| if keys.frames.len() < 2 { bag(raised.said(), to) } else { None });
         components.extend(said.map(|said| Component::new("reason", said)));
     } else {
         let said = to.normalise(&innermost_reason(&record.message));
@@ -85,7 +85,7 @@ pub(crate) fn same_members(
         let keys = key_frames::examine(&blocks[*leaf].frames, View { words: to.words, bundle }, None);
         let said = raised.map(|raised| {
             let name = raised.short_name();
-            (canonical_type(name, raised.text).to_owned(), reason(name, raised.text, to))
+            (canonical_type(name, raised.text).to_owned(), reason(raised, to))
         });
         (said, keys)
     };
@@ -145,8 +145,8 @@ pub(crate) fn of_message(record: &Record, raised: Option<Raised<'_>>, to: &Norma
         Some(raised) => {
             let name = raised.short_name();
             components.push(Component::new("type", canonical_type(name, raised.text)));
-            reason(name, raised.text, to)
-                .or_else(|| bag(raised.text, to))
+            reason(raised, to)
+                .or_else(|| bag(raised.said(), to))
                 // The exception says nothing: what was said around it does.
                 .or_else(|| bag(&record.message, to))
         }

@@ -43,6 +43,35 @@ impl<'t> Raised<'t> {
     pub(crate) fn short_name(&self) -> &'t str {
         memchr::memrchr(b'.', self.name.as_bytes()).map_or(self.name, |dot| &self.name[dot + 1..])
     }
+
+    /// The text without what its host says of every exception of its kind: Maya's script editor puts the place before it
+    /// (`file x.py line 1: `), Houdini's module a line that explains the type.
+    pub(crate) fn said(&self) -> &'t str {
+        let text = self.text;
+        if let Some(at) = text.strip_prefix("file ").and_then(place_end) {
+            return &text["file ".len() + at..];
+        }
+        if text.starts_with(LOCKED) {
+            // What may have locked it is the same long list every time.
+            return LOCKED;
+        }
+        match text.split_once('\n') {
+            Some((_, rest)) if self.name.starts_with("hou.") && !rest.trim().is_empty() => rest.trim(),
+            _ => text,
+        }
+    }
+}
+
+/// What Houdini says of a node or parameter that may not be changed.
+pub(crate) const LOCKED: &str = "Failed to modify node or parameter because of a permission error";
+
+/// Where the text begins behind `x.py line 12: `.
+fn place_end(text: &str) -> Option<usize> {
+    let line = text.lines().next()?;
+    let (file, rest) = line.split_once(" line ")?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let said = rest[digits..].strip_prefix(": ").filter(|_| digits > 0 && !file.is_empty())?;
+    Some(line.len() - said.len())
 }
 
 /// How a block is joined to the one printed before it.

@@ -11,7 +11,7 @@ pub(crate) fn cap(text: &str, most: usize) -> &str {
 }
 
 /// What announces the reason of a failure; the last one counts.
-const LEADS: [&str; 9] = [
+const LEADS: [&str; 10] = [
     "Error reported:",
     "Error details:",
     "The following error was reported:",
@@ -21,7 +21,11 @@ const LEADS: [&str; 9] = [
     "The error reported is:",
     "Error message:",
     "Error:",
+    "ERROR:",
 ];
+
+/// What Houdini says of every operation that failed; why is on the next line.
+const OF_EVERY_FAILURE: &str = "The attempted operation failed.";
 
 /// What Toolkit puts before the data it could not handle.
 const DUMP: &str = "Source data set:";
@@ -32,7 +36,7 @@ pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
     let behind = memchr::memrchr_iter(b':', text.as_bytes()).find_map(|colon| {
         // Every lead ends in one of these letters.
         let last = text.as_bytes()[..colon].last()?;
-        if !matches!(last, b'd' | b's' | b'r' | b'e') {
+        if !matches!(last, b'd' | b's' | b'r' | b'e' | b'R') {
             return None;
         }
         let head = &text[..=colon];
@@ -46,6 +50,7 @@ pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
     let reason = behind.unwrap_or(text);
     let mut lines = lines(reason).map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
+    let first = if first == OF_EVERY_FAILURE { lines.next().unwrap_or(first) } else { first };
     let first = if first.ends_with(':') && first.len() < 200 {
         // An announcement is not the reason; the next line is part of it.
         match lines.next().filter(|next| !is_dump(next)) {
@@ -55,10 +60,21 @@ pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(first)
     };
-    match dump_in(&first) {
-        Some(at) => Cow::Owned(first[..at].trim_end().to_owned()),
-        None => first,
+    match (dump_in(&first), first) {
+        (Some(at), first) => Cow::Owned(first[..at].trim_end().to_owned()),
+        (None, Cow::Borrowed(first)) => Cow::Borrowed(without_quotes(first)),
+        (None, first) => first,
     }
+}
+
+/// A reason that is quoted as a whole is a sentence, not a name in one.
+fn without_quotes(reason: &str) -> &str {
+    let said = reason.trim_end_matches(['.', '!']);
+    let quote = said.bytes().next().filter(|quote| matches!(quote, b'\'' | b'"')).map(char::from);
+    quote
+        .and_then(|quote| said[1..].strip_suffix(quote).filter(|inner| !inner.contains(quote)))
+        .filter(|inner| inner.contains(' '))
+        .unwrap_or(reason)
 }
 
 /// Where a data dump begins in a line, behind something else.

@@ -7,6 +7,7 @@
 
 mod address;
 pub(crate) mod innermost;
+mod noun;
 mod number;
 mod output;
 mod quoted;
@@ -17,6 +18,7 @@ use std::cell::RefCell;
 pub use output::Replacement;
 
 use innermost::cap;
+use noun::Noun;
 use output::Output;
 
 use super::code;
@@ -64,8 +66,8 @@ impl<'w> Normaliser<'w> {
     pub(crate) fn normalise(&self, line: &str) -> String {
         let text = cap(line, MOST_LINE_BYTES).trim();
         let out = Output::new(text.len(), self.notes.is_some());
-        let mut scan = Scan { text, at: 0, words: self.words, out, unclosed: [false; 3] };
-        while scan.at < text.len() && !scan.out.is_full() {
+        let mut scan = Scan { text, at: 0, words: self.words, out, unclosed: [false; 3], noun: Noun::None };
+        while scan.at < scan.text.len() && !scan.out.is_full() {
             scan.step();
         }
         let (after, replaced) = scan.out.finish();
@@ -85,6 +87,8 @@ struct Scan<'t, 'w> {
     out: Output,
     /// No further quotation closes with this quote (`'`, `"`, `` ` ``).
     unclosed: [bool; 3],
+    /// What the word before says of a name here.
+    noun: Noun,
 }
 
 impl<'t> Scan<'t, '_> {
@@ -114,7 +118,12 @@ impl<'t> Scan<'t, '_> {
                 self.at += 1;
             }
             0x80.. => self.character(),
-            _ => self.literal_to(self.at + 1),
+            _ => {
+                if !matches!(first, b':' | b'=' | b',') {
+                    self.noun = Noun::None;
+                }
+                self.literal_to(self.at + 1);
+            }
         }
     }
 
@@ -136,6 +145,9 @@ impl<'t> Scan<'t, '_> {
             return;
         }
         let c = self.text[self.at..].chars().next().unwrap_or(' ');
+        if self.curled(c) {
+            return;
+        }
         if c.is_whitespace() || c.is_control() {
             self.out.blank();
             self.at += c.len_utf8();

@@ -1,5 +1,6 @@
 //! Quoted text, and the representations of objects.
 
+use super::noun::Noun;
 use super::{Scan, address};
 
 /// Longest quoted name that is kept.
@@ -10,15 +11,41 @@ impl<'t> Scan<'t, '_> {
     /// `'…'` (`word` leaves the prefix out).
     pub(super) fn quoted(&mut self, quote: u8, prefixed: bool) {
         let Some(close) = self.closing(quote, prefixed) else { return self.literal_to(self.at + 1) };
-        let inner = &self.text[self.at + 1..close];
-        let end = close + 1;
+        self.quotation(&self.text[self.at + 1..close], close + 1);
+    }
+
+    /// Text in the quotes that word processors and forums make of straight ones; whether there is any here.
+    pub(super) fn curled(&mut self, open: char) -> bool {
+        let closing: &[char] = match open {
+            '\u{2018}' => &['\u{2019}'],
+            '\u{201c}' => &['\u{201d}'],
+            _ => return false,
+        };
+        let from = self.at + open.len_utf8();
+        let close = self.text[from..]
+            .match_indices(closing)
+            .find(|(at, quote)| !self.text[from + at + quote.len()..].starts_with(char::is_alphanumeric));
+        let Some((at, quote)) = close else { return false };
+        self.quotation(&self.text[from..from + at], from + at + quote.len());
+        true
+    }
+
+    /// What stands for quoted text that ends at a place.
+    fn quotation(&mut self, inner: &'t str, end: usize) {
+        let named = self.is_named();
+        self.noun = Noun::None;
         if let Some(placeholder) = as_placeholder(inner) {
             // Redaction was here before.
             self.put_to(end, "text", placeholder);
+        } else if let Some(repr) = inner.strip_prefix("<Sgtk ").and_then(|repr| repr.strip_suffix('>')) {
+            self.put_to(end, "object", &of_toolkit(repr));
         } else if let Some(kind) = address::whole(inner) {
             let rule = kind.trim_matches(['<', '>']);
             self.out.put(rule, inner, kind);
             self.at = end;
+        } else if named && !keeps_digits(inner) {
+            self.put_to(end, "named", "<name>");
+            self.noun = Noun::Listed;
         } else if is_name(inner) && !self.words.touches(inner) {
             self.out.literal("'");
             self.out.literal(inner);
@@ -67,11 +94,12 @@ impl<'t> Scan<'t, '_> {
         let inner = &self.text[from..end];
         let end = end + 1;
         if let Some(repr) = inner.strip_prefix("Sgtk ") {
-            let mut parts = repr.split([' ', ':', '>']).filter(|part| !part.is_empty());
-            let kind = parts.next().unwrap_or("object");
-            match parts.next().filter(|_| kind.starts_with("Template")) {
-                Some(name) => self.put_to(end, "template", &format!("<template {name}>")),
-                None => self.put_to(end, "object", &format!("<{kind}>")),
+            self.put_to(end, "object", &of_toolkit(repr));
+        } else if let Some(why) = inner.strip_prefix("urlopen error ") {
+            // The reason is all it says.
+            self.at = end - 1 - why.len();
+            if end == self.text.len() {
+                self.text = &self.text[..end - 1];
             }
         } else if let Some((class, _)) =
             inner.split_once(" object at 0x").or_else(|| inner.split_once(" instance at 0x"))
@@ -106,6 +134,17 @@ impl<'t> Scan<'t, '_> {
     }
 }
 
+/// A template or key of Toolkit by its name, another object by its kind.
+fn of_toolkit(repr: &str) -> String {
+    let mut parts = repr.split([' ', ':', '>']).filter(|part| !part.is_empty());
+    let kind = parts.next().unwrap_or("object");
+    match parts.next() {
+        Some(name) if kind.starts_with("Template") => format!("<template {name}>"),
+        Some(name) if kind.ends_with("Key") => format!("<key {name}>"),
+        _ => format!("<{kind}>"),
+    }
+}
+
 /// The value of `type` in the inside of a dictionary.
 fn entity_type(inner: &str) -> Option<&str> {
     let quoted = |text: &'_ str| text.trim_start_matches('\\').starts_with(['\'', '"']);
@@ -127,8 +166,13 @@ fn as_placeholder(text: &str) -> Option<&str> {
     plain.then_some(text)
 }
 
+/// A name of Toolkit's code or of a field: digits in it belong to it.
+pub(super) fn keeps_digits(text: &str) -> bool {
+    ["tk-", "tk_", "sg_"].iter().any(|prefix| text.starts_with(prefix))
+}
+
 fn is_name(text: &str) -> bool {
-    let keeps_digits = ["tk-", "tk_", "sg_"].iter().any(|prefix| text.starts_with(prefix));
+    let keeps_digits = keeps_digits(text);
     !text.is_empty()
         && text.len() <= MOST_NAME
         && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

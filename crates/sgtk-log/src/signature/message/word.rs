@@ -1,6 +1,7 @@
 //! Words: names of this work at hand, codes of shots, versions, ids; everything else is kept.
 
 use super::Scan;
+use super::noun::Noun;
 
 fn in_chunk(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')
@@ -23,9 +24,10 @@ impl<'t> Scan<'t, '_> {
             end += 1;
         }
         let joins = matches!(self.byte(end), Some(b':' | b'@' | b'+' | b'%' | b'/' | b'\\' | b'#' | b'$'));
-        if plain && !joins {
+        if plain && (!joins || matches!(bytes.get(end..end + 2), Some([b':', b' ']))) {
             return self.plain_word(end);
         }
+        self.noun = Noun::None;
         if self.address(end) || bytes[at].is_ascii_digit() && self.number(end) {
             return;
         }
@@ -68,6 +70,11 @@ impl<'t> Scan<'t, '_> {
                 return;
             }
         }
+        if let Some(end) = self.bare_name(end).or_else(|| self.context(end)) {
+            self.noun = Noun::None;
+            return self.put_to(end, "named", "<name>");
+        }
+        let noun = std::mem::take(&mut self.noun);
         let capital = bytes_of_date(&text.as_bytes()[at..end]);
         if capital && self.date_in_words(end) || self.context_word() {
             return;
@@ -77,6 +84,7 @@ impl<'t> Scan<'t, '_> {
         if is_id(word) || joined() {
             return self.part(end);
         }
+        self.noun = self.noun(word, noun);
         self.literal_to(end);
     }
 

@@ -10,19 +10,21 @@ pub(crate) mod types;
 use crate::signature::code::{bracketed, code};
 use crate::signature::message::Normaliser;
 use crate::signature::message::innermost::{cap, innermost_reason};
+use crate::traceback::Raised;
 use types::{canonical_type, implied_code, is_bag, is_of_python};
 
 /// Text beyond this is not looked at for codes and names.
 const MOST_BYTES: usize = 2048;
 
 /// The reason by type; `None` when the type has none or the text does not show it.
-pub(crate) fn reason(short_name: &str, text: &str, to: &Normaliser<'_>) -> Option<String> {
+pub(crate) fn reason(raised: Raised<'_>, to: &Normaliser<'_>) -> Option<String> {
+    let (short_name, text) = (raised.short_name(), raised.said());
     let head = cap(text, MOST_BYTES);
-    match canonical_type(short_name, head) {
+    match canonical_type(short_name, cap(raised.text, MOST_BYTES)) {
         "AttributeError" => python::attribute(head).map(|name| told(name, to)),
         "NameError" | "UnboundLocalError" => python::name(head).map(|name| told(name, to)),
         "ImportError" => python::imported(head).map(|name| told(name, to)),
-        "KeyError" => python::key(head, to.words),
+        "KeyError" => python::key(head, to),
         "TypeError" => python::type_mismatch(head),
         "CalledProcessError" => python::process(head),
         "RecursionError" => None,

@@ -3,7 +3,8 @@
 //! The wording changed many times; the name in it (attribute, variable, module, key) did not. Where the name is not
 //! in every wording, a fixed word for the failure stands for all of them.
 
-use crate::signature::words::ContextWords;
+use super::bag;
+use crate::signature::message::Normaliser;
 
 /// Every way a text is no JSON; the positions and the words differ between versions.
 pub(super) const INVALID_JSON: &str = "invalid JSON";
@@ -95,17 +96,29 @@ fn without_import_id(name: &str) -> &str {
     if id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) { "tkimp" } else { name }
 }
 
-/// The key, when it is a plain word; keys of data vary.
-pub(super) fn key(text: &str, words: &ContextWords) -> Option<String> {
+/// The key, when it is a plain word; keys of data vary. What stands behind the key is not Python's; a sentence in place of
+/// a key is what someone had to say.
+pub(super) fn key(text: &str, to: &Normaliser<'_>) -> Option<String> {
     let text = text.trim();
     let bare = text.strip_prefix(['u', 'b']).filter(|rest| rest.starts_with(['\'', '"'])).unwrap_or(text);
-    let inner = bare.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
-    let plain = !inner.is_empty()
-        && inner.len() <= 60
-        && inner.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
-        && !words.touches(inner);
+    let quote = bare.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    // A key may hold its quote; then the last one closes.
+    let line = bare.lines().next().unwrap_or(bare);
+    let inner = match line[1..].split_once(quote) {
+        Some((inner, behind)) if !behind.starts_with(|c: char| c.is_alphanumeric()) => inner,
+        _ => line[1..].rsplit_once(quote)?.0,
+    };
+    let plain = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    if inner.split(' ').filter(|word| word.len() > 1 && word.bytes().any(plain)).count() >= MOST_KEY_WORDS {
+        return bag(inner, to);
+    }
+    let plain =
+        !inner.is_empty() && inner.len() <= 60 && inner.bytes().all(plain) && !to.words.touches(inner);
     plain.then(|| inner.to_owned())
 }
+
+/// More words than a key has.
+const MOST_KEY_WORDS: usize = 4;
 
 /// Kinds of wrong types, each with the words of all versions.
 const MISMATCHES: [(&str, &[&str]); 11] = [

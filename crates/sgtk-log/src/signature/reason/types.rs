@@ -1,6 +1,7 @@
 //! Names of exceptions: which are one type, which say nothing by themselves, and the name people know.
 
 use crate::signature::code::code;
+use crate::traceback::LOCKED;
 
 /// The type two spellings of one exception share; also what its text says about it.
 ///
@@ -12,8 +13,10 @@ pub(crate) fn canonical_type<'t>(short_name: &'t str, text: &str) -> &'t str {
         "IOError" | "EnvironmentError" | "WindowsError" | "herror" | "gaierror" | "timeout"
         | "TimeoutError" | "BlockingIOError" | "InterruptedError" | "ChildProcessError"
         | "ProcessLookupError" => "OSError",
+        // Houdini's own, of locked nodes; Python's speaks of files.
+        "PermissionError" if text.starts_with(LOCKED) => short_name,
         "ModuleNotFoundError" => "ImportError",
-        "SSLCertVerificationError" | "CertificateError" | "SSLHandshakeError" => "SSLError",
+        "SSLCertVerificationError" | "CertificateError" | "SSLHandshakeError" | "SSLEOFError" => "SSLError",
         "JSONDecodeError" => "ValueError",
         // Renamed in Python 3.2; the old name went with 3.14.
         "BadZipfile" => "BadZipFile",

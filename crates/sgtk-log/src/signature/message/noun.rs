@@ -1,0 +1,137 @@
+//! Names of things of a production, known by the noun before them: `shot 'hero'`, `node hero_geo`, `lgt, Asset Teapot`.
+//!
+//! What a shot, a node or a person is called is no part of a problem. Names with digits are known by their spelling
+//! (`word`), names of the session by `words`; this is for all others. Without quotes a name can be a word of the
+//! sentence, so it must look like a name, or stand where nothing else can.
+
+use super::Scan;
+use super::quoted::keeps_digits;
+
+/// What is named, when the word before was such a noun.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub(super) enum Noun {
+    /// It was another word.
+    #[default]
+    None,
+    /// `instance`, `named`: a name in quotes may follow.
+    Quoted,
+    /// `node`: so may one without quotes that is spelled like an identifier.
+    Thing,
+    /// `for Shot`, `, Asset`: so may one with a capital.
+    Entity,
+    /// A name in quotes was there, and more of them may follow.
+    Listed,
+}
+
+/// Things whose name is quoted where it could be taken for another word.
+const QUOTED: [&str; 14] = [
+    "task",
+    "step",
+    "playlist",
+    "publish",
+    "artist",
+    "segment",
+    "reference",
+    "namespace",
+    "instance",
+    "item",
+    "product",
+    "context",
+    "workspace",
+    "volume",
+];
+
+/// Things whose name is often not quoted.
+const THINGS: [&str; 14] = [
+    "shot", "asset", "sequence", "episode", "project", "user", "node", "object", "mesh", "camera", "layer",
+    "clip", "track", "reel",
+];
+
+/// Entity types as Toolkit prints them in a context: `lgt, Shot hero`.
+const ENTITIES: [&str; 5] = ["Shot", "Asset", "Sequence", "Episode", "Project"];
+
+/// Words between which and an entity type nothing else can be meant than one entity.
+const BEFORE_ENTITY: [&str; 6] = ["for", "of", "on", "from", "to", "context"];
+
+fn in_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')
+}
+
+impl Scan<'_, '_> {
+    /// Whether the quoted text here is a name.
+    pub(super) fn is_named(&self) -> bool {
+        match self.noun {
+            Noun::None => false,
+            Noun::Listed => self.text[..self.at].trim_end().ends_with(','),
+            _ => true,
+        }
+    }
+
+    /// What a word says of the next one. `before` is what was put before the word.
+    pub(super) fn noun(&self, word: &str, before: Noun) -> Noun {
+        if !(4..=10).contains(&word.len()) {
+            return Noun::None;
+        }
+        let one = word.strip_suffix('s').unwrap_or(word);
+        let is = |list: &[&str]| list.iter().any(|noun| noun.eq_ignore_ascii_case(one));
+        if is(&THINGS) {
+            return if ENTITIES.contains(&word) && self.is_entity_here() {
+                Noun::Entity
+            } else {
+                Noun::Thing
+            };
+        }
+        if is(&QUOTED) || is(&["named", "called"]) || before != Noun::None && is(&["name"]) {
+            return Noun::Quoted;
+        }
+        Noun::None
+    }
+
+    /// Whether an entity type here is followed by the entity's name.
+    fn is_entity_here(&self) -> bool {
+        let said = self.out.text().trim_end_matches([' ', ':', '(']);
+        let last = said.rsplit(' ').next().unwrap_or(said);
+        said.ends_with(',') || BEFORE_ENTITY.contains(&last)
+    }
+
+    /// The name here, without quotes, that the noun before it announces: where it ends. `end` is the end of the word.
+    pub(super) fn bare_name(&self, end: usize) -> Option<usize> {
+        let word = self.text[self.at..end].trim_end_matches(['.', '-']);
+        let end = self.at + word.len();
+        let is_identifier = word.bytes().skip(1).any(|b| b == b'_') && !keeps_digits(word);
+        let is_capital = word.starts_with(|c: char| c.is_ascii_uppercase());
+        // `Shot: hero, Task: anim`; but `Could not open project: denied`.
+        let is_field = || {
+            self.text[..self.at].trim_end().ends_with([':', '='])
+                && (is_capital && self.stands_alone(end)
+                    || self.text[end..].starts_with([',', ';', ')', ']']))
+        };
+        let found = match self.noun {
+            Noun::None | Noun::Quoted | Noun::Listed => false,
+            Noun::Thing => is_identifier || is_field(),
+            Noun::Entity => is_identifier || is_capital || self.stands_alone(end),
+        };
+        found.then_some(end)
+    }
+
+    /// Whether nothing of a sentence follows.
+    fn stands_alone(&self, end: usize) -> bool {
+        let rest = self.text[end..].trim_start_matches(['.', '!']);
+        rest.is_empty() || rest.starts_with([',', ';', ')', ']', '\'', '"', '\n', ':'])
+    }
+
+    /// A context as Toolkit prints it, `lgt, Shot hero`, when one begins with the word that ends at `end`: where it ends.
+    pub(super) fn context(&self, end: usize) -> Option<usize> {
+        let rest = self.text[end..].strip_prefix(", ")?;
+        let kind = ENTITIES.iter().find(|kind| rest.starts_with(**kind))?;
+        let at = end + 2 + kind.len() + 1;
+        if self.byte(at - 1) != Some(b' ') {
+            return None;
+        }
+        let length = self.rest(at).iter().take_while(|b| in_name(**b)).count();
+        let name = self.text[at..at + length].trim_end_matches(['.', '-']);
+        let named = name.bytes().any(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        let end = at + name.len();
+        (!name.is_empty() && (named || self.stands_alone(end))).then_some(end)
+    }
+}
