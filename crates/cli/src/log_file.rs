@@ -1,6 +1,6 @@
 //! One log to read: a file or standard input, packed or not, as a stream of its plain bytes.
 //!
-//! Whether a log is packed is seen in its first bytes, never in its name: `.gz` files that were unpacked in
+//! UTF-16 is given as UTF-8. Whether a log is packed is seen in its first bytes, never in its name: `.gz` files that were unpacked in
 //! place and packed text on standard input are both read. Nothing is known of records here.
 
 use flate2::read::MultiGzDecoder;
@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
+
+use crate::utf16::Utf16;
 
 const GZIP_MARK: [u8; 2] = [0x1F, 0x8B];
 /// Of a zip archive, and of one without entries.
@@ -27,7 +29,7 @@ impl<'a> LogBytes<'a> {
     /// Looks at the first bytes of a source and unpacks it when they say so.
     ///
     /// # Errors
-    /// Those of reading, and text that is no UTF-8 by its mark; a zip archive, which is no stream.
+    /// Those of reading; a zip archive, which is no stream.
     pub(crate) fn new(mut raw: impl Read + 'a) -> io::Result<LogBytes<'a>> {
         let mut first = Vec::with_capacity(4);
         raw.by_ref().take(4).read_to_end(&mut first)?;
@@ -35,9 +37,10 @@ impl<'a> LogBytes<'a> {
             let words = "it is a zip archive: unpack it and try again";
             return Err(io::Error::new(ErrorKind::InvalidData, words));
         }
-        if UTF16_MARKS.iter().any(|mark| first.starts_with(mark)) {
-            let words = "it is UTF-16 text, which no Toolkit log is: save it as UTF-8 and try again";
-            return Err(io::Error::new(ErrorKind::InvalidData, words));
+        if let Some(mark) = UTF16_MARKS.iter().find(|mark| first.starts_with(*mark)) {
+            let rest = Cursor::new(first[mark.len()..].to_vec()).chain(raw);
+            let source = Box::new(Utf16::new(rest, *mark == UTF16_MARKS[1]));
+            return Ok(LogBytes { source, packed: false });
         }
         let packed = first.starts_with(&GZIP_MARK);
         let raw = Cursor::new(first).chain(raw);
@@ -169,7 +172,13 @@ mod tests {
         damaged[middle..middle + 40].fill(0xFF);
         assert!(all(&damaged).1.is_some());
         assert!(all(b"PK\x03\x04...").1.unwrap().to_string().contains("zip archive"));
-        assert!(all(b"\xFF\xFEa\0b\0").1.unwrap().to_string().contains("UTF-16"));
+    }
+
+    #[test]
+    fn text_of_a_windows_console_is_read() {
+        assert_eq!(all(b"\xFF\xFEa\0b\0\n\0").0, b"ab\n");
+        assert_eq!(all(b"\xFE\xFF\0a\0b\0\n").0, b"ab\n");
+        assert_eq!(all(b"\xFF\xFE").0, b"");
     }
 
     #[test]

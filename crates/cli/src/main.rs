@@ -23,6 +23,7 @@ mod run;
 mod scan;
 mod status;
 mod stop_signal;
+mod utf16;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

@@ -278,9 +278,17 @@ fn level_word(line: &str) -> Option<(Level, &str)> {
     // A header of Toolkit that was copied from the level on.
     let rest = match rest.strip_prefix(" sgtk.") {
         Some(logger) => logger.split_once(' ')?.1,
-        None => rest.strip_prefix(": ")?,
+        None => rest.strip_prefix(": ").or_else(|| behind_program(rest))?,
     };
     Some((level, rest))
+}
+
+/// The message behind ` 18:13:28.365:Hiero(34236): `, as Hiero and Nuke Studio write.
+fn behind_program(rest: &str) -> Option<&str> {
+    let rest = rest.strip_prefix(' ').filter(|rest| spelling::is_stamped(rest))?;
+    let (program, message) = rest.split_once("): ").filter(|(program, _)| program.len() <= 64)?;
+    let (_, pid) = program.split_once('(')?;
+    (!pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit())).then_some(message)
 }
 
 fn is_level_and_logger(inside: &str) -> bool {

@@ -376,3 +376,24 @@ fn a_large_paste_costs_little_memory_and_keeps_its_neighbours() {
     assert_eq!(incidents, 64);
     assert!(most <= 3 * 4096, "{most}");
 }
+
+#[test]
+fn blanks_that_do_not_break_are_blanks() {
+    assert_eq!(incidents(&BLOCK.replace(' ', "\u{a0}")), found(&[(1, 4, "ValueError")]));
+    let kept = BLOCK.replace("  ", "\u{a0}\u{a0}");
+    assert_eq!(incidents(&kept), found(&[(1, 4, "ValueError")]));
+    let of = |text: &str| recognise(text, FileName("-"), &ContextWords::default()).signature;
+    assert_eq!(of(&kept), of(BLOCK));
+}
+
+#[test]
+fn lines_of_hiero_are_records() {
+    let text =
+        "INFO 18:13:28.300:Hiero(34236): an ERROR ahead\nERROR 18:13:28.365:Hiero(34236): No such task\n";
+    let found = pieces(text);
+    let errors: Vec<_> = found.iter().filter(|piece| piece.kind != RawKind::Orphan).collect();
+    assert_eq!(errors.len(), 1);
+    assert_eq!((errors[0].level, errors[0].lines), (Some(Level::Error), (2, 2)));
+    let read = recognise(&errors[0].text, FileName("-"), &ContextWords::default());
+    assert_eq!(read.summary, "No such task");
+}

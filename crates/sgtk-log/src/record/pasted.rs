@@ -242,7 +242,7 @@ impl Pasted {
     /// Judges the line by what is there of it, and adds it to the span it belongs to.
     fn decide(&mut self, long: bool, sink: &mut dyn FnMut(Span<'_>)) {
         let line = std::mem::take(&mut self.line);
-        let text = decode(&line, CodePage::NONE);
+        let text = spelling::plain_blanks(decode(&line, CodePage::NONE));
         let (margin, inner) = spelling::unquote(text.trim_end());
         let hold = self.place(margin, inner, sink) && !long;
         let held = std::mem::take(&mut self.held);

@@ -17,6 +17,13 @@ const BLENDER: [&str; 2] = ["Error: Python: ", "Python: "];
 
 /// Mends a text; one in which nothing can be amiss stays borrowed.
 pub(crate) fn mend(text: &str) -> Cow<'_, str> {
+    match spelling::plain_blanks(Cow::Borrowed(text)) {
+        Cow::Borrowed(text) => mend_lines(text),
+        Cow::Owned(text) => Cow::Owned(mend_lines(&text).into_owned()),
+    }
+}
+
+fn mend_lines(text: &str) -> Cow<'_, str> {
     static SIGNS: LazyLock<AhoCorasick> = LazyLock::new(|| {
         AhoCorasick::new(["File ", "raceback (most recent call last):", "```"])
             .expect("three short words are far below the limits")

@@ -3,6 +3,7 @@
 //! Owns the words to look for; what lines make a block is `lines`' business, what lines make an incident of pasted text
 //! is `record::pasted`'s. All of it works on decoded text and costs no more than the line is long.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -210,6 +211,11 @@ fn is_prompt(line: &str) -> bool {
     let word = line[..end].trim_start_matches('[').split([' ', ':']).next().unwrap_or_default();
     word.split_once('@')
         .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('.'))
+}
+
+/// Web pages keep indentation by blanks that do not break.
+pub(crate) fn plain_blanks(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\u{a0}') { Cow::Owned(text.replace('\u{a0}', " ")) } else { text }
 }
 
 /// The depth of mail quoting at the beginning of the line (`> `, `>> `, `> > `) and the rest of the line. `>>> ` is Python's prompt.
