@@ -397,3 +397,24 @@ fn lines_of_hiero_are_records() {
     let read = recognise(&errors[0].text, FileName("-"), &ContextWords::default());
     assert_eq!(read.summary, "No such task");
 }
+
+#[test]
+fn frames_that_were_wrapped_are_whole() {
+    let wrapped = [
+        BLOCK.replace(", line", ",\nline"),
+        BLOCK.replace(", line", ",\n  line"),
+        BLOCK.replace("  File ", "  File\n"),
+        BLOCK.replace("  File ", "File\n").replace(", line", ",\nline"),
+        BLOCK.replace(", in run", ", in\nrun"),
+        BLOCK.replace("  File ", "  File\n").lines().map(|line| format!("> {line}\n")).collect(),
+    ];
+    let of = |text: &str| recognise(text, FileName("-"), &ContextWords::default()).signature;
+    for text in wrapped {
+        let found = incidents(&text);
+        assert_eq!(found.len(), 1, "{text}");
+        assert_eq!(found[0].1, "ValueError", "{text}");
+        assert_eq!(of(&text), of(BLOCK), "{text}");
+    }
+    // A word of this name is no frame.
+    assert_eq!(incidents("File\nis gone\n"), []);
+}

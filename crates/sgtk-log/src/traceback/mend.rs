@@ -52,6 +52,18 @@ fn mend_lines(text: &str) -> Cow<'_, str> {
             .filter_map(|said| inner.strip_prefix(said))
             .find(|rest| spelling::is_header_alone(rest))
             .unwrap_or(inner);
+        let mut joined = String::new();
+        let mut inner = inner;
+        if spelling::is_wrapped_frame(inner) {
+            joined.push_str(inner.trim_end());
+            while spelling::is_wrapped_frame(&joined)
+                && let Some(next) = lines.next_if(|next| is_rest(&joined, unquote(next).1))
+            {
+                joined.push(' ');
+                joined.push_str(unquote(next).1.trim());
+            }
+            inner = &joined;
+        }
         let said = inner.trim_end();
         if said == BEHEADED {
             out.push('T');
@@ -83,6 +95,12 @@ fn mend_lines(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether a line can be the rest of a frame that was wrapped.
+fn is_rest(frame: &str, line: &str) -> bool {
+    let line = line.trim();
+    if frame.ends_with("File") { line.starts_with('"') } else { !line.is_empty() }
 }
 
 /// A line without the marks of inline code that open or close on it only.

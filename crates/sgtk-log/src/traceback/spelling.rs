@@ -82,7 +82,7 @@ pub(crate) fn of(line: &str) -> Spelling {
         _ if is_fence(trimmed) => return Spelling::Fence,
         _ if is_underline(trimmed) => return Spelling::Underline,
         _ if is_stack_rule(trimmed) => return Spelling::Stack,
-        _ if inner.len() < line.len() => return Spelling::Indented,
+        _ if inner.len() < line.len() || is_rest_of_frame(trimmed) => return Spelling::Indented,
         _ if is_prompt(trimmed) => return Spelling::Prompt,
         _ => {}
     }
@@ -134,11 +134,30 @@ pub(crate) fn is_frame_start(inner: &str) -> bool {
     let Some(rest) = inner.strip_prefix("File ") else { return false };
     if let Some(path) = rest.strip_prefix('"') {
         return memchr::memchr(b'"', path.as_bytes())
-            .is_some_and(|close| path[close + 1..].starts_with(", line "));
+            .is_some_and(|close| path[close + 1..].starts_with(", line ") || &path[close + 1..] == ",");
     }
     rest.strip_prefix(CURLY)
         .and_then(|path| path.split_once(CURLY))
         .is_some_and(|(_, rest)| rest.starts_with(", line "))
+}
+
+/// Whether the line of a frame was wrapped here, as mail programs do: the next line is the rest of it.
+pub(crate) fn is_wrapped_frame(line: &str) -> bool {
+    let inner = line.trim();
+    inner == "File" || inner.starts_with("File \"") && (inner.ends_with(',') || inner.ends_with(", in"))
+}
+
+/// `line 12, in f` or `"x.py", line 12, in f`: what was wrapped away from the beginning of its frame.
+fn is_rest_of_frame(line: &str) -> bool {
+    let rest = match line.strip_prefix('"') {
+        Some(path) => path.split_once("\", ").map_or("", |(_, rest)| rest),
+        None => line,
+    };
+    let Some(number) = rest.strip_prefix("line ") else {
+        return line.starts_with('"') && line.ends_with(".py\",");
+    };
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0 && (number.len() == digits || number[digits..].starts_with(','))
 }
 
 /// The quotes that stand for `"` where text was set.
