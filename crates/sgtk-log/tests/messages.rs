@@ -212,6 +212,12 @@ fn what_things_are_called_is_no_part_of_a_problem() {
         ("Cannot go to Light, Shot Tidepool!", "cannot go to <name>"),
         ("Cannot go to Model, Asset kelp.", "cannot go to <name>"),
         ("Cannot use context Project tide", "cannot use context project <name>"),
+        ("setAttr: No object matches name: tide_cam_B.active", "setattr: no object matches name: <name>"),
+        ("No object matches name: tide:rig|tide:all|tide:_GRP", "no object matches name: <name>"),
+        ("More than one object matches name: kelp", "more than one object matches name: <name>"),
+        ("Object's name 'kelp' is not unique", "object's name <name> is not unique"),
+        ("Invalid project name: tide", "invalid project name: <name>"),
+        ("Cannot parent |tide|kelp to tide|kelp|blade now", "cannot parent <name> to <name> now"),
     ]);
 }
 
@@ -227,6 +233,9 @@ fn what_only_looks_like_a_name_is_kept() {
         ("Project Settings could not be read", "project settings could not be read"),
         ("No folders, Asset type is unknown", "no folders, asset type is unknown"),
         ("User session expired", "user session expired"),
+        ("name 'tide' is not defined", "name 'tide' is not defined"),
+        ("Invalid name: not a word", "invalid name: not a word"),
+        ("True or false | yes or no", "true or false | yes or no"),
     ]);
 }
 

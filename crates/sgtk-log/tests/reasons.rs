@@ -20,7 +20,7 @@ fn part(incident: &Incident, kind: &str) -> String {
 /// Every row: type and reason, and the last lines that all say it.
 #[test]
 fn one_failure_has_one_reason_in_every_wording() {
-    let table: [(&str, &str, &[&str]); 60] = [
+    let table: [(&str, &str, &[&str]); 61] = [
         // What others than Python define is worded by them.
         (
             "IngestError",
@@ -159,7 +159,11 @@ fn one_failure_has_one_reason_in_every_wording() {
         (
             "RuntimeError",
             "no object matches",
-            &["RuntimeError: file /a/b.py line 12: No object matches", "RuntimeError: No object matches"],
+            &[
+                "RuntimeError: file /a/b.py line 12: No object matches",
+                "RuntimeError: file /a/b.py line 12:\n  No object matches",
+                "RuntimeError: No object matches",
+            ],
         ),
         (
             "KeyError",
@@ -350,6 +354,15 @@ fn one_failure_has_one_reason_in_every_wording() {
                 "ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:1129)",
                 "shotgun_api3.lib.httplib2.SSLHandshakeError: [Errno 1] _ssl.c:504: error:14090086:SSL routines:SSL3_GET_SERVER_CERTIFICATE:certificate verify failed",
                 "ssl.CertificateError: hostname 'a.b' doesn't match 'c.d'",
+            ],
+        ),
+        // One error inside another.
+        (
+            "ConnectionError",
+            "connection reset",
+            &[
+                "requests.exceptions.ConnectionError: ('Connection aborted.', error(104, 'Connection reset by peer'))",
+                "requests.exceptions.ConnectionError: ('Connection aborted.', ConnectionResetError(10054, 'Die Verbindung'))",
             ],
         ),
         (

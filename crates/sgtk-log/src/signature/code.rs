@@ -51,12 +51,13 @@ pub(crate) fn code(text: &str) -> Option<String> {
     memchr::memchr_iter(b'[', text.as_bytes())
         .find_map(|at| bracketed(&text[at..]))
         .or_else(|| numbered_pair(text))
+        .or_else(|| numbered_pair(&text[memchr::memmem::find(text.as_bytes(), b"rror(")? + 4..]))
         .or_else(|| http_status(text))
         .or_else(|| holds(&TIMED_OUT).then(|| "timed out".to_owned()))
         .or_else(|| holds(&UNRESOLVED).then(|| "name resolution".to_owned()))
 }
 
-/// `(111, 'Connection refused')`, as Python 2 prints some of them.
+/// `(111, 'Connection refused')`, as Python 2 prints some of them, and as every Python prints one in another.
 fn numbered_pair(text: &str) -> Option<String> {
     let rest = text.strip_prefix('(')?;
     let (number, after) = rest.split_once(',')?;

@@ -49,7 +49,7 @@ impl<'t> Raised<'t> {
     pub(crate) fn said(&self) -> &'t str {
         let text = self.text;
         if let Some(at) = text.strip_prefix("file ").and_then(place_end) {
-            return &text["file ".len() + at..];
+            return text["file ".len() + at..].trim_start();
         }
         if text.starts_with(LOCKED) {
             // What may have locked it is the same long list every time.
@@ -70,8 +70,8 @@ fn place_end(text: &str) -> Option<usize> {
     let line = text.lines().next()?;
     let (file, rest) = line.split_once(" line ")?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let said = rest[digits..].strip_prefix(": ").filter(|_| digits > 0 && !file.is_empty())?;
-    Some(line.len() - said.len())
+    let said = rest[digits..].strip_prefix(':').filter(|_| digits > 0 && !file.is_empty())?;
+    Some(line.len() - said.trim_start().len())
 }
 
 /// How a block is joined to the one printed before it.

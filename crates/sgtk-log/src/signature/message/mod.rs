@@ -118,6 +118,7 @@ impl<'t> Scan<'t, '_> {
                 self.at += 1;
             }
             0x80.. => self.character(),
+            b'|' if let Some(end) = self.scene_path() => self.put_to(end, "named", "<name>"),
             _ => {
                 if !matches!(first, b':' | b'=' | b',') {
                     self.noun = Noun::None;

@@ -13,11 +13,15 @@ pub(super) enum Noun {
     /// It was another word.
     #[default]
     None,
-    /// `instance`, `named`: a name in quotes may follow.
+    /// `instance`: a name in quotes may follow.
     Quoted,
-    /// `node`: so may one without quotes that is spelled like an identifier.
+    /// `named`, `node name`: and behind a colon one without quotes.
+    Named,
+    /// `name`: behind a colon only; the name of a variable stands in quotes, too.
+    Field,
+    /// `node`: one without quotes, too, that is spelled like an identifier.
     Thing,
-    /// `for Shot`, `, Asset`: so may one with a capital.
+    /// `for Shot`, `, Asset`: and one with a capital.
     Entity,
     /// A name in quotes was there, and more of them may follow.
     Listed,
@@ -63,6 +67,7 @@ impl Scan<'_, '_> {
         match self.noun {
             Noun::None => false,
             Noun::Listed => self.text[..self.at].trim_end().ends_with(','),
+            Noun::Field => self.is_behind_colon(),
             _ => true,
         }
     }
@@ -70,7 +75,9 @@ impl Scan<'_, '_> {
     /// What a word says of the next one. `before` is what was put before the word.
     pub(super) fn noun(&self, word: &str, before: Noun) -> Noun {
         if !(4..=10).contains(&word.len()) {
-            return Noun::None;
+            // `Object's name 'hero'`
+            let possessive = word == "s" && self.text[..self.at].ends_with(['\'', '\u{2019}']);
+            return if possessive { before } else { Noun::None };
         }
         let one = word.strip_suffix('s').unwrap_or(word);
         let is = |list: &[&str]| list.iter().any(|noun| noun.eq_ignore_ascii_case(one));
@@ -81,10 +88,13 @@ impl Scan<'_, '_> {
                 Noun::Thing
             };
         }
-        if is(&QUOTED) || is(&["named", "called"]) || before != Noun::None && is(&["name"]) {
-            return Noun::Quoted;
+        match () {
+            () if is(&QUOTED) => Noun::Quoted,
+            () if is(&["named", "called"]) => Noun::Named,
+            () if !is(&["name"]) => Noun::None,
+            () if before == Noun::None => Noun::Field,
+            () => Noun::Named,
         }
-        Noun::None
     }
 
     /// Whether an entity type here is followed by the entity's name.
@@ -94,24 +104,44 @@ impl Scan<'_, '_> {
         said.ends_with(',') || BEFORE_ENTITY.contains(&last)
     }
 
-    /// The name here, without quotes, that the noun before it announces: where it ends. `end` is the end of the word.
-    pub(super) fn bare_name(&self, end: usize) -> Option<usize> {
-        let word = self.text[self.at..end].trim_end_matches(['.', '-']);
+    /// The name here, without quotes, that the noun before it announces: where it ends.
+    pub(super) fn bare_name(&self) -> Option<usize> {
+        if matches!(self.noun, Noun::None | Noun::Listed) {
+            return None;
+        }
+        // In a scene, names are joined to paths.
+        let length =
+            self.rest(self.at).iter().take_while(|b| in_name(**b) || matches!(b, b':' | b'|')).count();
+        let word = self.text[self.at..self.at + length].trim_end_matches(['.', '-', ':']);
         let end = self.at + word.len();
-        let is_identifier = word.bytes().skip(1).any(|b| b == b'_') && !keeps_digits(word);
-        let is_capital = word.starts_with(|c: char| c.is_ascii_uppercase());
+        let is_joined = || word.bytes().skip(1).any(|b| matches!(b, b'_' | b':' | b'|'));
+        let is_identifier = || is_joined() && !keeps_digits(word) && !word.contains("::");
+        let is_capital = || word.starts_with(|c: char| c.is_ascii_uppercase());
+        let is_last = || self.is_behind_colon() && self.stands_alone(end);
         // `Shot: hero, Task: anim`; but `Could not open project: denied`.
-        let is_field = || {
-            self.text[..self.at].trim_end().ends_with([':', '='])
-                && (is_capital && self.stands_alone(end)
-                    || self.text[end..].starts_with([',', ';', ')', ']']))
-        };
+        let is_field = || is_last() && (is_capital() || self.text[end..].starts_with([',', ';', ')', ']']));
         let found = match self.noun {
-            Noun::None | Noun::Quoted | Noun::Listed => false,
-            Noun::Thing => is_identifier || is_field(),
-            Noun::Entity => is_identifier || is_capital || self.stands_alone(end),
+            Noun::None | Noun::Listed => false,
+            Noun::Quoted => is_last() && is_identifier(),
+            Noun::Field | Noun::Named => is_last(),
+            Noun::Thing => is_identifier() || is_field(),
+            Noun::Entity => is_identifier() || is_capital() || self.stands_alone(end),
         };
         found.then_some(end)
+    }
+
+    fn is_behind_colon(&self) -> bool {
+        self.text[..self.at].trim_end().ends_with([':', '='])
+    }
+
+    /// Where the path of an object in a scene ends that begins here: `group|char:rig`, `|group|rig`.
+    pub(super) fn scene_path(&self) -> Option<usize> {
+        let in_path = |b: &&u8| in_name(**b) || matches!(b, b':' | b'|');
+        let length = self.rest(self.at).iter().take_while(in_path).count();
+        let path = self.text[self.at..self.at + length].trim_end_matches(['.', ':', '|']);
+        let inner = path.trim_start_matches('|');
+        let joined = inner.contains('|') || inner.len() < path.len();
+        (joined && inner.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(self.at + path.len())
     }
 
     /// Whether nothing of a sentence follows.

@@ -23,13 +23,21 @@ impl<'t> Scan<'t, '_> {
             plain &= b.is_ascii_alphabetic() || *b == b'_';
             end += 1;
         }
-        let joins = matches!(self.byte(end), Some(b':' | b'@' | b'+' | b'%' | b'/' | b'\\' | b'#' | b'$'));
+        let joins =
+            matches!(self.byte(end), Some(b':' | b'@' | b'+' | b'%' | b'/' | b'\\' | b'#' | b'$' | b'|'));
         if plain && (!joins || matches!(bytes.get(end..end + 2), Some([b':', b' ']))) {
             return self.plain_word(end);
         }
-        self.noun = Noun::None;
         if self.address(end) || bytes[at].is_ascii_digit() && self.number(end) {
+            self.noun = Noun::None;
             return;
+        }
+        let name = if bytes[at].is_ascii_digit() { None } else { self.bare_name() };
+        self.noun = Noun::None;
+        if let Some(end) =
+            name.or_else(|| if bytes.get(end..)?.starts_with(b"|") { self.scene_path() } else { None })
+        {
+            return self.put_to(end, "named", "<name>");
         }
         if self.context_word() {
             return;
@@ -70,7 +78,7 @@ impl<'t> Scan<'t, '_> {
                 return;
             }
         }
-        if let Some(end) = self.bare_name(end).or_else(|| self.context(end)) {
+        if let Some(end) = self.bare_name().or_else(|| self.context(end)) {
             self.noun = Noun::None;
             return self.put_to(end, "named", "<name>");
         }
