@@ -151,7 +151,7 @@ fn summary(record: &Record, raised: Option<Raised<'_>>) -> String {
         })
     };
     raised
-        .and_then(|raised| first_line(&innermost_reason(raised.text)))
+        .and_then(|raised| first_line(&innermost_reason(raised.said())))
         .or_else(|| first_line(&record.message))
         .or_else(|| first_line(&record.body))
         .unwrap_or_default()

@@ -96,6 +96,10 @@ fn without_own_code_the_next_best_frames_are_taken() {
         "<string>#<module>",
     ];
     assert_eq!(key(&frames), ["site:yaml/scanner.py#scan", "site:yaml/loader.py#load"]);
+    // Qt's bindings stand between every module and what it imports.
+    let bindings = "/opt/x/site-packages/shiboken2/files.dir/shibokensupport/__feature__.py#_import";
+    let frames = ["/usr/lib/python3.9/site-packages/yaml/loader.py#load", bindings];
+    assert_eq!(key(&frames), ["site:yaml/loader.py#load"]);
     // And without those, the message.
     let found =
         incident(&["/usr/lib/python3.9/threading.py#run", "<string>#<module>"], "TypeError: bad thing");

@@ -399,6 +399,24 @@ fn lines_of_hiero_are_records() {
 }
 
 #[test]
+fn messages_of_the_script_editor_may_have_several_lines() {
+    let text = "# Error: RuntimeError: file /a/b.py line 12: \n  No such rig: tide\n # \n";
+    let two = "# Error: RuntimeError: file /a/b.py line 12: \n  No such rig. # \nprint(1) # \n";
+    assert_eq!(incidents(two), found(&[(1, 2, "RuntimeError")]));
+    assert_eq!(incidents(text)[0].1, "RuntimeError");
+    let read = recognise(&pieces(two)[0].text, FileName("-"), &ContextWords::default());
+    assert_eq!(read.summary, "No such rig.");
+}
+
+#[test]
+fn lines_of_inline_code_are_lines() {
+    let ticked: String = BLOCK.lines().map(|line| format!("`{line}`\n")).collect();
+    assert_eq!(incidents(&ticked), found(&[(1, 4, "ValueError")]));
+    let of = |text: &str| recognise(text, FileName("-"), &ContextWords::default()).signature;
+    assert_eq!(of(&ticked), of(BLOCK));
+}
+
+#[test]
 fn frames_that_were_wrapped_are_whole() {
     let wrapped = [
         BLOCK.replace(", line", ",\nline"),

@@ -8,7 +8,7 @@ fn keys(paths: &[&str]) -> Vec<String> {
 
 #[test]
 fn every_spelling_of_a_file_has_its_place() {
-    let table: [(&str, &[&str]); 17] = [
+    let table: [(&str, &[&str]); 18] = [
         (
             "vendor:shotgun_api3/shotgun.py",
             &[
@@ -131,6 +131,8 @@ fn every_spelling_of_a_file_has_its_place() {
                 "/Applications/Nuke13.2v4/Nuke13.2v4.app/Contents/MacOS/plugins/nuke/callbacks.py",
             ],
         ),
+        // A person's folder for one version of a host is no installed host.
+        ("studio:depth/utils.py", &["C:/Users/x/.nuke/Nuke13_later/depth/utils.py"]),
         (
             "eval:",
             &["<string>", "<stdin>", "<maya console>", "<frozen importlib._bootstrap>", "hou.session", ""],

@@ -244,6 +244,7 @@ impl Pasted {
         let line = std::mem::take(&mut self.line);
         let text = spelling::plain_blanks(decode(&line, CodePage::NONE));
         let (margin, inner) = spelling::unquote(text.trim_end());
+        let inner = spelling::without_ticks(inner);
         let hold = self.place(margin, inner, sink) && !long;
         let held = std::mem::take(&mut self.held);
         self.kept.push(&held);

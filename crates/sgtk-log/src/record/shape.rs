@@ -109,12 +109,13 @@ impl Shape {
             return Step::Ended;
         }
         if let Some((mark, _)) = self.script {
-            if mark == ScriptMark::Hash && !hashed && spelling != Spelling::Header {
-                return Step::Ended;
-            }
+            // The last line of several has no mark at its beginning.
             if mark.closes(inner) {
                 self.closed = true;
                 return GOES_ON;
+            }
+            if mark == ScriptMark::Hash && !hashed && spelling != Spelling::Header {
+                return Step::Ended;
             }
         }
         // A fence behind the last words.

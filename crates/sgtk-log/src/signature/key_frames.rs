@@ -190,6 +190,10 @@ fn is_plumbing(found: &Located<'_>, function: &str) -> bool {
         return true;
     }
     let module = found.module();
+    // Qt's bindings stand between every module and what it imports.
+    if module == "__feature__" && matches!(function, "_import" | "__import__" | "feature_import") {
+        return true;
+    }
     match found.kind {
         PlaceKind::Core => match module {
             "engine" => matches!(

@@ -109,6 +109,11 @@ fn without_ticks(line: &str) -> &str {
     if !said.starts_with('`') && !said.ends_with('`') || spelling::of(said) == Spelling::Fence {
         return line;
     }
+    if let whole = spelling::without_ticks(said)
+        && whole.len() < said.len()
+    {
+        return whole;
+    }
     if said.bytes().filter(|byte| *byte == b'`').count().is_multiple_of(2) && !said.contains("```") {
         return line;
     }

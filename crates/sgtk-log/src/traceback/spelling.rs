@@ -237,6 +237,12 @@ pub(crate) fn plain_blanks(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains('\u{a0}') { Cow::Owned(text.replace('\u{a0}', " ")) } else { text }
 }
 
+/// A line without the marks of inline code around it.
+pub(crate) fn without_ticks(line: &str) -> &str {
+    let inner = line.strip_prefix('`').and_then(|rest| rest.trim_end().strip_suffix('`'));
+    inner.filter(|inner| !inner.contains('`') && !inner.is_empty()).unwrap_or(line)
+}
+
 /// The depth of mail quoting at the beginning of the line (`> `, `>> `, `> > `) and the rest of the line. `>>> ` is Python's prompt.
 pub(crate) fn unquote(line: &str) -> (usize, &str) {
     let mut rest = line;

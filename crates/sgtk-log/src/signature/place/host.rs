@@ -50,8 +50,10 @@ pub(super) fn find(parts: &[&str]) -> Option<(&'static str, usize)> {
                 return None;
             }
             let rest = &part[prefix.len()..];
-            // A version follows, or the name stands alone: `Nuke12.1v5`, `Maya2022`, `houdini`, not `nuke_tools`.
-            let versioned = rest.trim_start_matches([' ', '-']).starts_with(|c: char| c.is_ascii_digit());
+            // A version follows, or the name stands alone: `Nuke12.1v5`, `Maya2022`, `houdini`; not `nuke_tools`, nor
+            // `nuke13_tools`.
+            let versioned = rest.trim_start_matches([' ', '-']).starts_with(|c: char| c.is_ascii_digit())
+                && !rest.contains('_');
             let vendored = || at > 0 && VENDORS.contains(&parts[at - 1]);
             let app = rest.eq_ignore_ascii_case(".app") || prefix.ends_with(".app") && rest.is_empty();
             (versioned || app || rest.is_empty() && vendored()).then_some((*name, at))
