@@ -217,6 +217,10 @@ fn what_things_are_called_is_no_part_of_a_problem() {
         ("More than one object matches name: kelp", "more than one object matches name: <name>"),
         ("Object's name 'kelp' is not unique", "object's name <name> is not unique"),
         ("Invalid project name: tide", "invalid project name: <name>"),
+        ("Could not create project Tidepool!", "could not create project <name>"),
+        ("Could not read the node Kelp.The file is gone", "could not read the node <name>.the file is gone"),
+        ("Publish Kelp (id 12) has no path", "publish <name> (id <n>) has no path"),
+        ("The configuration 'Primary' (id: 3) is broken", "the configuration <name> (id: <n>) is broken"),
         ("Cannot parent |tide|kelp to tide|kelp|blade now", "cannot parent <name> to <name> now"),
     ]);
 }
@@ -233,6 +237,8 @@ fn what_only_looks_like_a_name_is_kept() {
         ("Project Settings could not be read", "project settings could not be read"),
         ("No folders, Asset type is unknown", "no folders, asset type is unknown"),
         ("User session expired", "user session expired"),
+        ("No such user ID", "no such user id"),
+        ("Shot (identity unknown)", "shot (identity unknown)"),
         ("name 'tide' is not defined", "name 'tide' is not defined"),
         ("Invalid name: not a word", "invalid name: not a word"),
         ("True or false | yes or no", "true or false | yes or no"),

@@ -105,9 +105,12 @@ impl Scan<'_, '_> {
     }
 
     /// The name here, without quotes, that the noun before it announces: where it ends.
-    pub(super) fn bare_name(&self) -> Option<usize> {
-        if matches!(self.noun, Noun::None | Noun::Listed) {
+    pub(super) fn bare_name(&self, noun: Noun) -> Option<usize> {
+        if matches!(noun, Noun::None | Noun::Listed) {
             return None;
+        }
+        if let Some(end) = self.capital_name() {
+            return Some(end);
         }
         // In a scene, names are joined to paths.
         let length =
@@ -120,7 +123,7 @@ impl Scan<'_, '_> {
         let is_last = || self.is_behind_colon() && self.stands_alone(end);
         // `Shot: hero, Task: anim`; but `Could not open project: denied`.
         let is_field = || is_last() && (is_capital() || self.text[end..].starts_with([',', ';', ')', ']']));
-        let found = match self.noun {
+        let found = match noun {
             Noun::None | Noun::Listed => false,
             Noun::Quoted => is_last() && is_identifier(),
             Noun::Field | Noun::Named => is_last(),
@@ -128,6 +131,25 @@ impl Scan<'_, '_> {
             Noun::Entity => is_identifier() || is_capital() || self.stands_alone(end),
         };
         found.then_some(end)
+    }
+
+    /// A name with a capital behind a noun without: `the node Kelp`, not `Project Settings` or `user ID`.
+    fn capital_name(&self) -> Option<usize> {
+        let bytes = self.rest(self.at);
+        let noun = self.text[..self.at].strip_suffix(' ').filter(|_| bytes[0].is_ascii_uppercase())?;
+        let noun = noun.rsplit(|c: char| !c.is_ascii_alphanumeric()).next()?;
+        let length = bytes.iter().take_while(|b| in_name(**b) && **b != b'.').count();
+        let word = &self.text[self.at..self.at + length];
+        let is_short = length < 4 && word.bytes().all(|b| b.is_ascii_uppercase());
+        let is_name = !is_short && !ENTITIES.contains(&word);
+        (is_name && noun.starts_with(|c: char| c.is_ascii_lowercase())).then_some(self.at + length)
+    }
+
+    /// Whether the number of an entity follows its name, which ends at `end`: `Kelp (id 12)`.
+    pub(super) fn is_numbered(&self, end: usize) -> bool {
+        let behind = self.text[end..].strip_prefix(" (id");
+        let number = behind.map(|behind| behind.trim_start_matches([' ', ':', '=', '#']));
+        number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
     }
 
     fn is_behind_colon(&self) -> bool {

@@ -32,7 +32,7 @@ impl<'t> Scan<'t, '_> {
 
     /// What stands for quoted text that ends at a place.
     fn quotation(&mut self, inner: &'t str, end: usize) {
-        let named = self.is_named();
+        let named = self.is_named() || self.is_numbered(end);
         self.noun = Noun::None;
         if let Some(placeholder) = as_placeholder(inner) {
             // Redaction was here before.

@@ -32,15 +32,15 @@ impl<'t> Scan<'t, '_> {
             self.noun = Noun::None;
             return;
         }
-        let name = if bytes[at].is_ascii_digit() { None } else { self.bare_name() };
-        self.noun = Noun::None;
+        let noun = std::mem::take(&mut self.noun);
+        if self.context_word() {
+            return;
+        }
+        let name = if bytes[at].is_ascii_digit() { None } else { self.bare_name(noun) };
         if let Some(end) =
             name.or_else(|| if bytes.get(end..)?.starts_with(b"|") { self.scene_path() } else { None })
         {
             return self.put_to(end, "named", "<name>");
-        }
-        if self.context_word() {
-            return;
         }
         let name = at + text[at..end].trim_end_matches(['.', '-']).len();
         if let Some(class) = qt_class(&text[at..name]) {
@@ -78,14 +78,18 @@ impl<'t> Scan<'t, '_> {
                 return;
             }
         }
-        if let Some(end) = self.bare_name().or_else(|| self.context(end)) {
-            self.noun = Noun::None;
+        let noun = std::mem::take(&mut self.noun);
+        if let Some(end) = self.context(end) {
             return self.put_to(end, "named", "<name>");
         }
-        let noun = std::mem::take(&mut self.noun);
         let capital = bytes_of_date(&text.as_bytes()[at..end]);
+        // A name that the session tells may have several words.
         if capital && self.date_in_words(end) || self.context_word() {
             return;
+        }
+        let numbered = || self.is_numbered(end).then_some(end);
+        if let Some(end) = self.bare_name(noun).or_else(numbered) {
+            return self.put_to(end, "named", "<name>");
         }
         let word = &text[at..end];
         let joined = || memchr::memchr(b'_', word.as_bytes()).is_some() && self.words.touches(word);
