@@ -217,6 +217,8 @@ fn what_things_are_called_is_no_part_of_a_problem() {
         ("More than one object matches name: kelp", "more than one object matches name: <name>"),
         ("Object's name 'kelp' is not unique", "object's name <name> is not unique"),
         ("Invalid project name: tide", "invalid project name: <name>"),
+        ("Reference kelp:rig is out of date", "reference <name> is out of date"),
+        ("Reference kelp_door:rig is out of date", "reference <name> is out of date"),
         ("Could not create project Tidepool!", "could not create project <name>"),
         ("Could not read the node Kelp.The file is gone", "could not read the node <name>.the file is gone"),
         ("Publish Kelp (id 12) has no path", "publish <name> (id <n>) has no path"),

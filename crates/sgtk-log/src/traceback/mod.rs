@@ -55,10 +55,10 @@ impl<'t> Raised<'t> {
             // What may have locked it is the same long list every time.
             return LOCKED;
         }
-        match text.split_once('\n') {
-            Some((_, rest)) if self.name.starts_with("hou.") && !rest.trim().is_empty() => rest.trim(),
-            _ => text,
+        if !self.name.starts_with("hou.") {
+            return text;
         }
+        text.split_once('\n').map(|(_, said)| said.trim()).filter(|said| !said.is_empty()).unwrap_or(text)
     }
 }
 

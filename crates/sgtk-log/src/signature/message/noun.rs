@@ -27,35 +27,38 @@ pub(super) enum Noun {
     Listed,
 }
 
-/// Things whose name is quoted where it could be taken for another word.
-const QUOTED: [&str; 14] = [
-    "task",
-    "step",
-    "playlist",
-    "publish",
-    "artist",
-    "segment",
-    "reference",
-    "namespace",
-    "instance",
-    "item",
-    "product",
-    "context",
-    "workspace",
-    "volume",
-];
+/// What is a noun, in the singular and in lower case.
+fn of_word(word: &[u8]) -> Noun {
+    match word {
+        b"shot" | b"asset" | b"sequence" | b"episode" | b"project" | b"user" | b"node" | b"object"
+        | b"mesh" | b"camera" | b"layer" | b"clip" | b"track" | b"reel" => Noun::Thing,
+        // Their name is quoted where it could be taken for another word.
+        b"task" | b"step" | b"playlist" | b"publish" | b"artist" | b"segment" | b"reference"
+        | b"namespace" | b"instance" | b"item" | b"product" | b"context" | b"workspace" | b"volume" => {
+            Noun::Quoted
+        }
+        b"named" | b"called" => Noun::Named,
+        b"name" => Noun::Field,
+        _ => Noun::None,
+    }
+}
 
-/// Things whose name is often not quoted.
-const THINGS: [&str; 14] = [
-    "shot", "asset", "sequence", "episode", "project", "user", "node", "object", "mesh", "camera", "layer",
-    "clip", "track", "reel",
-];
+/// Length of the longest noun, in the plural.
+const LONGEST: usize = 10;
 
 /// Entity types as Toolkit prints them in a context: `lgt, Shot hero`.
 const ENTITIES: [&str; 5] = ["Shot", "Asset", "Sequence", "Episode", "Project"];
 
 /// Words between which and an entity type nothing else can be meant than one entity.
 const BEFORE_ENTITY: [&str; 6] = ["for", "of", "on", "from", "to", "context"];
+
+/// Whether an entity type behind this is followed by the entity's name.
+fn is_before_entity(said: &[u8]) -> bool {
+    let end = said.iter().rposition(|b| !matches!(b, b' ' | b':' | b'(')).map_or(0, |at| at + 1);
+    let said = &said[..end];
+    let last = said.rsplit(|b| *b == b' ').next().unwrap_or(said);
+    said.ends_with(b",") || BEFORE_ENTITY.iter().any(|word| word.as_bytes() == last)
+}
 
 fn in_name(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')
@@ -72,36 +75,21 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// What a word says of the next one. `before` is what was put before the word.
-    pub(super) fn noun(&self, word: &str, before: Noun) -> Noun {
-        if !(4..=10).contains(&word.len()) {
+    /// What the word that was just kept says of the next one. It began at `at`; `before` is what was said of itself.
+    pub(super) fn noun_at(&self, at: usize, before: Noun) -> Noun {
+        let word = &self.text[at..self.at];
+        if !(4..=LONGEST).contains(&word.len()) {
             // `Object's name 'hero'`
-            let possessive = word == "s" && self.text[..self.at].ends_with(['\'', '\u{2019}']);
+            let possessive = word == "s" && self.text[..at].ends_with(['\'', '\u{2019}']);
             return if possessive { before } else { Noun::None };
         }
-        let one = word.strip_suffix('s').unwrap_or(word);
-        let is = |list: &[&str]| list.iter().any(|noun| noun.eq_ignore_ascii_case(one));
-        if is(&THINGS) {
-            return if ENTITIES.contains(&word) && self.is_entity_here() {
-                Noun::Entity
-            } else {
-                Noun::Thing
-            };
+        // There it is in lower case.
+        let (said, lower) = self.out.text().as_bytes().split_at(self.out.text().len() - word.len());
+        match of_word(lower.strip_suffix(b"s").unwrap_or(lower)) {
+            Noun::Thing if ENTITIES.contains(&word) && is_before_entity(said) => Noun::Entity,
+            Noun::Field if before != Noun::None => Noun::Named,
+            noun => noun,
         }
-        match () {
-            () if is(&QUOTED) => Noun::Quoted,
-            () if is(&["named", "called"]) => Noun::Named,
-            () if !is(&["name"]) => Noun::None,
-            () if before == Noun::None => Noun::Field,
-            () => Noun::Named,
-        }
-    }
-
-    /// Whether an entity type here is followed by the entity's name.
-    fn is_entity_here(&self) -> bool {
-        let said = self.out.text().trim_end_matches([' ', ':', '(']);
-        let last = said.rsplit(' ').next().unwrap_or(said);
-        said.ends_with(',') || BEFORE_ENTITY.contains(&last)
     }
 
     /// The name here, without quotes, that the noun before it announces: where it ends.
@@ -117,16 +105,17 @@ impl Scan<'_, '_> {
             self.rest(self.at).iter().take_while(|b| in_name(**b) || matches!(b, b':' | b'|')).count();
         let word = self.text[self.at..self.at + length].trim_end_matches(['.', '-', ':']);
         let end = self.at + word.len();
-        let is_joined = || word.bytes().skip(1).any(|b| matches!(b, b'_' | b':' | b'|'));
-        let is_identifier = || is_joined() && !keeps_digits(word) && !word.contains("::");
+        let has = |joints: &[u8]| word.bytes().skip(1).any(|b| joints.contains(&b)) && !word.contains("::");
+        let is_of_scene = || has(b":|");
+        let is_identifier = || has(b"_:|") && !keeps_digits(word);
         let is_capital = || word.starts_with(|c: char| c.is_ascii_uppercase());
         let is_last = || self.is_behind_colon() && self.stands_alone(end);
         // `Shot: hero, Task: anim`; but `Could not open project: denied`.
         let is_field = || is_last() && (is_capital() || self.text[end..].starts_with([',', ';', ')', ']']));
         let found = match noun {
             Noun::None | Noun::Listed => false,
-            Noun::Quoted => is_last() && is_identifier(),
-            Noun::Field | Noun::Named => is_last(),
+            Noun::Quoted => is_of_scene() || is_last() && is_identifier(),
+            Noun::Field | Noun::Named => is_of_scene() || is_last(),
             Noun::Thing => is_identifier() || is_field(),
             Noun::Entity => is_identifier() || is_capital() || self.stands_alone(end),
         };

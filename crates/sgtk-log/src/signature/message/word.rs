@@ -79,7 +79,10 @@ impl<'t> Scan<'t, '_> {
             }
         }
         let noun = std::mem::take(&mut self.noun);
-        if let Some(end) = self.context(end) {
+        let next = self.byte(end);
+        if next == Some(b',')
+            && let Some(end) = self.context(end)
+        {
             return self.put_to(end, "named", "<name>");
         }
         let capital = bytes_of_date(&text.as_bytes()[at..end]);
@@ -87,8 +90,11 @@ impl<'t> Scan<'t, '_> {
         if capital && self.date_in_words(end) || self.context_word() {
             return;
         }
-        let numbered = || self.is_numbered(end).then_some(end);
-        if let Some(end) = self.bare_name(noun).or_else(numbered) {
+        let named = if noun == Noun::None { None } else { self.bare_name(noun) };
+        if let Some(end) = named {
+            return self.put_to(end, "named", "<name>");
+        }
+        if next == Some(b' ') && self.byte(end + 1) == Some(b'(') && self.is_numbered(end) {
             return self.put_to(end, "named", "<name>");
         }
         let word = &text[at..end];
@@ -96,8 +102,8 @@ impl<'t> Scan<'t, '_> {
         if is_id(word) || joined() {
             return self.part(end);
         }
-        self.noun = self.noun(word, noun);
         self.literal_to(end);
+        self.noun = self.noun_at(at, noun);
     }
 
     /// Letters, digits, `_` and `-`, up to `end`.
