@@ -140,7 +140,10 @@ fn is_bare_name(name: &str) -> bool {
     let suffixed = ["Error", "Exception", "Warning", "Fault"]
         .iter()
         .any(|end| short.len() > end.len() && short.ends_with(end));
-    camel && (suffixed || matches!(short, "KeyboardInterrupt" | "SystemExit" | "StopIteration" | "Exception"))
+    camel
+        && (suffixed
+            || name.starts_with("hou.")
+            || matches!(short, "KeyboardInterrupt" | "SystemExit" | "StopIteration" | "Exception"))
 }
 
 fn summary(record: &Record, raised: Option<Raised<'_>>) -> String {

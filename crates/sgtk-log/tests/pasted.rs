@@ -409,6 +409,14 @@ fn messages_of_the_script_editor_may_have_several_lines() {
 }
 
 #[test]
+fn an_error_of_houdini_alone_is_an_incident() {
+    let text = "hou.OperationFailed: The attempted operation failed.\nNo such parameter\n";
+    assert_eq!(incidents(text), found(&[(1, 2, "OperationFailed")]));
+    let read = recognise(&pieces(text)[0].text, FileName("-"), &ContextWords::default());
+    assert_eq!(read.summary, "No such parameter");
+}
+
+#[test]
 fn lines_of_inline_code_are_lines() {
     let ticked: String = BLOCK.lines().map(|line| format!("`{line}`\n")).collect();
     assert_eq!(incidents(&ticked), found(&[(1, 4, "ValueError")]));

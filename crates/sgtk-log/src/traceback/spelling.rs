@@ -317,7 +317,7 @@ pub(crate) fn is_bare_exception(line: &str) -> bool {
     let suffixed = ["Error", "Exception", "Fault", "ExceptionGroup"]
         .iter()
         .any(|end| short.len() > end.len() && short.ends_with(end));
-    camel && suffixed && line.len() > name.len() + 2
+    camel && (suffixed || name.starts_with("hou.")) && line.len() > name.len() + 2
 }
 
 /// Exceptions of Python, its libraries and Toolkit whose names do not say that they are exceptions.
