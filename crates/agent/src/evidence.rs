@@ -4,6 +4,7 @@
 //! browser opens: `incident.json`, `environment.json`, `traceback.txt` and `logs/<name>`. The log that is
 //! attached as text is taken out of the archive when it is uploaded, so that it is kept once.
 
+use crate::paths::sync_folder;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
@@ -31,21 +32,20 @@ pub fn keep(spool: &Path, contents: &Contents<'_>) -> io::Result<String> {
     let bytes = pack(contents).map_err(io::Error::other)?;
     let hash = blake3::hash(&bytes).to_hex()[..32].to_owned();
     let path = archive_path(spool, &hash);
-    if path.exists() {
-        return Ok(hash);
+    if !path.exists() {
+        let unfinished = path.with_extension("part");
+        let written = File::create(&unfinished).and_then(|mut file| {
+            file.write_all(&bytes)?;
+            file.sync_all()
+        });
+        if let Err(error) = written.and_then(|()| fs::rename(&unfinished, &path)) {
+            // Half an archive on a full disk would hold the last of its space.
+            let _ = fs::remove_file(&unfinished);
+            return Err(error);
+        }
     }
-    let unfinished = path.with_extension("part");
-    let written = File::create(&unfinished).and_then(|mut file| {
-        file.write_all(&bytes)?;
-        file.sync_all()
-    });
-    if let Err(error) = written.and_then(|()| fs::rename(&unfinished, &path)) {
-        // Half an archive on a full disk would hold the last of its space.
-        let _ = fs::remove_file(&unfinished);
-        return Err(error);
-    }
-    #[cfg(unix)]
-    File::open(spool)?.sync_all()?;
+    // Also for one that was there: whoever put it there may have died before this.
+    sync_folder(spool)?;
     Ok(hash)
 }
 

@@ -4,6 +4,7 @@
 //! to be delivered, `store/report.rs` reads for people. SQLite in WAL mode with full synchronisation: what a
 //! commit reported is there after a power cut. The file belongs on a local disk.
 
+mod audit;
 mod batch;
 mod delivery;
 mod report;
@@ -17,9 +18,13 @@ use log_follow::{Checkpoint, FileId, Mark};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 
-const SCHEMA_VERSION: i64 = 2;
-/// What version 2 adds.
-const SCHEMA_2: &str = include_str!("store/schema_2.sql");
+const SCHEMA_VERSION: i64 = 3;
+/// What each version adds; the first makes the state.
+const SCHEMAS: [&str; 3] = [
+    include_str!("store/schema.sql"),
+    include_str!("store/schema_2.sql"),
+    include_str!("store/schema_3.sql"),
+];
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -91,18 +96,15 @@ impl Store {
         match Store::open_as_is(path) {
             Err(StoreError::Database { source, .. }) if is_damage(&source) => {
                 let aside = path.with_extension("db.damaged");
-                let moved = |source| StoreError::Aside { path: path.to_owned(), source };
-                std::fs::rename(path, &aside).map_err(moved)?;
-                for suffix in ["-wal", "-shm"] {
-                    let mut side = path.as_os_str().to_owned();
-                    side.push(suffix);
-                    // The damaged file's journal must not be replayed into the new one.
-                    let _ = std::fs::remove_file(side);
-                }
-                let store = Store::open_as_is(path)?;
+                move_aside(path, &aside)
+                    .map_err(|source| StoreError::Aside { path: path.to_owned(), source })?;
+                let mut store = Store::open_as_is(path)?;
+                let goes_on = store.go_on_from(&aside)?;
                 let note = format!(
-                    "the state was damaged ({source}); it was kept as `{}` and reading began anew",
-                    aside.display()
+                    "the state was damaged ({source}); it was kept as `{}`, what it had counted and not delivered is \
+                     there only, and reading {}",
+                    aside.display(),
+                    if goes_on { "goes on where it was" } else { "began anew" }
                 );
                 Ok((store, Some(note)))
             }
@@ -123,23 +125,39 @@ impl Store {
         let check: String =
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fail)?;
         if check != "ok" {
-            let damage = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-            return Err(fail(rusqlite::Error::SqliteFailure(damage, Some(check))));
+            return Err(fail(damage(check)));
         }
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
         let tables: i64 = connection
             .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
             .map_err(fail)?;
         match version {
-            SCHEMA_VERSION => {}
-            0 if tables == 0 => {
-                migrate(&mut connection, &[include_str!("store/schema.sql"), SCHEMA_2]).map_err(fail)?;
+            0 if tables > 0 => return Err(StoreError::Foreign { path: path.to_owned() }),
+            0..SCHEMA_VERSION => {
+                let done = usize::try_from(version).unwrap_or(0);
+                migrate(&mut connection, &SCHEMAS[done..]).map_err(fail)?;
             }
-            1 => migrate(&mut connection, &[SCHEMA_2]).map_err(fail)?,
-            0 => return Err(StoreError::Foreign { path: path.to_owned() }),
+            SCHEMA_VERSION => {}
             found => return Err(StoreError::Newer { path: path.to_owned(), found }),
         }
+        if let Some(fault) = audit::audit(&connection).map_err(fail)? {
+            return Err(fail(damage(fault.to_owned())));
+        }
         Ok(Store { connection, path: path.to_owned() })
+    }
+
+    /// Takes over what a damaged state still tells of positions. False when it tells nothing.
+    fn go_on_from(&mut self, damaged: &Path) -> Result<bool, StoreError> {
+        use rusqlite::OpenFlags;
+        let Ok(connection) = Connection::open_with_flags(damaged, OpenFlags::SQLITE_OPEN_READ_ONLY) else {
+            return Ok(false);
+        };
+        let (positions, entered) = audit::salvage(connection);
+        let found = !positions.is_empty();
+        let mut batch = Batch::default();
+        (batch.positions, batch.entered) = (positions, entered);
+        self.write(|transaction| batch.keep_positions(transaction, 0))?;
+        Ok(found)
     }
 
     /// Positions of the last run.
@@ -277,6 +295,30 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> 
     steps.iter().try_for_each(|step| transaction.execute_batch(step))?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()
+}
+
+/// Moves a damaged state away with its write-ahead log, which must never be replayed into the one that comes after:
+/// so that goes first, and the folder is synced before anything new is made.
+fn move_aside(path: &Path, aside: &Path) -> std::io::Result<()> {
+    let side = |path: &Path, suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let _ = std::fs::remove_file(side(path, "-shm"));
+    let _ = std::fs::remove_file(side(aside, "-shm"));
+    match std::fs::rename(side(path, "-wal"), side(aside, "-wal")) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let _ = std::fs::remove_file(side(aside, "-wal"));
+        }
+        other => other?,
+    }
+    std::fs::rename(path, aside)?;
+    crate::paths::sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+fn damage(words: String) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(words))
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {

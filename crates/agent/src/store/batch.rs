@@ -102,6 +102,30 @@ impl Batch {
             && self.ended.is_empty()
             && self.positions.is_empty()
     }
+
+    /// The positions, and the folders that count as followed.
+    pub(super) fn keep_positions(&self, transaction: &Transaction<'_>, now_ms: i64) -> rusqlite::Result<()> {
+        for folder in &self.entered {
+            transaction
+                .execute("INSERT OR IGNORE INTO folders (path) VALUES (?1)", [folder.to_string_lossy()])?;
+        }
+        for position in &self.ended {
+            let id = position.checkpoint.id;
+            transaction
+                .prepare_cached("DELETE FROM sources WHERE path = ?1 AND device = ?2 AND file = ?3")?
+                .execute(params![path_text(position), signed(id.device), signed(id.file)])?;
+        }
+        if self.positions.is_empty() {
+            return Ok(());
+        }
+        let commit: i64 = transaction
+            .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'commits' RETURNING value")?
+            .query_row([], |row| row.get(0))?;
+        for position in &self.positions {
+            keep_position(transaction, position, commit, now_ms)?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {
@@ -146,21 +170,7 @@ impl Store {
             for gap in &batch.gaps {
                 keep_gap(transaction, gap, now_ms)?;
             }
-            for folder in &batch.entered {
-                transaction.execute(
-                    "INSERT OR IGNORE INTO folders (path) VALUES (?1)",
-                    [folder.to_string_lossy()],
-                )?;
-            }
-            for position in &batch.ended {
-                let id = position.checkpoint.id;
-                transaction
-                    .prepare_cached("DELETE FROM sources WHERE path = ?1 AND device = ?2 AND file = ?3")?
-                    .execute(params![path_text(position), signed(id.device), signed(id.file)])?;
-            }
-            for position in &batch.positions {
-                keep_position(transaction, position)?;
-            }
+            batch.keep_positions(transaction, now_ms)?;
             Ok(decided)
         })
     }
@@ -304,14 +314,19 @@ fn keep_gap(transaction: &Transaction<'_>, gap: &StoredGap, now_ms: i64) -> rusq
     Ok(())
 }
 
-fn keep_position(transaction: &Transaction<'_>, position: &Position) -> rusqlite::Result<()> {
+fn keep_position(
+    transaction: &Transaction<'_>,
+    position: &Position,
+    commit: i64,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
     let checkpoint = &position.checkpoint;
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO sources
                  (path, device, file, offset, line, head_len, head_hash, tail_len, tail_hash, rotated,
-                  seen_bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                  seen_bytes, kept, kept_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             path_text(position),
@@ -324,7 +339,9 @@ fn keep_position(transaction: &Transaction<'_>, position: &Position) -> rusqlite
             checkpoint.tail.len,
             checkpoint.tail.hash,
             checkpoint.rotated,
-            signed(checkpoint.seen_bytes)
+            signed(checkpoint.seen_bytes),
+            commit,
+            now_ms
         ])?;
     Ok(())
 }
