@@ -8,6 +8,7 @@ mod canary;
 mod commands;
 mod explain;
 mod gate;
+mod kill_loop;
 mod promises;
 mod scan;
 mod trouble;

@@ -105,7 +105,8 @@ impl World {
 
     /// The program, in this world.
     pub(crate) fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tk-incident"));
+        let built = || env!("CARGO_BIN_EXE_tk-incident").into();
+        let mut command = Command::new(std::env::var_os("TK_INCIDENT_BIN").unwrap_or_else(built));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("TK_INCIDENT_") {
                 command.env_remove(name);
@@ -139,14 +140,29 @@ impl World {
     }
 
     pub(crate) fn start_agent(&mut self) {
+        self.spawn_agent();
+        self.wait_until_ready();
+    }
+
+    /// Starts an agent without waiting for it.
+    pub(crate) fn spawn_agent(&mut self) {
         let config = self.config();
         let mut command = self.program();
         command.args(["--json", "run", "--config"]).arg(config);
-        self.start_agent_with(command);
+        self.spawn_agent_with(command);
     }
 
     /// Starts an agent by a command of the test's own; waits until it follows.
-    pub(crate) fn start_agent_with(&mut self, mut command: Command) {
+    pub(crate) fn start_agent_with(&mut self, command: Command) {
+        self.spawn_agent_with(command);
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&self) {
+        self.event("ready", |event| event["type"] == "ready");
+    }
+
+    fn spawn_agent_with(&mut self, mut command: Command) {
         let stderr = OpenOptions::new().create(true).append(true).open(self.path("agent.stderr")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
@@ -154,12 +170,12 @@ impl World {
         let heard = Arc::clone(&lines);
         std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                let value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+                // A kill may cut the last line.
+                let Ok(value) = serde_json::from_str(&line) else { continue };
                 heard.lock().unwrap().push(value);
             }
         });
         self.agent = Some(Agent { child, lines });
-        self.event("ready", |event| event["type"] == "ready");
     }
 
     /// What the agents of this world have said on stderr.

@@ -2,12 +2,14 @@
 //! first thing a newcomer compiles.
 //!
 //! `cargo xtask test` sets up everything the tests need and runs all of them; `cargo xtask bench` prints the
-//! figures of `docs/benchmarks.md`; `cargo xtask eval` those of `docs/evaluation.md`.
+//! figures of `docs/benchmarks.md`; `cargo xtask eval` those of `docs/evaluation.md`; `cargo xtask soak` runs
+//! what the tests run shortly for as long as one likes.
 
 mod bench;
 mod environment;
 mod eval;
 mod shell;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -16,6 +18,8 @@ const USAGE: &str = "\
 cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo (default: all)
 cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size, scan,
                              shipped, memory, hostile (default: all)
+cargo xtask soak kill [--rounds N] [--seed N]
+                             kill the program again and again under load; every record must be counted once
 cargo xtask eval [OPTION...] print how well signatures tell the golden corpus apart; options: crates/golden/src/main.rs
 ";
 
@@ -26,6 +30,7 @@ fn main() -> ExitCode {
     let result = match arguments.first().map(String::as_str) {
         Some("test") => test::run(parts),
         Some("bench") => bench::run(parts),
+        Some("soak") => soak::run(parts),
         Some("eval") => eval::run(parts),
         _ => Err(USAGE.trim_end().to_owned()),
     };
