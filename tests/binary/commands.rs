@@ -1,8 +1,7 @@
 //! The commands: what they print where, and with which exit code they end.
 
-use crate::world::{Mortal, World, error, info, wait_for, words};
+use crate::world::{Mortal, World, error, info, printed_by, wait_for, words};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 #[test]
@@ -82,15 +81,7 @@ fn follow_prints_records_as_they_happen_and_goes_on_after_a_restart() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-        let (stdout, heard) = (BufReader::new(child.stdout.take().unwrap()), std::sync::Arc::clone(&lines));
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                let mut heard = heard.lock().unwrap();
-                heard.push_str(&line);
-                heard.push('\n');
-            }
-        });
+        let lines = printed_by(&mut child);
         (Mortal(child), lines)
     };
     let wait = |lines: &std::sync::Mutex<String>, wanted: &str| {

@@ -193,6 +193,7 @@ fn all_counted(world: &World, written: &Written) {
     assert_eq!(status["gaps"], json!([]), "{status:#}");
 }
 
+#[expect(clippy::print_stdout, reason = "the record of a long run")]
 fn compare(world: &World, written: &Written, (rounds, seed): (u64, u64)) {
     let written = written.lock().unwrap().clone();
     let total: u64 = written.values().sum();

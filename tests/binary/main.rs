@@ -9,6 +9,7 @@ mod commands;
 mod explain;
 mod gate;
 mod kill_loop;
+mod late_lines;
 mod promises;
 mod scan;
 mod trouble;

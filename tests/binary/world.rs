@@ -353,6 +353,20 @@ impl Drop for Mortal {
     }
 }
 
+/// What a program prints while it runs.
+pub(crate) fn printed_by(child: &mut Child) -> Arc<Mutex<String>> {
+    let printed: Arc<Mutex<String>> = Arc::default();
+    let (stdout, heard) = (BufReader::new(child.stdout.take().unwrap()), Arc::clone(&printed));
+    std::thread::spawn(move || {
+        for line in stdout.lines().map_while(Result::ok) {
+            let mut heard = heard.lock().unwrap();
+            heard.push_str(&line);
+            heard.push('\n');
+        }
+    });
+    printed
+}
+
 /// Polls until something is there.
 pub(crate) fn wait_for<T>(
     what: &str,

@@ -206,8 +206,17 @@ impl DeliveryWorker {
                     shared.tell(&Event::Counted { ticket_id, count: delivery.count });
                 }
             },
+            (Step::Lines, Some(ticket_id), _) => {
+                let (lines, last) = lock(&shared.store).late_lines(delivery.incident_id)?;
+                if !lines.is_empty() {
+                    filing.late_lines(ticket_id, &lines)?;
+                }
+                lock(&shared.store).lines_told(delivery, last)?;
+            }
             // A step whose evidence was lost has nothing to do.
-            (Step::Log | Step::Archive | Step::Count, ..) => lock(&shared.store).step_done(delivery)?,
+            (Step::Log | Step::Archive | Step::Count | Step::Lines, ..) => {
+                lock(&shared.store).step_done(delivery)?
+            }
         }
         Ok(())
     }

@@ -21,10 +21,22 @@ pub(crate) struct Draft {
     /// Records that became no incident, by outcome and rule.
     pub(crate) dropped: HashMap<Dropped, u64>,
     pub(crate) gaps: Vec<StoredGap>,
+    /// Records that went on after they were kept.
+    pub(crate) late: Vec<Late>,
     /// Folders that are followed from now on.
     pub(crate) entered: Vec<PathBuf>,
     /// How often the evidence could not be written.
     pub(crate) evidence_failures: u32,
+}
+
+/// Lines that came after their record was kept.
+pub(crate) struct Late {
+    /// What it was kept under.
+    pub(crate) old_key: String,
+    /// The record read again with them; `None` when it could not be.
+    pub(crate) whole: Option<First>,
+    /// The lines, redacted.
+    pub(crate) text: String,
 }
 
 /// The first record of a problem in this look.
@@ -74,6 +86,7 @@ impl Draft {
         !self.firsts.is_empty()
             || !self.dropped.is_empty()
             || !self.gaps.is_empty()
+            || !self.late.is_empty()
             || !self.entered.is_empty()
     }
 }

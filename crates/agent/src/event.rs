@@ -33,6 +33,12 @@ pub enum Event {
         /// How often this problem was seen, this time included.
         count: u64,
     },
+    /// Lines came for a record that was told before: the record as it is with them.
+    Continued {
+        /// As in the incident; `bytes` begins where that began.
+        #[serde(flatten)]
+        incident: Box<IncidentLine>,
+    },
     /// A ticket was created, or found on the site.
     Ticket {
         /// Its number.

@@ -243,6 +243,15 @@ impl Filing<'_> {
         self.site.reply(ticket_id, &text)?;
         Ok(None)
     }
+
+    /// Adds lines of the ticket's record that came after it was made.
+    ///
+    /// # Errors
+    /// When the site cannot be asked or refuses.
+    pub fn late_lines(&self, ticket_id: u64, lines: &str) -> Result<(), FlowError> {
+        let text = format!("These lines of the log came late and belong to the record above:\n\n{lines}");
+        self.site.reply(ticket_id, &text).map(drop)
+    }
 }
 
 fn passes_a_power_of_ten(from: u64, to: u64) -> bool {

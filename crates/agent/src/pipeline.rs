@@ -3,24 +3,28 @@
 //! One step is one look: bytes become records, records become a draft, and the draft becomes a transaction that
 //! also moves the positions. When the transaction cannot be made (disk full), the draft is held and nothing
 //! more is read until it can: what is not safely kept is still in the logs. Owns no waiting and no call to the
-//! site; those are the delivery thread's.
+//! site; those are the delivery thread's. Sessions are taken in by `pipeline/sessions.rs`, lines that came late by
+//! `pipeline/late.rs`.
+
+mod late;
+mod sessions;
 
 use crate::attach::{Attach, Detach, Session};
 use crate::delivery::Wake;
-use crate::draft::{Draft, First};
+use crate::draft::{Draft, First, Late};
 use crate::event::Event;
 use crate::evidence::{self, Contents};
 use crate::facts::{IncidentFacts, Machine, Moment, environment};
 use crate::policy::outcome;
 use crate::reader::{LogReader, Moved, News};
 use crate::reading::Reading;
-use crate::recognise::{Recogniser, Surroundings};
+use crate::recognise::Recogniser;
 use crate::settings::{Scope, Settings, TitleStyle};
 use crate::shared::{STATE, Shared, lock};
 use crate::store::{Batch, NewIncident, StoreError, StoredGap};
 use jiff::tz::TimeZone;
-use log_follow::{Disk, Patterns, SourceId};
-use secrecy::{ExposeSecret, SecretString};
+use log_follow::{Disk, SourceId};
+use sessions::Known;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,8 +35,6 @@ use std::time::Duration;
 const IDLE_COMMIT_MS: u64 = 2_000;
 /// After this many failures to write an archive the ticket goes without one.
 const EVIDENCE_TRIES: u32 = 5;
-/// Two words on one session may cross on their way for this long.
-const CROSSING_MS: u64 = 60_000;
 /// The Toolkit app's usual name in an environment file; a studio may choose another and the app tells it.
 const OWN_NAME: &str = "tk-incidentreporter";
 
@@ -63,16 +65,11 @@ pub struct Pipeline<D: Disk> {
     last_words: HashMap<(u32, Option<String>), u64>,
     own_names: HashSet<String>,
     held: Option<Draft>,
+    /// What the last record of each source is kept under, and where it starts: lines may still come for it.
+    last_kept: HashMap<SourceId, (u64, String)>,
     /// Somebody wants every record, not only the first of each problem.
     list_all: bool,
     kept_ms: u64,
-}
-
-/// What is known of the surroundings, as it grows with every session.
-#[derive(Default)]
-struct Known {
-    secrets: Vec<SecretString>,
-    words: HashSet<String>,
 }
 
 /// What a pipeline is made of.
@@ -109,6 +106,7 @@ impl<D: Disk> Pipeline<D> {
             last_words: HashMap::new(),
             own_names: HashSet::from([OWN_NAME.to_owned()]),
             held: None,
+            last_kept: HashMap::new(),
             list_all: parts.list_all,
             kept_ms: now_ms,
             reader: parts.reader,
@@ -190,13 +188,8 @@ impl<D: Disk> Pipeline<D> {
 
     /// Reads what is new into the draft. True when there is more.
     fn look(&mut self, now_ms: u64, draft: &mut Draft) -> bool {
-        let secrets = std::mem::take(&mut *lock(&self.shared.secrets));
-        let news =
-            secrets.into_iter().filter(|secret| self.surroundings.learn_secret(secret.clone())).count();
-        if news > 0 {
-            self.recogniser = self.surroundings.recogniser(&self.settings);
-        }
-        let shared = &self.shared;
+        self.learn_secrets();
+        let Pipeline { shared, last_kept, .. } = self;
         let reading = Reading {
             recogniser: &self.recogniser,
             ticket_by_title: self.settings.ticket.title_style == TitleStyle::Seed,
@@ -211,10 +204,38 @@ impl<D: Disk> Pipeline<D> {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 // A record that trips us must not take the others with it.
                 let read = std::panic::AssertUnwindSafe(|| reading.read(record, source, &name, draft));
-                if std::panic::catch_unwind(read).is_err() {
+                let kept = std::panic::catch_unwind(read).unwrap_or_else(|_| {
                     let place = format!("{} at byte {}", path.display(), record.bytes.start);
                     shared.warn(&place, "this record could not be recognised, by a fault of ours".to_owned());
                     draft.drop_record(outcome::FAILED, None);
+                    None
+                });
+                match kept {
+                    Some(key) => last_kept.insert(source, (record.bytes.start, key)),
+                    None => last_kept.remove(&source),
+                };
+            }
+            News::Late { source, path, start, record, lines } => {
+                let Some((_, key)) = last_kept.get_mut(&source).filter(|(kept, _)| *kept == start) else {
+                    return;
+                };
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                match record {
+                    Some(record) => {
+                        let count = lines.iter().filter(|byte| **byte == b'\n').count();
+                        // The record itself was counted: a fault costs these lines only.
+                        let again = std::panic::AssertUnwindSafe(|| {
+                            reading.read_again(key, record, source, (&name, count), draft)
+                        });
+                        if let Ok(whole_key) = std::panic::catch_unwind(again) {
+                            *key = whole_key;
+                        }
+                    }
+                    None => draft.late.push(Late {
+                        old_key: key.clone(),
+                        whole: None,
+                        text: reading.recogniser.redact_log(lines).0,
+                    }),
                 }
             }
             News::Entered { folder } => draft.entered.push(folder.to_owned()),
@@ -226,7 +247,11 @@ impl<D: Disk> Pipeline<D> {
             News::Recovered { path } => shared.over(&path.display().to_string()),
         });
         if self.reader.has_changed() {
-            *lock(&self.shared.sources) = self.reader.status();
+            let sources = self.reader.status();
+            if self.last_kept.len() > sources.len() {
+                self.last_kept.retain(|kept, _| sources.iter().any(|status| status.source == *kept));
+            }
+            *lock(&self.shared.sources) = sources;
         }
         self.number_lines(draft);
         look.more
@@ -247,6 +272,9 @@ impl<D: Disk> Pipeline<D> {
         }
         for (_, source, line) in &mut draft.listed {
             number(*source, &mut line.lines);
+        }
+        for whole in draft.late.iter_mut().filter_map(|late| late.whole.as_mut()) {
+            number(whole.source, &mut whole.line.lines);
         }
     }
 
@@ -286,6 +314,9 @@ impl<D: Disk> Pipeline<D> {
             let new = first.new.clone().filter(|_| !known).unwrap_or_else(NewIncident::known);
             batch.occurrences(first.key.clone(), first.times, new);
         }
+        for index in 0..draft.late.len() {
+            batch.late.push(self.late_record(draft, index, &mut logs)?);
+        }
         batch.dropped = draft.dropped.clone();
         batch.gaps.clone_from(&draft.gaps);
         batch.entered.clone_from(&draft.entered);
@@ -305,7 +336,7 @@ impl<D: Disk> Pipeline<D> {
         self.kept_ms = self.shared.clock.steady_ms();
         self.reader.stored(moved);
         self.tell(draft, &decided);
-        if !decided.is_empty() {
+        if !decided.is_empty() || !batch.late.is_empty() {
             // The delivery thread ends only with the agent.
             let _ = self.wake.send(Wake::Look);
         }
@@ -315,6 +346,9 @@ impl<D: Disk> Pipeline<D> {
     fn tell(&self, draft: &mut Draft, decided: &[crate::store::Decided]) {
         for gap in &draft.gaps {
             self.shared.tell(&Event::Gap { file: gap.path.clone(), bytes: gap.bytes, reason: gap.reason });
+        }
+        for whole in draft.late.iter().filter_map(|late| late.whole.as_ref()) {
+            self.shared.tell(&Event::Continued { incident: Box::new(whole.line.clone()) });
         }
         let mut told: Vec<u64> = vec![0; draft.firsts.len()];
         let mut tell = |index: usize, line| {
@@ -390,115 +424,6 @@ impl<D: Disk> Pipeline<D> {
         let whole = evidence::from_whole_line(&bytes, cut_at_front);
         Some((name, self.recogniser.redact_log(whole, cut_at_front).0))
     }
-
-    fn attach(&mut self, attach: Attach) {
-        {
-            let mut login = lock(&self.shared.login);
-            if attach.site.session_token.is_some() {
-                login.url.clone_from(&attach.site.url);
-                login.token.clone_from(&attach.site.session_token);
-            }
-            if attach.site.login.is_some() {
-                login.login.clone_from(&attach.site.login);
-            }
-            login.proxy.clone_from(&attach.site.http_proxy);
-            login.generation += 1;
-        }
-        let secrets = [attach.site.session_token, attach.site.http_proxy];
-        for secret in secrets.into_iter().flatten() {
-            self.surroundings.learn_secret(secret);
-        }
-        self.surroundings.words.extend(attach.site.login);
-        self.own_names.extend(attach.app.instance);
-        if let Some(folder) = attach.log_folder {
-            self.reader.watch(folder, Patterns::new(self.settings.watch.patterns.clone()));
-        }
-        if let Some(session) = &attach.session {
-            self.learn(session);
-        }
-        self.recogniser = self.surroundings.recogniser(&self.settings);
-        if let Some(mut session) = attach.session
-            && self.is_news(session.pid, session.started.as_deref(), attach.sent_ms)
-        {
-            // A configuration's descriptor may hold a password; what is stored and sent is redacted here.
-            session.redact(&|text| self.recogniser.redact_text(text));
-            let kept = lock(&self.shared.store).keep_session(&session, self.shared.clock.wall_ms());
-            if let Err(error) = kept {
-                self.shared.state_trouble(&error);
-            }
-            let engine = session.text(&["engine", "instance"]).map(str::to_owned);
-            self.shared.tell(&Event::Session { pid: session.pid, engine });
-            self.sessions.insert(session.pid, session);
-        }
-        let _ = self.wake.send(Wake::Look);
-    }
-
-    fn detach(&mut self, detach: &Detach) {
-        if !self.is_news(detach.pid, detach.started.as_deref(), detach.sent_ms) {
-            return;
-        }
-        // The facts stay for records that are still to be read; a new session of that PID replaces them.
-        let now_ms = self.shared.clock.wall_ms();
-        let kept = lock(&self.shared.store).end_session(detach.pid, detach.started.as_deref(), now_ms);
-        if let Err(error) = kept {
-            self.shared.state_trouble(&error);
-        }
-    }
-
-    /// Whether a word on a session was sent after the last one that was heard.
-    fn is_news(&mut self, pid: u32, started: Option<&str>, sent_ms: Option<u64>) -> bool {
-        let Some(sent_ms) = sent_ms else { return true };
-        let last = self.last_words.entry((pid, started.map(str::to_owned))).or_default();
-        // Words cross on their way for seconds; one that seems much older comes from a clock that was set back.
-        let is_news = sent_ms >= *last || *last - sent_ms > CROSSING_MS;
-        if is_news {
-            *last = sent_ms;
-        }
-        is_news
-    }
-
-    fn learn(&mut self, session: &Session) {
-        self.surroundings.words.extend(session.login.clone());
-        for name in ["project", "entity", "task"] {
-            self.surroundings.words.extend(session.context(name).and_then(|link| link.name));
-        }
-    }
-}
-
-impl Known {
-    fn recogniser(&self, settings: &Settings) -> Recogniser {
-        let mut known_secrets = self.secrets.clone();
-        if settings.site.proxy.contains('@') {
-            known_secrets.push(SecretString::from(settings.site.proxy.clone()));
-        }
-        let passwords: Vec<SecretString> =
-            known_secrets.iter().filter_map(|known| proxy_password(known.expose_secret())).collect();
-        known_secrets.extend(passwords);
-        let mut words: Vec<String> = self.words.iter().cloned().collect();
-        words.sort_unstable();
-        let code_page = settings.watch.code_page.resolve();
-        let surroundings = Surroundings { known_secrets, words, code_page };
-        Recogniser::new(settings, surroundings)
-    }
-
-    /// Whether it is news.
-    fn learn_secret(&mut self, secret: SecretString) -> bool {
-        // A proxy without a password is an address, and addresses are what supporters look for.
-        let is_secret = |text: &str| !text.contains(':') || text.contains('@') || text.len() >= 32;
-        let known = self.secrets.iter().any(|known| known.expose_secret() == secret.expose_secret());
-        let is_news = !known && is_secret(secret.expose_secret());
-        if is_news {
-            self.secrets.push(secret);
-        }
-        is_news
-    }
-}
-
-/// The password of `user:password@host:port`, which logs show by itself as well. It may hold an `@`, the host cannot.
-fn proxy_password(proxy: &str) -> Option<SecretString> {
-    let (credentials, _) = proxy.rsplit_once('@')?;
-    let credentials = credentials.rsplit_once("://").map_or(credentials, |(_, rest)| rest);
-    credentials.split_once(':').map(|(_, password)| password.into())
 }
 
 /// Why a draft could not be kept.

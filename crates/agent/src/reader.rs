@@ -5,13 +5,15 @@
 //! [`LogReader::moved`] tells, together with what it made of the records, and says so with [`LogReader::stored`].
 
 use crate::store::Position;
-use crate::stream::Stream;
+use crate::stream::{LateLines, Stream};
 use log_follow::{Checkpoint, Disk, Event, Follower, GapReason, Look, Patterns, SourceId, SourceStatus};
-use sgtk_log::{RawRecord, ReadGate};
+use sgtk_log::{Boundary, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// A record is read again for lines that come late while it is no longer than this with them.
+const MOST_AGAIN_BYTES: u64 = 4 * 1024 * 1024;
 /// Counting lines before the part that was read: not for files without bounds.
 const MOST_LINE_COUNT_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -26,6 +28,19 @@ pub enum News<'a> {
         /// The record; its line numbers are right only where the lines before are known (see
         /// [`LogReader::lines_before`]).
         record: &'a RawRecord<'a>,
+    },
+    /// Lines that came after their record was handed out.
+    Late {
+        /// Where from.
+        source: SourceId,
+        /// The log's own path.
+        path: &'a Path,
+        /// Where their record starts.
+        start: u64,
+        /// Their record with them, read again; `None` when it cannot be.
+        record: Option<&'a RawRecord<'a>>,
+        /// The lines alone.
+        lines: &'a [u8],
     },
     /// A folder is followed from now on, and must be remembered as such.
     Entered {
@@ -109,6 +124,7 @@ impl<D: Disk> LogReader<D> {
     pub fn look(&mut self, now_ms: u64, sink: &mut dyn FnMut(News<'_>)) -> Look {
         let LogReader { follower, streams, stored, met, gate, changed, .. } = self;
         let mut happened = false;
+        let mut late = Vec::new();
         let look = follower.look(now_ms, &mut |event| {
             happened = true;
             match event {
@@ -135,6 +151,9 @@ impl<D: Disk> LogReader<D> {
                         let path = stream.path().to_owned();
                         stream
                             .flush(&mut |record| sink(News::Record { source, path: &path, record: &record }));
+                        late.extend(
+                            stream.take_late().into_iter().map(|lines| (source, path.clone(), lines)),
+                        );
                     }
                 }
                 Event::Gap { path, bytes, reason } => {
@@ -161,11 +180,47 @@ impl<D: Disk> LogReader<D> {
                 });
             }
         }
+        for (source, stream) in streams.iter_mut() {
+            late.extend(
+                stream.take_late().into_iter().map(|lines| (*source, stream.path().to_owned(), lines)),
+            );
+        }
         *changed |= happened;
+        for (source, path, lines) in late {
+            let again = self.read_again(source, &lines);
+            sink(News::Late {
+                source,
+                path: &path,
+                start: lines.start,
+                record: again.as_ref(),
+                lines: &lines.text,
+            });
+        }
         if look.read_bytes > 0 {
             self.grew_ms = now_ms;
         }
         look
+    }
+
+    /// A record that was handed out, with the lines that came since.
+    fn read_again(&self, source: SourceId, late: &LateLines) -> Option<RawRecord<'static>> {
+        let len = late.bytes.end.checked_sub(late.start).filter(|len| *len <= MOST_AGAIN_BYTES)?;
+        let bytes = self.follower.read_back(source, late.start, usize::try_from(len).ok()?).ok()?;
+        let before = bytes.get(..usize::try_from(late.bytes.start.checked_sub(late.start)?).ok()?)?;
+        let lines_before = before.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = late.lines.0.checked_sub(lines_before)?;
+        let boundary = Boundary { offset: late.start, line };
+        let mut reader = RecordReader::resume(RecordLimits::default(), self.gate, boundary);
+        let mut whole = None;
+        let mut take = |record: RawRecord<'_>| {
+            if record.kind == RawKind::Headed && whole.is_none() {
+                let text = record.text.into_owned().into();
+                whole = Some(RawRecord { text, ..record });
+            }
+        };
+        reader.feed(&bytes, &mut take);
+        reader.flush(&mut take);
+        whole
     }
 
     /// How long to wait before the next look, when the last one had read everything.

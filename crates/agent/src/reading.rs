@@ -4,11 +4,11 @@
 //! is known is the store's to say.
 
 use crate::attach::Session;
-use crate::draft::{Draft, First};
+use crate::draft::{Draft, First, Late};
 use crate::gate::Verdict;
-use crate::incident_line::Place;
+use crate::incident_line::{IncidentLine, Place};
 use crate::policy::outcome;
-use crate::recognise::Recogniser;
+use crate::recognise::{Recognised, Recogniser};
 use log_follow::SourceId;
 use sgtk_log::RawRecord;
 use std::collections::{HashMap, HashSet};
@@ -32,26 +32,79 @@ pub(crate) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    pub(crate) fn read(&self, record: &RawRecord<'_>, source: SourceId, file_name: &str, draft: &mut Draft) {
+    /// Returns what the record is kept under, when it is an incident.
+    pub(crate) fn read(
+        &self,
+        record: &RawRecord<'_>,
+        source: SourceId,
+        file_name: &str,
+        draft: &mut Draft,
+    ) -> Option<String> {
         if !self.recogniser.wants(record) {
-            return;
+            return None;
         }
         let recognised = self.recogniser.recognise(record, file_name);
         let parsed = &recognised.incident.record;
         if recognised.verdict == Verdict::Below {
-            return;
+            return None;
         }
         // Before what any rule says: a rule that lets our own records through would close a circle.
         if self.is_our_own(parsed) {
             draft.drop_record(outcome::RULE_DROP, Some(Arc::from(OWN_RECORDS)));
-            return;
+            return None;
         }
         match &recognised.verdict {
-            Verdict::Ignored { by } => return draft.drop_record(outcome::RULE_DROP, Some(Arc::clone(by))),
-            Verdict::Muted { by } => return draft.drop_record(outcome::MUTED, Some(Arc::clone(by))),
+            Verdict::Ignored { by } => {
+                draft.drop_record(outcome::RULE_DROP, Some(Arc::clone(by)));
+                return None;
+            }
+            Verdict::Muted { by } => {
+                draft.drop_record(outcome::MUTED, Some(Arc::clone(by)));
+                return None;
+            }
             Verdict::Admitted(_) | Verdict::Below => {}
         }
-        let session = parsed.pid.and_then(|pid| self.sessions.get(&pid));
+        let (key, line, login) = self.place(record, &recognised, file_name);
+        if draft.is_first(&key) {
+            draft.describe(first(key.clone(), source, line.clone(), login, recognised));
+        }
+        if self.list_all {
+            draft.list(&key, source, line);
+        }
+        Some(key)
+    }
+
+    /// A record that was read before, with the lines that came since. Counted already, whatever it is now. Returns what
+    /// it is kept under from now on.
+    pub(crate) fn read_again(
+        &self,
+        old_key: &str,
+        record: &RawRecord<'_>,
+        source: SourceId,
+        (file_name, late_lines): (&str, usize),
+        draft: &mut Draft,
+    ) -> String {
+        let recognised = self.recogniser.recognise(record, file_name);
+        // What a rule would have said of the whole record comes too late: its ticket may stand.
+        if !recognised.verdict.is_admitted() {
+            return old_key.to_owned();
+        }
+        let (key, line, login) = self.place(record, &recognised, file_name);
+        let skipped = recognised.text.lines().count().saturating_sub(late_lines);
+        let text = recognised.text.split_inclusive('\n').skip(skipped).collect();
+        let whole = first(key.clone(), source, line, login, recognised);
+        draft.late.push(Late { old_key: old_key.to_owned(), whole: Some(whole), text });
+        key
+    }
+
+    /// Whose it is and what it is called.
+    fn place(
+        &self,
+        record: &RawRecord<'_>,
+        recognised: &Recognised,
+        file_name: &str,
+    ) -> (String, IncidentLine, String) {
+        let session = recognised.incident.record.pid.and_then(|pid| self.sessions.get(&pid));
         let login = session.and_then(|session| session.login.as_deref()).unwrap_or(&self.login);
         let place = Place {
             file: file_name.to_owned(),
@@ -59,25 +112,8 @@ impl Reading<'_> {
             bytes: (record.bytes.start, record.bytes.end),
             truncated: record.truncated,
         };
-        let line = self.recogniser.line(place, &recognised, login);
-        let key = self.key(&line.title, &line.signature, login);
-        if draft.is_first(&key) {
-            draft.describe(First {
-                key: key.clone(),
-                times: 1,
-                source,
-                line: line.clone(),
-                login: login.to_owned(),
-                text: recognised.text,
-                traceback: recognised.incident.traceback,
-                summary: recognised.incident.summary,
-                redactions: recognised.redactions,
-                new: None,
-            });
-        }
-        if self.list_all {
-            draft.list(&key, source, line);
-        }
+        let line = self.recogniser.line(place, recognised, login);
+        (self.key(&line.title, &line.signature, login), line, login.to_owned())
     }
 
     /// What is one ticket: signature and scope, or the bare title in the seed's style.
@@ -93,5 +129,20 @@ impl Reading<'_> {
         let by_name = |name: &str| self.own_names.contains(name);
         let by_logger = record.logger.as_deref().is_some_and(|logger| logger.split('.').any(by_name));
         by_logger || record.origin.app.as_deref().is_some_and(by_name) || record.message.contains(OWN_MARK)
+    }
+}
+
+fn first(key: String, source: SourceId, line: IncidentLine, login: String, recognised: Recognised) -> First {
+    First {
+        key,
+        times: 1,
+        source,
+        line,
+        login,
+        text: recognised.text,
+        traceback: recognised.incident.traceback,
+        summary: recognised.incident.summary,
+        redactions: recognised.redactions,
+        new: None,
     }
 }

@@ -7,15 +7,18 @@
 mod audit;
 mod batch;
 mod delivery;
+mod late;
 mod report;
 
 pub use batch::{Batch, Decided, Dropped, NewIncident, StoredGap, Tally};
 pub use delivery::{Delivery, Step};
+pub use late::{LateCase, LateRecord, Whole};
 pub use report::{GapTotal, RuleTotal, Totals, Waiting};
 
 use crate::attach::Session;
 use log_follow::{Checkpoint, FileId, Mark};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 const SCHEMA_VERSION: i64 = 3;
@@ -84,6 +87,8 @@ pub struct Position {
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// The incident whose step was handed out last: the site may be hearing of it at this moment.
+    in_hand: Cell<Option<i64>>,
 }
 
 impl Store {
@@ -143,7 +148,7 @@ impl Store {
         if let Some(fault) = audit::audit(&connection).map_err(fail)? {
             return Err(fail(damage(fault.to_owned())));
         }
-        Ok(Store { connection, path: path.to_owned() })
+        Ok(Store { connection, path: path.to_owned(), in_hand: Cell::new(None) })
     }
 
     /// Takes over what a damaged state still tells of positions. False when it tells nothing.

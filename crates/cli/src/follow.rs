@@ -23,6 +23,7 @@ use anyhow::Context;
 use log_follow::{FollowOptions, Follower, Patterns, StartAt, SystemDisk};
 use serde::Serialize;
 use sgtk_log::RawRecord;
+use std::collections::HashMap;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
@@ -63,6 +64,12 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
         let (mut found, mut entered) = (Vec::new(), Vec::new());
         let look = reader.look(now_ms, &mut |news| match news {
             News::Record { source, path, record } => found.extend(printer.take(source, path, record)),
+            News::Late { source, path, record: Some(record), lines, .. } => {
+                let again = printer.take(source, path, record);
+                found.extend(again.map(|found| Found { late: Some(lines.to_owned()), ..found }));
+            }
+            // Its file is gone; what was printed of it stays as it is.
+            News::Late { .. } => {}
             News::Entered { folder } => entered.push(folder.to_owned()),
             News::Gap { path, bytes, reason } => printer.gap(path, bytes, reason.name()),
             News::Trouble { path, message } => output.warning(&format!("{}: {message}", path.display())),
@@ -149,6 +156,8 @@ fn watches(paths: &[PathBuf], settings: &Settings, output: &Output) -> Vec<(Path
 struct Printer {
     recogniser: Recogniser,
     login: String,
+    /// Where the last record that was printed starts, by source: lines may still come for it.
+    printed: HashMap<log_follow::SourceId, u64>,
     text: bool,
     output: Output,
     out: BufWriter<Stdout>,
@@ -160,6 +169,8 @@ struct Found {
     place: Place,
     record: RawRecord<'static>,
     name: String,
+    /// The record was met before without these lines.
+    late: Option<Vec<u8>>,
 }
 
 impl Printer {
@@ -173,6 +184,7 @@ impl Printer {
         Printer {
             recogniser: Recogniser::new(settings, surroundings),
             login,
+            printed: HashMap::new(),
             text: command.text,
             output,
             out: BufWriter::new(io::stdout()),
@@ -197,6 +209,7 @@ impl Printer {
                 text: record.text.clone().into_owned().into(),
                 ..*record
             },
+            late: None,
         })
     }
 
@@ -213,17 +226,22 @@ impl Printer {
         if !recognised.verdict.is_admitted() {
             return Ok(());
         }
+        let start = found.place.bytes.0;
+        let before = self.printed.insert(found.source, start);
+        let late = found.late.filter(|_| before == Some(start));
         if !self.output.json {
             // Exactly as in the log: who follows a file has it already.
-            self.out.write_all(&found.record.text)?;
-            if !found.record.text.ends_with(b"\n") {
+            let text = late.as_deref().unwrap_or(&found.record.text);
+            self.out.write_all(text)?;
+            if !text.ends_with(b"\n") {
                 self.out.write_all(b"\n")?;
             }
             return Ok(());
         }
+        let kind = if late.is_some() { "continued" } else { "incident" };
         let mut line = self.recogniser.line(found.place, &recognised, &self.login);
         line.text = self.text.then(|| recognised.text.clone());
-        write_line(&mut self.out, "incident", &line)
+        write_line(&mut self.out, kind, &line)
     }
 
     fn gap(&mut self, path: &Path, bytes: Option<u64>, reason: &'static str) {

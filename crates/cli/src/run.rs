@@ -144,6 +144,9 @@ fn print(event: &Event, output: &Output) {
                 incident.title, incident.file
             )
         }
+        Event::Continued { incident } => {
+            format!("{FAINT}more lines of{FAINT:#} {} {FAINT}({}){FAINT:#}", incident.title, incident.file)
+        }
         Event::Ticket { ticket_id, title, created, .. } => {
             let verb = if *created { "filed" } else { "found" };
             format!("{GOOD}ticket{GOOD:#} {ticket_id} {verb}: {title}")

@@ -5,6 +5,7 @@
 
 use super::{Position, Store};
 use rusqlite::Connection;
+use std::cell::Cell;
 
 /// Each gives 0 for a state that fits together. The first one is what must never happen: a position that is ahead of
 /// the records before it.
@@ -46,6 +47,6 @@ pub(super) fn audit(connection: &Connection) -> rusqlite::Result<Option<&'static
 /// Positions and folders of a damaged state, as far as they can be read. Positions prove themselves by their marks,
 /// so the worst that a wrong one can do is to be no use.
 pub(super) fn salvage(connection: Connection) -> (Vec<Position>, Vec<std::path::PathBuf>) {
-    let damaged = Store { connection, path: std::path::PathBuf::new() };
+    let damaged = Store { connection, path: std::path::PathBuf::new(), in_hand: Cell::new(None) };
     (damaged.positions().unwrap_or_default(), damaged.folders().unwrap_or_default())
 }

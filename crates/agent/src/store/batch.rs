@@ -1,6 +1,7 @@
 //! The one transaction: occurrences with their outcomes, what is to be delivered, and the new positions.
 
-use super::{Position, Store, StoreError, hour, signed};
+use super::late::keep_late;
+use super::{LateRecord, Position, Store, StoreError, hour, signed};
 use crate::policy::{Decision, Known, decide, outcome};
 use crate::settings::LimitSettings;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -20,6 +21,8 @@ pub struct Batch {
     pub ended: Vec<Position>,
     /// Bytes given up.
     pub gaps: Vec<StoredGap>,
+    /// Records that went on after they were kept.
+    pub late: Vec<LateRecord>,
     /// Folders that are followed from now on.
     pub entered: Vec<PathBuf>,
 }
@@ -98,6 +101,7 @@ impl Batch {
         self.tallies.is_empty()
             && self.dropped.is_empty()
             && self.gaps.is_empty()
+            && self.late.is_empty()
             && self.entered.is_empty()
             && self.ended.is_empty()
             && self.positions.is_empty()
@@ -149,6 +153,7 @@ impl Store {
         limits: &LimitSettings,
         now_ms: i64,
     ) -> Result<Vec<Decided>, StoreError> {
+        let in_hand = self.in_hand.get();
         self.write(|transaction| {
             let mut decided = Vec::with_capacity(batch.tallies.len());
             let mut seen = 0;
@@ -167,6 +172,9 @@ impl Store {
                 transaction
                     .execute("UPDATE counters SET value = value + ?1 WHERE name = 'seen'", [signed(seen)])?;
             }
+            for late in &batch.late {
+                keep_late(transaction, late, in_hand, limits, now_ms)?;
+            }
             for gap in &batch.gaps {
                 keep_gap(transaction, gap, now_ms)?;
             }
@@ -176,7 +184,7 @@ impl Store {
     }
 }
 
-fn keep_tally(
+pub(super) fn keep_tally(
     transaction: &Transaction<'_>,
     tally: &Tally,
     limits: &LimitSettings,
@@ -289,7 +297,7 @@ fn count_rule(
 
 /// Adds a step, unless it is waiting already: what is due stays due when more happens, and what was put off
 /// because there was too little to tell becomes due again.
-fn add_delivery(
+pub(super) fn add_delivery(
     transaction: &Transaction<'_>,
     incident: i64,
     step: &str,
@@ -302,6 +310,13 @@ fn add_delivery(
         )?
         .execute(params![incident, step, due_ms])?;
     Ok(())
+}
+
+/// A step that has nothing to do any more.
+pub(super) fn step_gone(transaction: &Transaction<'_>, incident: i64, step: &str) -> rusqlite::Result<()> {
+    transaction
+        .execute("DELETE FROM deliveries WHERE incident_id = ?1 AND step = ?2", params![incident, step])
+        .map(drop)
 }
 
 fn keep_gap(transaction: &Transaction<'_>, gap: &StoredGap, now_ms: i64) -> rusqlite::Result<()> {

@@ -18,6 +18,8 @@ pub enum Step {
     Archive,
     /// Bring the ticket's count up to date.
     Count,
+    /// Add lines that came late.
+    Lines,
 }
 
 impl Step {
@@ -27,6 +29,7 @@ impl Step {
             "log" => Step::Log,
             "archive" => Step::Archive,
             "count" => Step::Count,
+            "lines" => Step::Lines,
             _ => return None,
         })
     }
@@ -79,7 +82,8 @@ impl Store {
     /// # Errors
     /// When the state cannot be read.
     pub fn next_delivery(&self, now_ms: i64) -> Result<Option<Delivery>, StoreError> {
-        self.read(|connection| {
+        self.in_hand.set(None);
+        let next = self.read(|connection| {
             connection
                 .prepare_cached(&format!(
                     "SELECT d.id, d.step, d.attempts, i.id, i.key, i.signature, i.title, i.login, i.count,
@@ -110,7 +114,9 @@ impl Store {
                     })
                 })
                 .optional()
-        })
+        })?;
+        self.in_hand.set(next.as_ref().map(|delivery| delivery.incident_id));
+        Ok(next)
     }
 
     /// When the next step will be due, if there is one.
@@ -185,6 +191,25 @@ impl Store {
         })
     }
 
+    /// The ticket has the late lines up to the one of this number.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn lines_told(&mut self, delivery: &Delivery, last: i64) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "DELETE FROM late_lines WHERE incident_id = ?1 AND id <= ?2",
+                params![delivery.incident_id, last],
+            )?;
+            transaction.execute(
+                "DELETE FROM deliveries WHERE id = ?1
+                     AND NOT EXISTS (SELECT 1 FROM late_lines WHERE incident_id = ?2)",
+                params![delivery.id, delivery.incident_id],
+            )?;
+            Ok(())
+        })
+    }
+
     /// The ticket was told this count; if more has happened meanwhile, it is told again at `next_ms`.
     ///
     /// # Errors
@@ -240,7 +265,7 @@ impl Store {
             connection
                 .prepare_cached(
                     "SELECT 1 FROM incidents i JOIN deliveries d ON d.incident_id = i.id
-                     WHERE i.evidence = ?1 AND d.step <> 'count'",
+                     WHERE i.evidence = ?1 AND d.step NOT IN ('count', 'lines')",
                 )?
                 .exists([hash])
         })

@@ -20,7 +20,7 @@ pub struct Totals {
 pub struct Waiting {
     /// The ticket's title, present or future.
     pub title: String,
-    /// `ticket`, `log`, `archive` or `count`.
+    /// `ticket`, `log`, `archive`, `count` or `lines`.
     pub step: String,
     /// It has to wait for its ticket first.
     pub needs_ticket: bool,

@@ -13,7 +13,7 @@ mod recording_vfs;
 use agent::attach::Session;
 use agent::policy::outcome;
 use agent::settings::{Layers, LimitSettings};
-use agent::store::{Batch, Delivery, Dropped, NewIncident, Position, Store, StoredGap};
+use agent::store::{Batch, Delivery, Dropped, LateRecord, NewIncident, Position, Store, StoredGap, Whole};
 use disk::{Dice, Disk, Honesty, Kept};
 use log_follow::{Checkpoint, FileId, Mark};
 use recording_vfs::{Op, Recording, Syncs};
@@ -71,7 +71,7 @@ fn batch(round: u64, weight: usize) -> Batch {
         signature: format!("g1:{name}"),
         title: format!("alice - {name}"),
         login: "alice".to_owned(),
-        facts: "f".repeat(weight * 4_000),
+        facts: format!("{{\"record\": \"{}\"}}", "f".repeat(weight * 4_000)),
         evidence: round.is_multiple_of(2).then(|| format!("{round:032}")),
     };
     batch.occurrences("every look".to_owned(), 1 + round % 3, new("every look"));
@@ -84,6 +84,14 @@ fn batch(round: u64, weight: usize) -> Batch {
             bytes: Some(round),
             reason: "overwritten",
         });
+    }
+    if let Some(before) = round.checked_sub(1).filter(|before| *before > 0) {
+        // Sometimes made anew, sometimes moved, sometimes added to a ticket that stands.
+        let key = if round.is_multiple_of(3) { "every look".to_owned() } else { format!("late {round}") };
+        let file = String::new();
+        let whole = Whole { new: new(&key), key, file, start: 0, pid: None, logger: None };
+        let (old_key, text) = (format!("look {before}"), "late\n".to_owned());
+        batch.late.push(LateRecord { old_key, whole: Some(whole), text });
     }
     batch.entered = vec![format!("/logs/{}", round % 2).into()];
     batch.positions = (0..3).map(|file| position(file, 1_000 * round + file)).collect();

@@ -1,0 +1,143 @@
+//! What the Toolkit app tells: sessions, who is signed in, secrets that must never appear.
+
+use super::Pipeline;
+use crate::attach::{Attach, Detach, Session};
+use crate::delivery::Wake;
+use crate::event::Event;
+use crate::recognise::{Recogniser, Surroundings};
+use crate::settings::Settings;
+use crate::shared::lock;
+use log_follow::{Disk, Patterns};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashSet;
+
+/// Two words on one session may cross on their way for this long.
+const CROSSING_MS: u64 = 60_000;
+
+/// What is known of the surroundings, as it grows with every session.
+#[derive(Default)]
+pub(super) struct Known {
+    secrets: Vec<SecretString>,
+    pub(super) words: HashSet<String>,
+}
+
+impl<D: Disk> Pipeline<D> {
+    pub(super) fn attach(&mut self, attach: Attach) {
+        {
+            let mut login = lock(&self.shared.login);
+            if attach.site.session_token.is_some() {
+                login.url.clone_from(&attach.site.url);
+                login.token.clone_from(&attach.site.session_token);
+            }
+            if attach.site.login.is_some() {
+                login.login.clone_from(&attach.site.login);
+            }
+            login.proxy.clone_from(&attach.site.http_proxy);
+            login.generation += 1;
+        }
+        let secrets = [attach.site.session_token, attach.site.http_proxy];
+        for secret in secrets.into_iter().flatten() {
+            self.surroundings.learn_secret(secret);
+        }
+        self.surroundings.words.extend(attach.site.login);
+        self.own_names.extend(attach.app.instance);
+        if let Some(folder) = attach.log_folder {
+            self.reader.watch(folder, Patterns::new(self.settings.watch.patterns.clone()));
+        }
+        if let Some(session) = &attach.session {
+            self.learn(session);
+        }
+        self.recogniser = self.surroundings.recogniser(&self.settings);
+        if let Some(mut session) = attach.session
+            && self.is_news(session.pid, session.started.as_deref(), attach.sent_ms)
+        {
+            // A configuration's descriptor may hold a password; what is stored and sent is redacted here.
+            session.redact(&|text| self.recogniser.redact_text(text));
+            let kept = lock(&self.shared.store).keep_session(&session, self.shared.clock.wall_ms());
+            if let Err(error) = kept {
+                self.shared.state_trouble(&error);
+            }
+            let engine = session.text(&["engine", "instance"]).map(str::to_owned);
+            self.shared.tell(&Event::Session { pid: session.pid, engine });
+            self.sessions.insert(session.pid, session);
+        }
+        let _ = self.wake.send(Wake::Look);
+    }
+
+    pub(super) fn detach(&mut self, detach: &Detach) {
+        if !self.is_news(detach.pid, detach.started.as_deref(), detach.sent_ms) {
+            return;
+        }
+        // The facts stay for records that are still to be read; a new session of that PID replaces them.
+        let now_ms = self.shared.clock.wall_ms();
+        let kept = lock(&self.shared.store).end_session(detach.pid, detach.started.as_deref(), now_ms);
+        if let Err(error) = kept {
+            self.shared.state_trouble(&error);
+        }
+    }
+
+    /// Whether a word on a session was sent after the last one that was heard.
+    fn is_news(&mut self, pid: u32, started: Option<&str>, sent_ms: Option<u64>) -> bool {
+        let Some(sent_ms) = sent_ms else { return true };
+        let last = self.last_words.entry((pid, started.map(str::to_owned))).or_default();
+        // Words cross on their way for seconds; one that seems much older comes from a clock that was set back.
+        let is_news = sent_ms >= *last || *last - sent_ms > CROSSING_MS;
+        if is_news {
+            *last = sent_ms;
+        }
+        is_news
+    }
+
+    /// Takes over the secrets that the other threads came to know.
+    pub(super) fn learn_secrets(&mut self) {
+        let secrets = std::mem::take(&mut *lock(&self.shared.secrets));
+        let news =
+            secrets.into_iter().filter(|secret| self.surroundings.learn_secret(secret.clone())).count();
+        if news > 0 {
+            self.recogniser = self.surroundings.recogniser(&self.settings);
+        }
+    }
+
+    pub(super) fn learn(&mut self, session: &Session) {
+        self.surroundings.words.extend(session.login.clone());
+        for name in ["project", "entity", "task"] {
+            self.surroundings.words.extend(session.context(name).and_then(|link| link.name));
+        }
+    }
+}
+
+impl Known {
+    pub(super) fn recogniser(&self, settings: &Settings) -> Recogniser {
+        let mut known_secrets = self.secrets.clone();
+        if settings.site.proxy.contains('@') {
+            known_secrets.push(SecretString::from(settings.site.proxy.clone()));
+        }
+        let passwords: Vec<SecretString> =
+            known_secrets.iter().filter_map(|known| proxy_password(known.expose_secret())).collect();
+        known_secrets.extend(passwords);
+        let mut words: Vec<String> = self.words.iter().cloned().collect();
+        words.sort_unstable();
+        let code_page = settings.watch.code_page.resolve();
+        let surroundings = Surroundings { known_secrets, words, code_page };
+        Recogniser::new(settings, surroundings)
+    }
+
+    /// Whether it is news.
+    fn learn_secret(&mut self, secret: SecretString) -> bool {
+        // A proxy without a password is an address, and addresses are what supporters look for.
+        let is_secret = |text: &str| !text.contains(':') || text.contains('@') || text.len() >= 32;
+        let known = self.secrets.iter().any(|known| known.expose_secret() == secret.expose_secret());
+        let is_news = !known && is_secret(secret.expose_secret());
+        if is_news {
+            self.secrets.push(secret);
+        }
+        is_news
+    }
+}
+
+/// The password of `user:password@host:port`, which logs show by itself as well. It may hold an `@`, the host cannot.
+fn proxy_password(proxy: &str) -> Option<SecretString> {
+    let (credentials, _) = proxy.rsplit_once('@')?;
+    let credentials = credentials.rsplit_once("://").map_or(credentials, |(_, rest)| rest);
+    credentials.split_once(':').map(|(_, password)| password.into())
+}
