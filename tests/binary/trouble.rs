@@ -1,6 +1,6 @@
 //! Bad input and bad luck: one clear message, `status` shows it, the agent goes on, nothing accepted is lost.
 
-use crate::world::{World, error, info, words};
+use crate::world::{World, error, info, wait_for, words};
 use std::fs;
 use std::process::Command;
 
@@ -115,12 +115,9 @@ fn a_site_that_refuses_connections_is_told_with_its_address() {
     assert_eq!(status["waiting"][0]["what"], "ticket");
 }
 
-/// A limit on the size of files stands in for a full disk: writes of the state fail, reading goes on.
+/// An agent whose files can be limited in size later, which stands in for a full disk.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_state_that_cannot_be_written_is_said_and_nothing_is_lost_by_it() {
-    let mut world = World::new();
-    world.start_desk();
+fn start_limitable_agent(world: &mut World) {
     let config = world.config();
     let mut command = Command::new("sh");
     // The system would end a process that writes past its limit; ignored signals stay so in what is started.
@@ -132,46 +129,110 @@ fn a_state_that_cannot_be_written_is_said_and_nothing_is_lost_by_it() {
         }
     }
     world.start_agent_with(command);
+}
+
+#[cfg(target_os = "linux")]
+fn limit_files(world: &World, soft: &str) {
+    let pid = world.agent_pid().to_string();
+    let set = Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={soft}:unlimited")]).status();
+    assert!(set.expect("prlimit of util-linux").success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_state_that_cannot_be_written_is_said_and_nothing_is_lost_by_it() {
+    let mut world = World::new();
+    world.start_desk();
+    start_limitable_agent(&mut world);
     world.append("tk-maya.log", &error("before"));
     world.status_when("the first ticket", |status| status["tickets"] == 1);
-    let limit = |soft: &str| {
-        let pid = world.agent_pid().to_string();
-        let set =
-            Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={soft}:unlimited")]).status();
-        assert!(set.expect("prlimit of util-linux").success());
-    };
-    limit("4096");
+    limit_files(&world, "4096");
     for name in ["full_a", "full_b", "full_b"] {
         world.append("tk-maya.log", &error(name));
     }
     let warning = world.event("a warning", |event| event["type"] == "warning" && event["what"] == "state");
     assert!(warning["message"].as_str().unwrap().contains("nothing is lost"), "{warning}");
     world.append("tk-maya.log", &error("full_c"));
-    limit("unlimited");
+    limit_files(&world, "unlimited");
     let status = world.status_when("everything", |status| status["seen"] == 5 && status["tickets"] == 4);
     assert_eq!(status["outcomes"], serde_json::json!({ "filed": 4, "duplicate": 1 }));
     assert_eq!(status["warnings"], serde_json::json!([]));
+    let told = world.events().iter().filter(|event| event["type"] == "warning").count();
+    assert_eq!(told, 1, "{:#?}", world.events());
 }
 
+#[cfg(target_os = "linux")]
 #[test]
-fn a_damaged_state_is_kept_aside_and_following_goes_on() {
+fn a_ticket_that_waited_goes_out_while_the_state_cannot_be_written_and_is_not_filed_twice() {
+    let mut world = World::new();
+    world.start_desk();
+    world.stop_desk();
+    start_limitable_agent(&mut world);
+    world.append("tk-maya.log", &error("waits"));
+    world.status_when("the trouble", |status| status["seen"] == 1 && !status["site"]["trouble"].is_null());
+    limit_files(&world, "4096");
+    world.start_desk();
+    wait_for("the ticket", || (world.tickets().len() == 1).then_some(()), || format!("{:#}", world.status()));
+    world.event("a warning", |event| event["type"] == "warning" && event["what"] == "state");
+    world.kill_agent();
+    world.start_agent();
+    let status = world.status_when("all to be done", |status| status["waiting_count"] == 0);
+    assert_eq!(status["outcomes"], serde_json::json!({ "filed": 1 }));
+    let tickets = world.tickets();
+    assert_eq!(tickets.len(), 1, "{tickets:#?}");
+    assert_eq!(tickets[0].links("attachments").len(), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_restart_while_the_state_cannot_be_written_repeats_and_loses_nothing() {
+    let mut world = World::new();
+    world.start_desk();
+    start_limitable_agent(&mut world);
+    world.append("tk-maya.log", &error("before"));
+    world.status_when("the first ticket", |status| status["tickets"] == 1);
+    limit_files(&world, "4096");
+    for name in ["full_a", "full_b", "full_b"] {
+        world.append("tk-maya.log", &error(name));
+    }
+    world.event("a warning", |event| event["type"] == "warning" && event["what"] == "state");
+    world.kill_agent();
+    world.append("tk-maya.log", &error("full_a"));
+    world.start_agent();
+    let status =
+        world.status_when("everything", |status| status["seen"] == 5 && status["waiting_count"] == 0);
+    assert_eq!(status["outcomes"], serde_json::json!({ "filed": 3, "duplicate": 2 }), "{status:#}");
+    let counts: Vec<_> = world.tickets().iter().map(|row| row.number("sg_incident_count")).collect();
+    assert_eq!(counts, [Some(1), Some(2), Some(2)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_state_folder_that_is_removed_under_a_running_agent_is_made_again_with_all_that_was_in_it() {
     let mut world = World::running();
     world.append("tk-maya.log", &error("before"));
-    let status = world.status_when("the ticket", |status| status["tickets"] == 1);
-    let state = std::path::PathBuf::from(status["state"].as_str().unwrap());
-    world.kill_agent();
-    for suffix in ["-wal", "-shm"] {
-        let _ = fs::remove_file(state.join(format!("state.db{suffix}")));
-    }
-    fs::write(state.join("state.db"), b"this is no database at all, whatever its name says".repeat(100))
-        .unwrap();
-    world.start_agent();
-    let warning = world.event("a warning", |event| event["type"] == "warning" && event["what"] == "state");
-    assert!(warning["message"].as_str().unwrap().contains("was damaged"), "{warning}");
-    assert!(state.join("state.db.damaged").exists());
+    let status =
+        world.status_when("the ticket", |status| status["tickets"] == 1 && status["waiting_count"] == 0);
+    fs::remove_dir_all(std::path::Path::new(status["state"].as_str().unwrap())).unwrap();
     world.append("tk-maya.log", &error("after"));
-    world.status_when("the next ticket", |status| status["tickets"] == 1);
-    assert_eq!(world.tickets().len(), 2);
+    world.append("tk-maya.log", &error("before"));
+    let warning = world.event("a warning", |event| event["type"] == "warning" && event["what"] == "state");
+    assert!(warning["message"].as_str().unwrap().contains("was deleted"), "{warning}");
+    world.event("the ticket", |event| {
+        event["type"] == "ticket" && event["title"].as_str().unwrap().contains("after")
+    });
+    let status = world.status_when("the count", |status| status["seen"] == 3 && status["waiting_count"] == 0);
+    assert_eq!(status["outcomes"], serde_json::json!({ "filed": 2, "duplicate": 1 }));
+    let told = world.events().iter().filter(|event| event["type"] == "warning").count();
+    assert_eq!(told, 1, "{:#?}", world.events());
+    // The lock is there again too.
+    let config = world.config();
+    let second = world.run(&["run", "--config", config.to_str().unwrap()]);
+    assert_eq!(second.status.code(), Some(4), "{}", words(&second));
+    world.kill_agent();
+    world.start_agent();
+    world.append("tk-maya.log", &error("after"));
+    world.status_when("the next one", |status| status["seen"] == 4 && status["tickets"] == 2);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::gate::Gate;
 use crate::instance::{Instance, InstanceError};
 use crate::own_log;
 use crate::paths::StateFolder;
-use crate::pipeline::{Command, Parts, Pipeline};
+use crate::pipeline::{Command, Parts, Pipeline, RestoreFolder};
 use crate::reader::LogReader;
 use crate::settings::{Settings, StartAt};
 use crate::shared::{EventSink, STATE, Shared, lock};
@@ -22,8 +22,8 @@ use log_follow::{FollowOptions, Follower, Patterns, SystemDisk};
 use serde_json::{Value, json};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 
 /// What an agent that is ending answers; who hears it starts another, or asks the one that is started.
 pub const STOPPING: &str = "this agent is ending";
@@ -110,7 +110,7 @@ pub fn enter(folder: &StateFolder) -> Result<Instance, AgentError> {
 /// When it cannot start; see [`AgentError`].
 pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), AgentError> {
     let folder = options.folder;
-    let _instance = options.instance;
+    let instance = Arc::new(Mutex::new(options.instance));
     own_log::start(&folder.own_log())
         .map_err(|source| AgentError::Folder { path: folder.own_log(), source })?;
     let (store, damage) = Store::open(&folder.database())?;
@@ -139,6 +139,13 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
     let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone());
     thread("control", move || control.serve(handler))?;
+    let restore_folder = restoring(
+        folder.clone(),
+        Arc::clone(&instance),
+        Arc::clone(&shared),
+        identity.clone(),
+        commands.clone(),
+    );
     let worker = DeliveryWorker::new(
         Arc::clone(&shared),
         options.settings.clone(),
@@ -159,6 +166,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         spool: folder.evidence(),
         wake: wake.clone(),
         list_all: options.list_all,
+        restore_folder,
     });
     let ready = Event::Ready {
         version: env!("CARGO_PKG_VERSION"),
@@ -196,6 +204,28 @@ fn follower(
         look_bytes: LOOK_BYTES,
     };
     Follower::new(SystemDisk, options, positions.iter().map(|position| position.checkpoint.clone()).collect())
+}
+
+/// What makes the state folder anew: with it went the lock, the socket and the log.
+fn restoring(
+    folder: StateFolder,
+    instance: Arc<Mutex<Instance>>,
+    shared: Arc<Shared>,
+    identity: Identity,
+    commands: Sender<Command>,
+) -> RestoreFolder {
+    Box::new(move || {
+        if folder.lock().exists() {
+            // Only the state was deleted.
+            return Ok(());
+        }
+        // Somebody may have started another agent meanwhile; then this one has no state to write.
+        *lock(&instance) = enter(&folder)?;
+        let control =
+            Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
+        let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone());
+        thread("control", move || control.serve(handler)).map(drop)
+    })
 }
 
 fn answering(shared: Arc<Shared>, identity: Identity, commands: Sender<Command>) -> crate::control::Handler {

@@ -9,6 +9,7 @@
 mod late;
 mod sessions;
 
+use crate::agent::AgentError;
 use crate::attach::{Attach, Detach, Session};
 use crate::delivery::Wake;
 use crate::draft::{Draft, First, Late};
@@ -70,6 +71,7 @@ pub struct Pipeline<D: Disk> {
     /// Somebody wants every record, not only the first of each problem.
     list_all: bool,
     kept_ms: u64,
+    restore_folder: RestoreFolder,
 }
 
 /// What a pipeline is made of.
@@ -86,7 +88,12 @@ pub struct Parts<D: Disk> {
     pub wake: Sender<Wake>,
     /// Tell every record, not only the first of each problem.
     pub list_all: bool,
+    /// Makes the state folder and what the agent holds in it anew, when somebody has removed it.
+    pub restore_folder: RestoreFolder,
 }
+
+/// See [`Parts::restore_folder`].
+pub type RestoreFolder = Box<dyn FnMut() -> Result<(), AgentError>>;
 
 impl<D: Disk> Pipeline<D> {
     /// Puts the parts together; nothing is read yet.
@@ -112,6 +119,7 @@ impl<D: Disk> Pipeline<D> {
             reader: parts.reader,
             settings: parts.settings,
             shared: parts.shared,
+            restore_folder: parts.restore_folder,
         };
         let now_ms = pipeline.shared.clock.wall_ms();
         let known = {
@@ -280,7 +288,14 @@ impl<D: Disk> Pipeline<D> {
 
     /// Keeps a draft and the positions that belong to it, or holds it. True when it was kept.
     fn keep(&mut self, mut draft: Draft, positions: bool) -> bool {
-        let kept = self.try_to_keep(&mut draft, positions);
+        let mut kept = if lock(&self.shared.store).is_there() {
+            self.try_to_keep(&mut draft, positions)
+        } else {
+            Err(KeepError::Gone)
+        };
+        if kept.as_ref().is_err_and(KeepError::is_for_good) {
+            kept = self.mend_state().and_then(|()| self.try_to_keep(&mut draft, positions));
+        }
         match kept {
             Ok(()) => {
                 self.shared.over(STATE);
@@ -294,6 +309,15 @@ impl<D: Disk> Pipeline<D> {
                 false
             }
         }
+    }
+
+    /// The state's file was deleted or damaged under us. Waiting would not help.
+    fn mend_state(&mut self) -> Result<(), KeepError> {
+        (self.restore_folder)().map_err(KeepError::Folder)?;
+        let note = lock(&self.shared.store).mend()?;
+        self.reader.nothing_is_stored();
+        self.shared.warn(STATE, note);
+        Ok(())
     }
 
     fn try_to_keep(&mut self, draft: &mut Draft, positions: bool) -> Result<(), KeepError> {
@@ -431,10 +455,25 @@ impl<D: Disk> Pipeline<D> {
 enum KeepError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the state was deleted")]
+    Gone,
+    #[error("the state folder was removed and cannot be made again")]
+    Folder(#[source] AgentError),
     #[error("cannot write an evidence archive into `{}`", folder.display())]
     Evidence {
         folder: PathBuf,
         #[source]
         source: std::io::Error,
     },
+}
+
+impl KeepError {
+    /// Whether trying again without doing something would never help.
+    fn is_for_good(&self) -> bool {
+        match self {
+            KeepError::Gone => true,
+            KeepError::Store(error) => error.is_damage(),
+            KeepError::Folder(_) | KeepError::Evidence { .. } => false,
+        }
+    }
 }

@@ -277,6 +277,12 @@ impl<D: Disk> LogReader<D> {
         self.stored.extend(moved.positions.into_iter().map(|position| (key_of(&position), position)));
     }
 
+    /// Nothing is taken for stored any more: the next positions are all of them.
+    pub fn nothing_is_stored(&mut self) {
+        self.stored.clear();
+        self.changed = true;
+    }
+
     /// How many lines stand before those a source's records are numbered from; `None` when they are numbered
     /// rightly already, or when they cannot be counted.
     #[must_use]

@@ -63,8 +63,8 @@ pub enum StoreError {
         #[source]
         source: rusqlite::Error,
     },
-    /// A damaged file could not be moved aside.
-    #[error("the damaged state `{}` cannot be moved aside", path.display())]
+    /// A damaged file could not be moved aside, or a deleted one not be written again.
+    #[error("the state `{}` is damaged or was deleted, and cannot be replaced", path.display())]
     Aside {
         /// Which file.
         path: PathBuf,
@@ -72,6 +72,14 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl StoreError {
+    /// Whether the file itself is what is wrong, and no waiting helps.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, StoreError::Database { source, .. } if is_damage(source))
+    }
 }
 
 /// A position with the line number that belongs to it.
@@ -98,7 +106,13 @@ impl Store {
     /// # Errors
     /// A newer or foreign file, or one the system does not let us use.
     pub fn open(path: &Path) -> Result<(Store, Option<String>), StoreError> {
+        let was_emptied = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
         match Store::open_as_is(path) {
+            Ok(store) if was_emptied => {
+                let note =
+                    format!("the state `{}` was an empty file, and reading began anew", path.display());
+                Ok((store, Some(note)))
+            }
             Err(StoreError::Database { source, .. }) if is_damage(&source) => {
                 let aside = path.with_extension("db.damaged");
                 move_aside(path, &aside)
@@ -115,6 +129,42 @@ impl Store {
             }
             other => other.map(|store| (store, None)),
         }
+    }
+
+    /// Whether the state's file is where it was opened. One that was deleted can be written on, for nothing.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Makes the state usable again after its file was deleted or damaged under us: all of it is written anew, or it is
+    /// moved aside as in [`Store::open`]. Says what was done. The folder must be there.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; it may be tried again.
+    pub fn mend(&mut self) -> Result<String, StoreError> {
+        let mut note = "the state was deleted while we ran; it was written again".to_owned();
+        if !self.is_there() {
+            // What is left of the deleted one must not be replayed into the new one.
+            for suffix in ["-wal", "-shm"] {
+                let _ = std::fs::remove_file(with_suffix(&self.path, suffix));
+            }
+            let path = self.path.to_string_lossy().into_owned();
+            self.read(|connection| connection.execute("VACUUM INTO ?1", [path]))?;
+            // The first write-ahead log syncs the name with its own.
+            let synced = std::fs::File::open(&self.path).and_then(|file| file.sync_all());
+            synced.map_err(|source| StoreError::Aside { path: self.path.clone(), source })?;
+        }
+        // Closed before its file is moved.
+        let none = Connection::open_in_memory()
+            .map_err(|source| StoreError::Database { path: self.path.clone(), source })?;
+        drop(std::mem::replace(&mut self.connection, none));
+        let (store, damage) = Store::open(&self.path)?;
+        if let Some(damage) = damage {
+            note = damage;
+        }
+        *self = store;
+        Ok(note)
     }
 
     fn open_as_is(path: &Path) -> Result<Store, StoreError> {
@@ -305,21 +355,21 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> 
 /// Moves a damaged state away with its write-ahead log, which must never be replayed into the one that comes after:
 /// so that goes first, and the folder is synced before anything new is made.
 fn move_aside(path: &Path, aside: &Path) -> std::io::Result<()> {
-    let side = |path: &Path, suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let _ = std::fs::remove_file(side(path, "-shm"));
-    let _ = std::fs::remove_file(side(aside, "-shm"));
-    match std::fs::rename(side(path, "-wal"), side(aside, "-wal")) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let _ = std::fs::remove_file(side(aside, "-wal"));
-        }
+    let _ = std::fs::remove_file(with_suffix(path, "-shm"));
+    let _ = std::fs::remove_file(with_suffix(aside, "-shm"));
+    match std::fs::rename(with_suffix(path, "-wal"), with_suffix(aside, "-wal")) {
+        // An earlier attempt may have come this far, so the one beside `aside` may be this one's.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         other => other?,
     }
     std::fs::rename(path, aside)?;
     crate::paths::sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 fn damage(words: String) -> rusqlite::Error {

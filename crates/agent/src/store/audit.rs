@@ -7,9 +7,10 @@ use super::{Position, Store};
 use rusqlite::Connection;
 use std::cell::Cell;
 
-/// Each gives 0 for a state that fits together. The first one is what must never happen: a position that is ahead of
+/// Each gives 0 for a state that fits together. The second one is what must never happen: a position that is ahead of
 /// the records before it.
-const CHECKS: [(&str, &str); 5] = [
+const CHECKS: [(&str, &str); 6] = [
+    ("a counter is missing", "SELECT count(*) - 2 FROM counters WHERE name IN ('seen', 'commits')"),
     (
         "a position is ahead of what is kept",
         "SELECT count(*) FROM sources WHERE kept > (SELECT value FROM counters WHERE name = 'commits')",
