@@ -23,6 +23,7 @@ pub mod filing;
 pub mod gate;
 pub mod incident_line;
 pub mod instance;
+pub mod local_disk;
 pub mod login;
 mod nearest;
 pub mod own_log;

@@ -20,6 +20,14 @@ pub fn default_state_dir() -> Option<PathBuf> {
     Some(base.join("tk-incident"))
 }
 
+/// The folder all sites' folders are in when the home folder is another machine's: this machine's own disk, kept over
+/// restarts, one folder for each user.
+#[must_use]
+pub fn machine_state_dir(login: &str) -> PathBuf {
+    let base = if cfg!(unix) { PathBuf::from("/var/tmp") } else { std::env::temp_dir() };
+    base.join(format!("tk-incident-{}", site_folder(login)))
+}
+
 /// A folder name for a site: its host and port, nothing that a file system could object to.
 #[must_use]
 pub fn site_folder(url: &str) -> String {
@@ -55,6 +63,14 @@ impl StateFolder {
     /// # Errors
     /// When the system refuses.
     pub fn create(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(folder) = self.0.parent().filter(|folder| folder.parent() == Some(Path::new("/var/tmp")))
+        {
+            if folder.symlink_metadata().is_err() {
+                create_private(folder)?;
+            }
+            refuse_others(folder)?;
+        }
         create_private(&self.0)?;
         create_private(&self.evidence())
     }
@@ -88,6 +104,18 @@ impl StateFolder {
     pub fn own_log(&self) -> PathBuf {
         self.0.join("agent.log")
     }
+}
+
+/// Refuses a folder that another user has put where everybody may make one, before ours was there.
+#[cfg(unix)]
+fn refuse_others(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let made = std::fs::symlink_metadata(folder)?;
+    let ours = std::fs::metadata("/proc/self").map_or(made.uid(), |process| process.uid());
+    if made.is_dir() && made.uid() == ours {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder is another user's"))
 }
 
 /// Makes a folder and its parents; the folder itself is for this user only.

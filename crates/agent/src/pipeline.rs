@@ -34,6 +34,8 @@ use std::time::Duration;
 
 /// Positions that only passed harmless records are stored this often: reading those again costs nothing.
 const IDLE_COMMIT_MS: u64 = 2_000;
+/// What is long past is forgotten this often, and once when following has begun.
+const PRUNE_MS: u64 = 24 * 3_600_000;
 /// After this many failures to write an archive the ticket goes without one.
 const EVIDENCE_TRIES: u32 = 5;
 /// The Toolkit app's usual name in an environment file; a studio may choose another and the app tells it.
@@ -71,6 +73,8 @@ pub struct Pipeline<D: Disk> {
     /// Somebody wants every record, not only the first of each problem.
     list_all: bool,
     kept_ms: u64,
+    /// Nothing is forgotten before this moment.
+    prune_ms: u64,
     restore_folder: RestoreFolder,
 }
 
@@ -116,6 +120,7 @@ impl<D: Disk> Pipeline<D> {
             last_kept: HashMap::new(),
             list_all: parts.list_all,
             kept_ms: now_ms,
+            prune_ms: now_ms,
             reader: parts.reader,
             settings: parts.settings,
             shared: parts.shared,
@@ -191,7 +196,26 @@ impl<D: Disk> Pipeline<D> {
         if more {
             return Duration::ZERO;
         }
+        if now_ms >= self.prune_ms {
+            self.prune();
+        }
         self.reader.pace(now_ms)
+    }
+
+    /// Forgets what is long past; what cannot be forgotten now is met again tomorrow.
+    fn prune(&mut self) {
+        self.prune_ms = self.shared.clock.steady_ms() + PRUNE_MS;
+        let is_of_use = self.reader.is_of_use();
+        let pruned = lock(&self.shared.store).prune(self.shared.clock.wall_ms(), &is_of_use);
+        match pruned {
+            Ok(gone) => {
+                if !gone.is_empty() {
+                    tracing::info!(positions = gone.len(), "forgot files that are long gone");
+                }
+                self.reader.forgotten(&gone);
+            }
+            Err(error) => tracing::warn!("cannot prune the state: {}", crate::delivery::chain(&error)),
+        }
     }
 
     /// Reads what is new into the draft. True when there is more.

@@ -93,6 +93,8 @@ pub struct LogReader<D: Disk> {
     changed: bool,
     /// Logs met in this run: other stored positions of theirs are out of date.
     met: HashSet<PathBuf>,
+    /// Folders that are followed: what is awaited in them is settled within a minute.
+    entered: HashSet<PathBuf>,
 }
 
 impl<D: Disk> LogReader<D> {
@@ -112,6 +114,7 @@ impl<D: Disk> LogReader<D> {
             stored: positions.into_iter().map(|position| (key_of(&position), position)).collect(),
             changed: true,
             met: HashSet::new(),
+            entered: HashSet::new(),
         }
     }
 
@@ -122,7 +125,7 @@ impl<D: Disk> LogReader<D> {
 
     /// Looks once: what is new, and what is whole by now.
     pub fn look(&mut self, now_ms: u64, sink: &mut dyn FnMut(News<'_>)) -> Look {
-        let LogReader { follower, streams, stored, met, gate, changed, .. } = self;
+        let LogReader { follower, streams, stored, met, entered, gate, changed, .. } = self;
         let mut happened = false;
         let mut late = Vec::new();
         let look = follower.look(now_ms, &mut |event| {
@@ -162,7 +165,10 @@ impl<D: Disk> LogReader<D> {
                 }
                 Event::Trouble { path, message } => sink(News::Trouble { path: &path, message: &message }),
                 Event::Recovered { path } => sink(News::Recovered { path: &path }),
-                Event::Entered { folder } => sink(News::Entered { folder }),
+                Event::Entered { folder } => {
+                    entered.insert(folder.to_owned());
+                    sink(News::Entered { folder });
+                }
                 Event::Rotated { source } => {
                     if let Some(stream) = streams.get_mut(&source) {
                         stream.has_successor();
@@ -275,6 +281,26 @@ impl<D: Disk> LogReader<D> {
             self.stored.remove(&key_of(over));
         }
         self.stored.extend(moved.positions.into_iter().map(|position| (key_of(&position), position)));
+    }
+
+    /// Whether a stored position may still be needed: its file is followed, or is awaited in a folder that is.
+    pub fn is_of_use(&self) -> impl Fn(&crate::store::PositionKey) -> bool + use<D> {
+        let live = self.streams.keys().filter_map(|source| self.follower.checkpoint(*source, 0));
+        let awaited = self
+            .follower
+            .awaited()
+            .filter(|checkpoint| checkpoint.path.parent().is_some_and(|folder| self.entered.contains(folder)))
+            .cloned();
+        let kept: HashSet<PositionKey> =
+            live.chain(awaited).map(|checkpoint| checkpoint_key(&checkpoint)).collect();
+        move |(path, id)| kept.contains(&(path.clone(), id.device, id.file))
+    }
+
+    /// These positions are no longer stored.
+    pub fn forgotten(&mut self, gone: &[crate::store::PositionKey]) {
+        for (path, id) in gone {
+            self.stored.remove(&(path.clone(), id.device, id.file));
+        }
     }
 
     /// Nothing is taken for stored any more: the next positions are all of them.

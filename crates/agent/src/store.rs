@@ -8,11 +8,13 @@ mod audit;
 mod batch;
 mod delivery;
 mod late;
+mod prune;
 mod report;
 
 pub use batch::{Batch, Decided, Dropped, NewIncident, StoredGap, Tally};
 pub use delivery::{Delivery, Step};
 pub use late::{LateCase, LateRecord, Whole};
+pub use prune::PositionKey;
 pub use report::{GapTotal, RuleTotal, Totals, Waiting};
 
 use crate::attach::Session;

@@ -7,7 +7,7 @@
 use crate::arguments::{FollowCommand, From, Global};
 use crate::exit::{Failure, Outcome};
 use crate::fault::caught;
-use crate::options::{settings, this_login};
+use crate::options::{on_local_disk, settings, this_login};
 use crate::output::{Output, write_line};
 use crate::stop_signal;
 use agent::agent::AgentError;
@@ -125,6 +125,7 @@ fn keep(
 
 /// Opens the positions; the lock keeps a second `follow`, or an agent, from moving them too.
 fn open_state(folder: &Path) -> Result<(Store, Instance), Failure> {
+    let folder = &on_local_disk(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()))?;
     create_private(folder)
         .with_context(|| format!("cannot make the folder `{}`", folder.display()))
         .map_err(Failure::usage)?;

@@ -2,7 +2,8 @@
 
 use crate::arguments::Global;
 use crate::exit::Failure;
-use agent::paths::{StateFolder, default_state_dir, site_folder};
+use agent::local_disk::remote_kind;
+use agent::paths::{StateFolder, default_state_dir, machine_state_dir, site_folder};
 use agent::settings::{Layers, Origin, Settings, SettingsError};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -47,14 +48,28 @@ pub(crate) fn this_login() -> String {
 pub(crate) fn state_dir(settings: &Settings) -> Result<PathBuf, Failure> {
     let configured = &settings.agent.state_dir;
     if !configured.as_os_str().is_empty() {
-        let absolute = std::path::absolute(configured);
-        return Ok(absolute.unwrap_or_else(|_| configured.clone()));
+        let absolute = std::path::absolute(configured).unwrap_or_else(|_| configured.clone());
+        return on_local_disk(absolute);
     }
-    default_state_dir().ok_or_else(|| {
+    let usual = default_state_dir().ok_or_else(|| {
         Failure::usage(anyhow::anyhow!(
             "this user has no home folder: set agent.state_dir to a folder on a local disk"
         ))
-    })
+    })?;
+    // A home that several machines share: each keeps its own state.
+    if remote_kind(&usual).is_some() { on_local_disk(machine_state_dir(&this_login())) } else { Ok(usual) }
+}
+
+/// Refuses a folder on a network disk.
+pub(crate) fn on_local_disk(folder: PathBuf) -> Result<PathBuf, Failure> {
+    match remote_kind(&folder) {
+        None => Ok(folder),
+        Some(kind) => Err(Failure::usage(anyhow::anyhow!(
+            "`{}` is on a network disk ({kind}), where a state cannot be kept: set agent.state_dir to a folder on a \
+             local disk",
+            folder.display()
+        ))),
+    }
 }
 
 /// The state folder for a site, or for our own desk.
