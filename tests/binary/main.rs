@@ -12,5 +12,6 @@ mod kill_loop;
 mod late_lines;
 mod promises;
 mod scan;
+mod storm;
 mod trouble;
 mod world;

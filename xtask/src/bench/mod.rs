@@ -10,6 +10,7 @@ mod made_log;
 mod memory;
 mod scan;
 mod size;
+mod storm;
 mod trial;
 
 use crate::environment::target;
@@ -19,7 +20,7 @@ use std::process::Command;
 
 type Part = (&'static str, fn() -> Done);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("latency", latency::latency),
     ("idle", idle::idle),
     ("size", size::size),
@@ -27,6 +28,7 @@ const PARTS: [Part; 7] = [
     ("shipped", scan::shipped),
     ("memory", memory::memory),
     ("hostile", hostile::hostile),
+    ("storm", storm::storm),
 ];
 
 pub(crate) fn run(wanted: &[String]) -> Done {
