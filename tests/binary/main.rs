@@ -7,6 +7,7 @@
 mod canary;
 mod commands;
 mod explain;
+mod gaps;
 mod gate;
 mod kill_loop;
 mod late_lines;

@@ -17,7 +17,7 @@ use crate::reader::LogReader;
 use crate::settings::{Settings, StartAt};
 use crate::shared::{EventSink, STATE, Shared, lock};
 use crate::status::{Identity, status};
-use crate::store::{Store, StoreError};
+use crate::store::{STATE_LOST, Store, StoreError};
 use log_follow::{FollowOptions, Follower, Patterns, SystemDisk};
 use serde_json::{Value, json};
 use std::io;
@@ -128,6 +128,10 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     if let Some(damage) = damage {
         tracing::warn!("{damage}");
         shared.tell(&Event::Warning { what: STATE.to_owned(), message: damage });
+        // A new state has no other gaps yet.
+        for gap in lock(&shared.store).gaps()? {
+            shared.tell(&Event::Gap { file: gap.file, bytes: None, reason: STATE_LOST });
+        }
     }
 
     let (commands, orders) = channel();

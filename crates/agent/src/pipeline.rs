@@ -22,10 +22,11 @@ use crate::reading::Reading;
 use crate::recognise::Recogniser;
 use crate::settings::{Scope, Settings, TitleStyle};
 use crate::shared::{STATE, Shared, lock};
-use crate::store::{Batch, NewIncident, StoreError, StoredGap};
+use crate::store::{Batch, NewIncident, RECORD_CUT, StoreError, StoredGap};
 use jiff::tz::TimeZone;
 use log_follow::{Disk, SourceId};
 use sessions::Known;
+use sgtk_log::RecordLimits;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -242,6 +243,13 @@ impl<D: Disk> Pipeline<D> {
                     draft.drop_record(outcome::FAILED, None);
                     None
                 });
+                if record.truncated && kept.is_some() {
+                    let limits = RecordLimits::default();
+                    let kept_bytes = (limits.head_bytes + limits.tail_bytes) as u64;
+                    let bytes = (record.bytes.end - record.bytes.start).saturating_sub(kept_bytes);
+                    let path = path.display().to_string();
+                    draft.gaps.push(StoredGap { path, bytes: Some(bytes), reason: RECORD_CUT });
+                }
                 match kept {
                     Some(key) => last_kept.insert(source, (record.bytes.start, key)),
                     None => last_kept.remove(&source),

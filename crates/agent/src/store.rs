@@ -11,7 +11,7 @@ mod late;
 mod prune;
 mod report;
 
-pub use batch::{Batch, Decided, Dropped, NewIncident, StoredGap, Tally};
+pub use batch::{Batch, Decided, Dropped, NewIncident, RECORD_CUT, STATE_LOST, StoredGap, Tally};
 pub use delivery::{Delivery, Step};
 pub use late::{LateCase, LateRecord, Whole};
 pub use prune::PositionKey;
@@ -110,7 +110,8 @@ impl Store {
     pub fn open(path: &Path) -> Result<(Store, Option<String>), StoreError> {
         let was_emptied = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
         match Store::open_as_is(path) {
-            Ok(store) if was_emptied => {
+            Ok(mut store) if was_emptied => {
+                store.positions_are_lost()?;
                 let note =
                     format!("the state `{}` was an empty file, and reading began anew", path.display());
                 Ok((store, Some(note)))
@@ -131,6 +132,14 @@ impl Store {
             }
             other => other.map(|store| (store, None)),
         }
+    }
+
+    /// What was written since they were kept may never be read: a gap, of a size that nobody knows.
+    fn positions_are_lost(&mut self) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let path = self.path.display().to_string();
+        batch.gaps.push(StoredGap { path, bytes: None, reason: STATE_LOST });
+        self.write(|transaction| batch.keep_gaps(transaction, this_moment_ms(transaction)?))
     }
 
     /// Whether the state's file is where it was opened. One that was deleted can be written on, for nothing.
@@ -206,14 +215,16 @@ impl Store {
     /// Takes over what a damaged state still tells of positions. False when it tells nothing.
     fn go_on_from(&mut self, damaged: &Path) -> Result<bool, StoreError> {
         use rusqlite::OpenFlags;
-        let Ok(connection) = Connection::open_with_flags(damaged, OpenFlags::SQLITE_OPEN_READ_ONLY) else {
-            return Ok(false);
-        };
-        let (positions, entered) = audit::salvage(connection);
+        let (positions, entered) = Connection::open_with_flags(damaged, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map(audit::salvage)
+            .unwrap_or_default();
+        if positions.is_empty() {
+            self.positions_are_lost()?;
+        }
         let found = !positions.is_empty();
         let mut batch = Batch::default();
         (batch.positions, batch.entered) = (positions, entered);
-        self.write(|transaction| batch.keep_positions(transaction, 0))?;
+        self.write(|transaction| batch.keep_positions(transaction, this_moment_ms(transaction)?))?;
         Ok(found)
     }
 
@@ -381,6 +392,11 @@ fn damage(words: String) -> rusqlite::Error {
 fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+}
+
+/// For what a state notes about itself while it is opened, when there is no caller's clock yet.
+fn this_moment_ms(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT unixepoch() * 1000", [], |row| row.get(0))
 }
 
 /// SQLite has signed integers only; device, inode and offset are kept bit for bit.

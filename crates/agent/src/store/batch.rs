@@ -69,6 +69,11 @@ pub struct Dropped {
     pub rule: Option<Arc<str>>,
 }
 
+/// The middle of a record that was longer than the limits; its head and tail were kept.
+pub const RECORD_CUT: &str = "record_cut";
+/// A state was lost with its positions: nobody knows what was written since they were kept.
+pub const STATE_LOST: &str = "state_lost";
+
 /// Bytes given up.
 #[derive(Clone)]
 pub struct StoredGap {
@@ -105,6 +110,10 @@ impl Batch {
             && self.entered.is_empty()
             && self.ended.is_empty()
             && self.positions.is_empty()
+    }
+
+    pub(super) fn keep_gaps(&self, transaction: &Transaction<'_>, now_ms: i64) -> rusqlite::Result<()> {
+        self.gaps.iter().try_for_each(|gap| keep_gap(transaction, gap, now_ms))
     }
 
     /// The positions, and the folders that count as followed.
@@ -175,9 +184,7 @@ impl Store {
             for late in &batch.late {
                 keep_late(transaction, late, in_hand, limits, now_ms)?;
             }
-            for gap in &batch.gaps {
-                keep_gap(transaction, gap, now_ms)?;
-            }
+            batch.keep_gaps(transaction, now_ms)?;
             batch.keep_positions(transaction, now_ms)?;
             Ok(decided)
         })
