@@ -146,6 +146,57 @@ fn killed_at_random_moments_under_load_every_record_is_counted_once() {
 }
 
 #[test]
+fn an_unfinished_record_is_read_again_after_a_stop_and_counted_once() {
+    let mut world = World::running();
+    let record = error("unfinished");
+    // Neither its last line nor its traceback is whole.
+    let (begun, rest) = record.split_at(record.len() - 12);
+    world.append("tk-maya.log", &error("before"));
+    world.append("tk-maya.log", begun);
+    world.status_when("the record before", |status| status["seen"] == 1);
+    world.stop_agent();
+    world.start_agent();
+    world.append("tk-maya.log", rest);
+    let status = world.status_when("both", |status| status["tickets"] == 2 && status["waiting_count"] == 0);
+    assert_eq!(status["outcomes"], serde_json::json!({ "filed": 2 }), "{status:#}");
+    let title = format!("{} - ValueError: bad range in ", login());
+    world.expect_tickets(&[(&format!("{title}before."), 1), (&format!("{title}unfinished."), 1)]);
+}
+
+/// A folder of a name that is no text, as old systems and network shares have them, and one in Hangul.
+#[cfg(target_os = "linux")]
+#[test]
+fn logs_in_a_folder_whose_name_is_no_text_are_followed_through_a_restart() {
+    use std::os::unix::ffi::OsStrExt;
+    for name in [&b"home/\xc8\xab\xb1\xe6\xb5\xbf"[..], "home/홍길동 의 집".as_bytes()] {
+        let mut world = World::new();
+        world.start_desk();
+        let home = world.folder.path().join(std::ffi::OsStr::from_bytes(name));
+        std::fs::create_dir_all(home.join("logs")).unwrap();
+        let config = world.config();
+        let start = |world: &mut World| {
+            let mut command = world.program();
+            command.args(["--json", "run", "--config"]).arg(&config).env("SHOTGUN_HOME", &home);
+            world.start_agent_with(command);
+        };
+        let append = |log: &str, name: &str| {
+            let mut file =
+                OpenOptions::new().create(true).append(true).open(home.join("logs").join(log)).unwrap();
+            std::io::Write::write_all(&mut file, error(name).as_bytes()).unwrap();
+        };
+        start(&mut world);
+        append("tk-maya.log", "first");
+        world.status_when("the first record", |status| status["seen"] == 1);
+        world.kill_agent();
+        append("tk-maya.log", "while_away");
+        append("tk-마야.log", "new_log");
+        start(&mut world);
+        let status = world.status_when("all", |status| status["seen"] == 3 && status["waiting_count"] == 0);
+        assert_eq!((&status["tickets"], &status["gaps"]), (&3.into(), &serde_json::json!([])), "{status:#}");
+    }
+}
+
+#[test]
 fn the_desk_away_is_bridged_and_survives_a_restart_of_the_agent() {
     let mut world = World::running();
     world.stop_desk();

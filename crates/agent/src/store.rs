@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod delivery;
 mod late;
+mod path_text;
 mod prune;
 mod report;
 
@@ -160,7 +161,9 @@ impl Store {
             for suffix in ["-wal", "-shm"] {
                 let _ = std::fs::remove_file(with_suffix(&self.path, suffix));
             }
-            let path = self.path.to_string_lossy().into_owned();
+            let not_text = || std::io::Error::other("its path is no Unicode text");
+            let path = self.path.to_str().ok_or_else(not_text);
+            let path = path.map_err(|source| StoreError::Aside { path: self.path.clone(), source })?;
             self.read(|connection| connection.execute("VACUUM INTO ?1", [path]))?;
             // The first write-ahead log syncs the name with its own.
             let synced = std::fs::File::open(&self.path).and_then(|file| file.sync_all());
@@ -242,7 +245,7 @@ impl Store {
             let rows = statement.query_map([], |row| {
                 Ok(Position {
                     checkpoint: Checkpoint {
-                        path: PathBuf::from(row.get::<_, String>(0)?),
+                        path: path_text::from_text(row.get(0)?),
                         id: FileId { device: unsigned(row.get(1)?), file: unsigned(row.get(2)?) },
                         offset: unsigned(row.get(3)?),
                         seen_bytes: unsigned(row.get(10)?),
@@ -264,7 +267,7 @@ impl Store {
     pub fn folders(&self) -> Result<Vec<PathBuf>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare("SELECT path FROM folders")?;
-            let rows = statement.query_map([], |row| Ok(PathBuf::from(row.get::<_, String>(0)?)))?;
+            let rows = statement.query_map([], |row| Ok(path_text::from_text(row.get(0)?)))?;
             rows.collect()
         })
     }

@@ -208,6 +208,25 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_is_seen_to_be_unfinished_is_waited_for_longer() {
+        let header = "2026-01-14 19:49:11,961 [1 ERROR sgtk.x] failed\n";
+        let quiet_after = |text: &str, rotated: bool| {
+            let path = Path::new("tk-maya.log");
+            let mut stream = Stream::new(path, 0, None, ReadGate::AtLeast(sgtk_log::Level::Error), 0);
+            stream.feed(text.as_bytes(), 1_000, &mut |_| panic!("nothing is whole yet"));
+            if rotated {
+                stream.has_successor();
+            }
+            (1_000..20_000).find(|now_ms| stream.is_quiet(*now_ms, 350)).map(|now_ms| now_ms - 1_000)
+        };
+        assert_eq!(quiet_after(header, false), Some(350));
+        assert_eq!(quiet_after(header.trim_end(), false), Some(5_000));
+        let broken_off = format!("{header}Traceback (most recent call last):\n");
+        assert_eq!(quiet_after(&broken_off, false), Some(3_000));
+        assert_eq!(quiet_after(&broken_off, true), Some(0));
+    }
+
+    #[test]
     fn the_last_bytes_are_kept_however_they_come() {
         let text: Vec<u8> = (0..5_000_u32).map(|number| (number % 251) as u8).collect();
         for piece in [1, 7, 500, 1_023, 1_024, 4_000] {

@@ -1,6 +1,7 @@
 //! The one transaction: occurrences with their outcomes, what is to be delivered, and the new positions.
 
 use super::late::keep_late;
+use super::path_text::to_text;
 use super::{LateRecord, Position, Store, StoreError, hour, signed};
 use crate::policy::{Decision, Known, decide, outcome};
 use crate::settings::LimitSettings;
@@ -119,14 +120,13 @@ impl Batch {
     /// The positions, and the folders that count as followed.
     pub(super) fn keep_positions(&self, transaction: &Transaction<'_>, now_ms: i64) -> rusqlite::Result<()> {
         for folder in &self.entered {
-            transaction
-                .execute("INSERT OR IGNORE INTO folders (path) VALUES (?1)", [folder.to_string_lossy()])?;
+            transaction.execute("INSERT OR IGNORE INTO folders (path) VALUES (?1)", [to_text(folder)])?;
         }
         for position in &self.ended {
             let id = position.checkpoint.id;
             transaction
                 .prepare_cached("DELETE FROM sources WHERE path = ?1 AND device = ?2 AND file = ?3")?
-                .execute(params![path_text(position), signed(id.device), signed(id.file)])?;
+                .execute(params![to_text(&position.checkpoint.path), signed(id.device), signed(id.file)])?;
         }
         if self.positions.is_empty() {
             return Ok(());
@@ -351,7 +351,7 @@ fn keep_position(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
-            path_text(position),
+            to_text(&position.checkpoint.path),
             signed(checkpoint.id.device),
             signed(checkpoint.id.file),
             signed(checkpoint.offset),
@@ -366,8 +366,4 @@ fn keep_position(
             now_ms
         ])?;
     Ok(())
-}
-
-fn path_text(position: &Position) -> String {
-    position.checkpoint.path.to_string_lossy().into_owned()
 }

@@ -57,7 +57,6 @@ pub enum LateCase {
 struct Kept {
     id: i64,
     count: i64,
-    told_count: i64,
     case: LateCase,
 }
 
@@ -95,18 +94,18 @@ impl Store {
 fn find(connection: &Connection, late: &LateRecord, in_hand: Option<i64>) -> rusqlite::Result<Option<Kept>> {
     let row = connection
         .prepare_cached(
-            "SELECT i.id, i.count, i.told_count, i.facts, i.ticket_id IS NOT NULL, d.attempts
+            "SELECT i.id, i.count, i.facts, i.ticket_id IS NOT NULL, d.attempts
              FROM incidents i LEFT JOIN deliveries d ON d.incident_id = i.id AND d.step = 'ticket'
              WHERE i.key = ?1",
         )?
         .query_row([&late.old_key], |row| {
-            let facts: String = row.get(3)?;
-            let attempts: Option<i64> = row.get(5)?;
-            let stands: bool = row.get(4)?;
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, facts, stands || attempts != Some(0)))
+            let facts: String = row.get(2)?;
+            let stands: bool = row.get(3)?;
+            let attempts: Option<i64> = row.get(4)?;
+            Ok((row.get(0)?, row.get(1)?, facts, stands || attempts != Some(0)))
         })
         .optional()?;
-    let Some((id, count, told_count, facts, began)) = row else { return Ok(None) };
+    let Some((id, count, facts, began)) = row else { return Ok(None) };
     let began = began || in_hand == Some(id);
     let case = match &late.whole {
         // Which of several it was, nobody can tell any more.
@@ -124,7 +123,7 @@ fn find(connection: &Connection, late: &LateRecord, in_hand: Option<i64>) -> rus
             }
         }
     };
-    Ok(Some(Kept { id, count, told_count, case }))
+    Ok(Some(Kept { id, count, case }))
 }
 
 fn knows(connection: &Connection, key: &str) -> rusqlite::Result<bool> {
@@ -199,10 +198,8 @@ fn take_one_away(transaction: &Transaction<'_>, kept: &Kept, now_ms: i64) -> rus
         params![kept.id, outcome::DUPLICATE],
     )?;
     transaction.execute("DELETE FROM occurrences WHERE incident_id = ?1 AND count = 0", [kept.id])?;
-    if kept.told_count >= kept.count {
-        add_delivery(transaction, kept.id, "count", now_ms)?;
-    }
-    Ok(())
+    // Its ticket may have been told the larger number, or be told it at this moment.
+    add_delivery(transaction, kept.id, "count", now_ms)
 }
 
 fn tell(transaction: &Transaction<'_>, id: i64, text: &str, now_ms: i64) -> rusqlite::Result<()> {

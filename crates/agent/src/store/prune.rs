@@ -1,9 +1,10 @@
 //! What the state forgets: positions of files that are long gone, and details of times long past. Never a count.
 
+use super::path_text::{from_text, to_text};
 use super::{Store, StoreError, hour, unsigned};
 use log_follow::FileId;
 use rusqlite::params;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What nobody has met for this long is forgotten.
 const KEPT_MS: i64 = 30 * 24 * 3_600_000;
@@ -33,7 +34,7 @@ impl Store {
                     .prepare("SELECT path, device, file, kept_ms FROM sources ORDER BY kept_ms DESC")?;
                 let rows = statement.query_map([], |row| {
                     let id = FileId { device: unsigned(row.get(1)?), file: unsigned(row.get(2)?) };
-                    Ok(((PathBuf::from(row.get::<_, String>(0)?), id), row.get::<_, i64>(3)?))
+                    Ok(((from_text(row.get(0)?), id), row.get::<_, i64>(3)?))
                 })?;
                 rows.collect::<rusqlite::Result<Vec<_>>>()
             })?
@@ -49,7 +50,7 @@ impl Store {
             let mut forget =
                 transaction.prepare("DELETE FROM sources WHERE path = ?1 AND device = ?2 AND file = ?3")?;
             for (path, id) in &gone {
-                forget.execute(params![text(path), super::signed(id.device), super::signed(id.file)])?;
+                forget.execute(params![to_text(path), super::signed(id.device), super::signed(id.file)])?;
             }
             // Hour 0 stands for all that are too old to be told apart.
             transaction.execute(
@@ -76,8 +77,4 @@ impl Store {
         })?;
         Ok(gone)
     }
-}
-
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
