@@ -274,7 +274,7 @@ impl<D: Disk> Pipeline<D> {
                     None => draft.late.push(Late {
                         old_key: key.clone(),
                         whole: None,
-                        text: reading.recogniser.redact_log(lines).0,
+                        text: reading.recogniser.redact_log(lines, true).0,
                     }),
                 }
             }
