@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use sgtk_log::Incident;
+use std::mem;
 
 /// Fields in the order they are printed. The caller adds `type`.
 #[derive(Clone, Debug, Serialize)]
@@ -49,11 +50,12 @@ pub struct Place {
 }
 
 impl IncidentLine {
-    /// Puts together what was recognised and where.
+    /// Puts together what was recognised and where. The texts it prints are taken out of the incident: a storm is a
+    /// line for each record, and copies would cost more than the rest of the line.
     #[must_use]
-    pub fn new(place: Place, incident: &Incident, title: String) -> IncidentLine {
-        let record = &incident.record;
-        let origin = &record.origin;
+    pub fn new(place: Place, incident: &mut Incident, title: String) -> IncidentLine {
+        let record = &mut incident.record;
+        let origin = &mut record.origin;
         IncidentLine {
             file: place.file,
             lines: place.lines,
@@ -61,14 +63,14 @@ impl IncidentLine {
             time: record.time.as_ref().map(ToString::to_string),
             pid: record.pid,
             level: record.level.map(|level| level.as_str().to_owned()),
-            logger: record.logger.clone(),
-            environment: origin.environment.clone(),
-            engine: origin.engine.clone(),
-            app: origin.app.clone(),
-            bundle_version: origin.bundle_version.clone(),
-            error_name: incident.error_name.clone(),
-            root_error_name: incident.root_error_name.clone(),
-            message: record.message.clone(),
+            logger: record.logger.take(),
+            environment: origin.environment.take(),
+            engine: origin.engine.take(),
+            app: origin.app.take(),
+            bundle_version: origin.bundle_version.take(),
+            error_name: incident.error_name.take(),
+            root_error_name: incident.root_error_name.take(),
+            message: mem::take(&mut record.message),
             title,
             signature: incident.signature.to_string(),
             truncated: place.truncated,
@@ -138,11 +140,23 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
+/// Where the first byte stands that has to be escaped. Nearly all are plain, so they are looked at by the dozen, without
+/// branches: the compiler turns that into vector instructions.
+fn first_escaped(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 16;
+    let any = |block: &[u8; BLOCK]| {
+        block.iter().fold(false, |any, byte| any | (*byte < b' ') | (*byte == b'"') | (*byte == b'\\'))
+    };
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let from = blocks.iter().position(any).unwrap_or(blocks.len()) * BLOCK;
+    bytes[from..].iter().position(|byte| !PLAIN[usize::from(*byte)]).map(|at| from + at)
+}
+
 fn string(out: &mut Vec<u8>, value: &str) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     let mut rest = value.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]) {
+    while let Some(at) = first_escaped(rest) {
         out.extend_from_slice(&rest[..at]);
         let byte = rest[at];
         let letter = match byte {

@@ -43,7 +43,7 @@ impl Reading<'_> {
         if !self.recogniser.wants(record) {
             return None;
         }
-        let recognised = self.recogniser.recognise(record, file_name);
+        let mut recognised = self.recogniser.recognise(record, file_name);
         let parsed = &recognised.incident.record;
         if recognised.verdict == Verdict::Below {
             return None;
@@ -64,7 +64,7 @@ impl Reading<'_> {
             }
             Verdict::Admitted(_) | Verdict::Below => {}
         }
-        let (key, line, login) = self.place(record, &recognised, file_name);
+        let (key, line, login) = self.place(record, &mut recognised, file_name);
         if draft.is_first(&key) {
             draft.describe(first(key.clone(), source, line.clone(), login, recognised));
         }
@@ -84,12 +84,12 @@ impl Reading<'_> {
         (file_name, late_lines): (&str, usize),
         draft: &mut Draft,
     ) -> String {
-        let recognised = self.recogniser.recognise(record, file_name);
+        let mut recognised = self.recogniser.recognise(record, file_name);
         // What a rule would have said of the whole record comes too late: its ticket may stand.
         if !recognised.verdict.is_admitted() {
             return old_key.to_owned();
         }
-        let (key, line, login) = self.place(record, &recognised, file_name);
+        let (key, line, login) = self.place(record, &mut recognised, file_name);
         let skipped = recognised.text.lines().count().saturating_sub(late_lines);
         let text = recognised.text.split_inclusive('\n').skip(skipped).collect();
         let whole = first(key.clone(), source, line, login, recognised);
@@ -97,11 +97,11 @@ impl Reading<'_> {
         key
     }
 
-    /// Whose it is and what it is called.
+    /// Whose it is and what it is called. The line takes its texts out of what was recognised.
     fn place(
         &self,
         record: &RawRecord<'_>,
-        recognised: &Recognised,
+        recognised: &mut Recognised,
         file_name: &str,
     ) -> (String, IncidentLine, String) {
         let session = recognised.incident.record.pid.and_then(|pid| self.sessions.get(&pid));

@@ -196,11 +196,11 @@ impl Recogniser {
         }
     }
 
-    /// The JSON object of an incident of this person.
+    /// The JSON object of an incident of this person; see [`IncidentLine::new`] for what is left of the incident.
     #[must_use]
-    pub fn line(&self, place: Place, recognised: &Recognised, login: &str) -> IncidentLine {
+    pub fn line(&self, place: Place, recognised: &mut Recognised, login: &str) -> IncidentLine {
         let title = self.title(recognised, login);
-        IncidentLine::new(place, &recognised.incident, title)
+        IncidentLine::new(place, &mut recognised.incident, title)
     }
 
     /// Log text for an attachment: as in the file, but in UTF-8 and for secrets, whose rules are named. `cut_at_front`: it

@@ -216,7 +216,7 @@ impl Printer {
 
     fn print(&mut self, found: Found) -> io::Result<()> {
         // A record that trips us must not take the others with it.
-        let recognised = match caught(|| self.recogniser.recognise(&found.record, &found.name)) {
+        let mut recognised = match caught(|| self.recogniser.recognise(&found.record, &found.name)) {
             Ok(recognised) => recognised,
             Err(fault) => {
                 let place = format!("byte {} of {}", found.place.bytes.0, found.place.file);
@@ -240,8 +240,8 @@ impl Printer {
             return Ok(());
         }
         let kind = if late.is_some() { "continued" } else { "incident" };
-        let mut line = self.recogniser.line(found.place, &recognised, &self.login);
-        line.text = self.text.then(|| recognised.text.clone());
+        let mut line = self.recogniser.line(found.place, &mut recognised, &self.login);
+        line.text = self.text.then_some(recognised.text);
         write_line(&mut self.out, kind, &line)
     }
 

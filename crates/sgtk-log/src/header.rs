@@ -396,7 +396,8 @@ pub(crate) fn read(text: &str) -> Option<Header<'_>> {
     let rest = &after_pid[word..];
     let rest_at = line.len() - rest.len();
     // The logger may hold blanks and brackets (tk-desktop names one after a path): it ends at the first `] `.
-    let (close, message_at) = match rest.find("] ") {
+    let close = memchr::memchr_iter(b']', rest.as_bytes()).find(|at| rest[*at..].starts_with("] "));
+    let (close, message_at) = match close {
         Some(close) => (close, rest_at + close + 2),
         None => match rest.rfind(']') {
             Some(close) => (close, rest_at + close + 1),

@@ -157,6 +157,18 @@ fn a_hole_ends_a_record_and_costs_its_neighbours_nothing() {
 }
 
 #[test]
+fn a_hole_below_a_line_that_names_a_level_is_one() {
+    let mut log = b"2026-01-14 19:49:11,961 [1 INFO sgtk.core] first\n".to_vec();
+    log.extend(b"2026-01-14 19:49:11,961 [1 INFO sgtk.core] no ERROR\n");
+    log.extend([0; 100]);
+    log.extend(b"2026-01-14 19:49:11,962 [1 ERROR sgtk.core] after\n");
+    let found = records(&log, ReadGate::AtLeast(Level::Error));
+    assert_eq!(found.len(), 2);
+    assert_eq!((found[0].1, found[0].2.as_str()), (RawKind::Orphan, ""));
+    assert!(found[1].2.ends_with("after\n"));
+}
+
+#[test]
 fn a_record_in_slow_pieces_is_one_record_and_late_lines_name_it() {
     let mut reader = RecordReader::new(RecordLimits::default(), ReadGate::AtLeast(Level::Error));
     let mut seen = Vec::new();

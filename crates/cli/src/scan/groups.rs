@@ -3,7 +3,7 @@
 //! Bounded: a log in which every record is a problem of its own must not take the machine's memory. When the
 //! table is full, records of further signatures are counted and told as such, never dropped without a word.
 
-use sgtk_log::{ALGORITHM, Incident, LocalTime};
+use sgtk_log::{ALGORITHM, LocalTime};
 use std::collections::HashMap;
 
 /// Rows kept: about 40 MB with their titles, 10 MB without; more than anyone reads.
@@ -59,13 +59,9 @@ impl Groups {
     pub(crate) fn count(
         &mut self,
         signature: &str,
-        incident: &Incident,
+        time: Option<LocalTime>,
         said: impl FnOnce() -> Option<Said>,
     ) {
-        self.add(signature, incident.record.time, said);
-    }
-
-    fn add(&mut self, signature: &str, time: Option<LocalTime>, said: impl FnOnce() -> Option<Said>) {
         let key = number_of(signature);
         if let Some(row) = self.rows.get_mut(&key) {
             row.count += 1;
@@ -133,9 +129,9 @@ mod tests {
     fn rows_are_sorted_by_count_then_last_seen() {
         let mut groups = Groups::new();
         for (signature, at) in [("a", "10:00:00"), ("b", "12:00:00"), ("c", "11:00:00"), ("c", "09:00:00")] {
-            groups.add(signature, time(at), || None);
+            groups.count(signature, time(at), || None);
         }
-        groups.add("d", None, || None);
+        groups.count("d", None, || None);
         let rows = groups.sorted();
         let order: Vec<String> = rows.iter().map(Group::signature).collect();
         let last_digits: Vec<&str> = order.iter().map(|signature| &signature[34..]).collect();
@@ -147,7 +143,7 @@ mod tests {
     fn a_full_table_counts_what_it_cannot_hold() {
         let mut groups = Groups { most: 2, ..Groups::new() };
         for signature in ["a", "b", "c", "a", "d", "c"] {
-            groups.add(signature, None, || None);
+            groups.count(signature, None, || None);
         }
         assert_eq!((groups.len(), groups.ungrouped()), (2, 3));
         assert_eq!(groups.sorted()[0].count, 2);

@@ -216,7 +216,7 @@ impl<'a> Scan<'a> {
             return Ok(());
         }
         // A record that trips us must not take the others with it.
-        let recognised = match caught(|| self.recogniser.recognise(record, log.name)) {
+        let mut recognised = match caught(|| self.recogniser.recognise(record, log.name)) {
             Ok(recognised) => recognised,
             Err(fault) => {
                 self.summary.failed += 1;
@@ -242,7 +242,7 @@ impl<'a> Scan<'a> {
                 let engine = incident.record.origin.engine.clone();
                 Some(Said { engine, title: self.recogniser.title(&recognised, &self.login) })
             };
-            self.groups.count(&incident.signature.to_string(), incident, said);
+            self.groups.count(&incident.signature.to_string(), incident.record.time, said);
             return Ok(());
         }
         let place = Place {
@@ -251,8 +251,9 @@ impl<'a> Scan<'a> {
             bytes: (record.bytes.start, record.bytes.end),
             truncated: record.truncated,
         };
-        let line = self.recogniser.line(place, &recognised, &self.login);
-        self.groups.count(&line.signature, incident, || None);
+        let time = incident.record.time;
+        let line = self.recogniser.line(place, &mut recognised, &self.login);
+        self.groups.count(&line.signature, time, || None);
         self.data.add(|lines| line.write_json(lines))
     }
 

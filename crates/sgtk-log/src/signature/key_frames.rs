@@ -189,13 +189,12 @@ fn is_plumbing(found: &Located<'_>, function: &str) -> bool {
     if matches!(function, "wrapper" | "_wrapped" | "wrapped" | "decorator" | "inner_wrapper") {
         return true;
     }
-    let module = found.module();
     // Qt's bindings stand between every module and what it imports.
-    if module == "__feature__" && matches!(function, "_import" | "__import__" | "feature_import") {
+    if matches!(function, "_import" | "__import__" | "feature_import") && found.module() == "__feature__" {
         return true;
     }
     match found.kind {
-        PlaceKind::Core => match module {
+        PlaceKind::Core => match found.module() {
             "engine" => matches!(
                 function,
                 "callback_wrapper"
@@ -218,8 +217,10 @@ fn is_plumbing(found: &Located<'_>, function: &str) -> bool {
         PlaceKind::Bundle => match found.name {
             Some("tk-desktop") => function == "_trigger_callback",
             Some("tk-maya") => function == "_execute_within_exception_trap",
-            Some("tk-framework-shotgunutils") => function == "run" && module.starts_with("background_task"),
-            _ => function == "run" && module == "background_task_manager",
+            Some("tk-framework-shotgunutils") => {
+                function == "run" && found.module().starts_with("background_task")
+            }
+            _ => function == "run" && found.module() == "background_task_manager",
         },
         _ => false,
     }

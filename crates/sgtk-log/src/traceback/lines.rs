@@ -17,6 +17,8 @@ use super::{Block, BlockKind, Frame, Link, Raised};
 
 /// More frames than this are not kept: recursion repeats itself. The innermost ones decide, so the middle goes.
 const MOST_FRAMES: usize = 400;
+/// Nearly all tracebacks have no more.
+const USUAL_FRAMES: usize = 16;
 
 /// Finds all blocks of a text that went through `flatten`, in the order printed.
 pub(crate) fn find(text: &str) -> Vec<Block<'_>> {
@@ -26,7 +28,9 @@ pub(crate) fn find(text: &str) -> Vec<Block<'_>> {
     if FRAME.find(text.as_bytes()).is_none() && RECENT.find(text.as_bytes()).is_none() {
         return Vec::new();
     }
-    let mut walk = Walk { text, done: Vec::new(), open: None, link: None, depth: 0, after_cut: false };
+    let bracketed = memchr(b'[', text.as_bytes()).is_some();
+    let mut walk =
+        Walk { text, done: Vec::new(), open: None, link: None, depth: 0, after_cut: false, bracketed };
     let mut at = 0;
     for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
         let line = &text[at..end];
@@ -47,6 +51,8 @@ struct Walk<'t> {
     depth: usize,
     /// The line before stands for what was left out: this one is the rest of some line.
     after_cut: bool,
+    /// There is a bracket somewhere, so the header of a record may stand in a line.
+    bracketed: bool,
 }
 
 struct Growing<'t> {
@@ -69,6 +75,17 @@ impl<'t> Walk<'t> {
         if inner.is_empty() {
             return;
         }
+        let bracketed = self.bracketed;
+        // Most lines are the source of a frame. Nothing below would take such a line for anything else.
+        if let Some(open) = &mut self.open
+            && open.name.is_none()
+            && indent > open.indent
+            && !self.after_cut
+            && is_plain_source(inner)
+        {
+            open.torn |= bracketed && !open.frames.is_empty() && header::is_within(line);
+            return;
+        }
         if std::mem::take(&mut self.after_cut) && self.open.is_some() && block_header(line).is_none() {
             return;
         }
@@ -88,7 +105,7 @@ impl<'t> Walk<'t> {
             }
             return;
         }
-        match inner.trim_end() {
+        match without_end(inner) {
             DIRECT_CAUSE => return self.connect(at, Link::DirectCause),
             DURING_HANDLING => return self.connect(at, Link::DuringHandling),
             line if line.starts_with("+-") && line.contains("----") => return self.separate(at, line),
@@ -98,7 +115,7 @@ impl<'t> Walk<'t> {
         if open.name.is_some() {
             return;
         }
-        open.torn |= !open.frames.is_empty() && header::is_within(line);
+        open.torn |= bracketed && !open.frames.is_empty() && header::is_within(line);
         if indent > open.indent || open.kind == BlockKind::Fatal && inner.starts_with("Extension modules:") {
             return;
         }
@@ -122,6 +139,9 @@ impl<'t> Walk<'t> {
         let Some(open) = &mut self.open else { return };
         if open.frames.len() == MOST_FRAMES {
             open.frames.drain(MOST_FRAMES / 4..MOST_FRAMES / 2);
+        }
+        if open.frames.capacity() == 0 {
+            open.frames.reserve(USUAL_FRAMES);
         }
         open.frames.push(frame);
     }
@@ -244,7 +264,7 @@ impl<'t> Walk<'t> {
 
 fn block_header(line: &str) -> Option<(BlockKind, usize)> {
     // All of them end their line; that is quick to see.
-    let line = line.trim_end();
+    let line = without_end(line);
     if !line.ends_with("t):") {
         return None;
     }
@@ -260,6 +280,22 @@ fn block_header(line: &str) -> Option<(BlockKind, usize)> {
     let column =
         line.find("Current thread").or_else(|| line.find("Thread 0x")).or_else(|| line.find("Stack"))?;
     Some((BlockKind::Fatal, column))
+}
+
+/// A line without white space at its end. Nearly none has any.
+fn without_end(line: &str) -> &str {
+    match line.as_bytes().last() {
+        Some(last) if last.is_ascii_graphic() => line,
+        _ => line.trim_end(),
+    }
+}
+
+/// Whether an indented line can only be source text: all else that is looked for ends in a colon or begins with one of
+/// these.
+fn is_plain_source(inner: &str) -> bool {
+    let bytes = inner.as_bytes();
+    !matches!(bytes.first(), Some(b'F' | b'[' | b'+'))
+        && bytes.last().is_some_and(|last| last.is_ascii_graphic() && *last != b':')
 }
 
 /// `File "path", line 12, in function`, without its indentation.

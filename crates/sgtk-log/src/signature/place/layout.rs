@@ -53,6 +53,8 @@ struct Marks {
     tank: Option<usize>,
     /// `install/core`, the last one.
     install_core: Option<usize>,
+    /// `app_store/tk-core` and the like, the last one: where the path below its version begins.
+    cached_core: Option<usize>,
     /// A folder of a kind of descriptor, the first one.
     cache: Option<usize>,
     /// `config`, `cfg/config`, `install/config`, the first one: where the path below it begins.
@@ -89,6 +91,9 @@ impl Marks {
                 }
                 (b'a' | b'm' | b'g' | b's', 2..=9) if is_descriptor(part) => {
                     marks.cache = marks.cache.or_else(|| is_cache(parts, at).then_some(at));
+                    if matches!(next, "tk-core" | "tk-core.git") && !matches!(*part, "github" | "sg") {
+                        marks.cached_core = Some(at + 3);
+                    }
                 }
                 (b'p' | b'P', 6..) => {
                     if *part == "python" && next == "tank" {
@@ -143,13 +148,7 @@ fn vendor<'t>(parts: &[&'t str], marks: &Marks) -> Option<Root<'t>> {
 }
 
 fn core<'t>(parts: &[&'t str], marks: &Marks) -> Option<Root<'t>> {
-    let cached = || {
-        parts.windows(2).enumerate().rev().find_map(|(at, pair)| match *pair {
-            ["app_store" | "manual" | "git" | "gitbranch", "tk-core" | "tk-core.git"] => Some(at + 3),
-            _ => None,
-        })
-    };
-    let from = marks.tank.or_else(|| marks.install_core.map(|at| at + 2)).or_else(cached)?;
+    let from = marks.tank.or_else(|| marks.install_core.map(|at| at + 2)).or(marks.cached_core)?;
     Some(core_below(parts, from))
 }
 

@@ -218,7 +218,9 @@ impl<'t> Located<'t> {
     /// File name without its ending.
     pub(crate) fn module(&self) -> &'t str {
         let file = self.parts.all().last().copied().unwrap_or_default();
-        file.split_once(".py").map_or(file, |(module, _)| module)
+        memchr::memchr_iter(b'.', file.as_bytes())
+            .find(|at| file[*at..].starts_with(".py"))
+            .map_or(file, |at| &file[..at])
     }
 }
 
