@@ -19,7 +19,7 @@ use crate::facts::{IncidentFacts, Machine, Moment, environment};
 use crate::policy::outcome;
 use crate::reader::{LogReader, Moved, News};
 use crate::reading::Reading;
-use crate::recognise::Recogniser;
+use crate::recognise::{NotRedacted, Recogniser};
 use crate::settings::{Scope, Settings, TitleStyle};
 use crate::shared::{STATE, Shared, lock};
 use crate::store::{Batch, NewIncident, RECORD_CUT, StoreError, StoredGap};
@@ -39,6 +39,11 @@ const IDLE_COMMIT_MS: u64 = 2_000;
 const PRUNE_MS: u64 = 24 * 3_600_000;
 /// After this many failures to write an archive the ticket goes without one.
 const EVIDENCE_TRIES: u32 = 5;
+/// Why nothing is attached, when the redactor fails.
+const NOT_CLEANED: &str = "it could not be cleaned of secrets, by a fault of ours";
+
+/// A log for evidence, redacted: its bare name and text; or why there is none.
+type CutLog = Result<(String, String), &'static str>;
 /// The Toolkit app's usual name in an environment file; a studio may choose another and the app tells it.
 const OWN_NAME: &str = "tk-incidentreporter";
 
@@ -271,11 +276,11 @@ impl<D: Disk> Pipeline<D> {
                             *key = whole_key;
                         }
                     }
-                    None => draft.late.push(Late {
-                        old_key: key.clone(),
-                        whole: None,
-                        text: reading.recogniser.redact_log(lines, true).0,
-                    }),
+                    None => {
+                        if let Ok((text, _)) = reading.recogniser.redact_log(lines, true) {
+                            draft.late.push(Late { old_key: key.clone(), whole: None, text });
+                        }
+                    }
                 }
             }
             News::Entered { folder } => draft.entered.push(folder.to_owned()),
@@ -433,7 +438,7 @@ impl<D: Disk> Pipeline<D> {
         &self,
         first: &First,
         failures: u32,
-        logs: &mut BTreeMap<SourceId, Option<(String, String)>>,
+        logs: &mut BTreeMap<SourceId, CutLog>,
     ) -> std::io::Result<NewIncident> {
         let mut facts = IncidentFacts::of_line(&first.line);
         facts.summary.clone_from(&first.summary);
@@ -446,11 +451,13 @@ impl<D: Disk> Pipeline<D> {
         let stamp = first.line.time.as_deref().and_then(|stamp| Moment::of_record(stamp, &self.zone));
         facts.time = stamp.unwrap_or_else(|| Moment::at(self.shared.clock.wall_ms(), &self.zone));
         let log = logs.entry(first.source).or_insert_with(|| self.cut_log(first.source)).clone();
-        if log.is_none() {
-            facts.evidence_note = Some("the log was gone before it could be copied".to_owned());
+        if let Err(why) = log {
+            facts.evidence_note = Some(why.to_owned());
         }
         let mut evidence = None;
-        if failures < EVIDENCE_TRIES {
+        if log == Err(NOT_CLEANED) {
+            // What tripped the redactor may be in the record too: nothing is attached at all.
+        } else if failures < EVIDENCE_TRIES {
             let environment =
                 environment(&self.machine, facts.session.as_ref(), &|name| std::env::var_os(name), &|text| {
                     self.recogniser.redact_text(text)
@@ -459,7 +466,7 @@ impl<D: Disk> Pipeline<D> {
                 incident: &serde_json::to_string_pretty(&facts).unwrap_or_default(),
                 environment: &serde_json::to_string_pretty(&environment).unwrap_or_default(),
                 traceback: first.traceback.as_deref(),
-                logs: log.as_slice(),
+                logs: log.as_ref().map_or(&[], std::slice::from_ref),
             };
             evidence = Some(evidence::keep(&self.spool, &contents)?);
         } else {
@@ -474,11 +481,13 @@ impl<D: Disk> Pipeline<D> {
         })
     }
 
-    /// The newest part of a log as it is now, redacted: bare name and text.
-    fn cut_log(&self, source: SourceId) -> Option<(String, String)> {
-        let (name, bytes, cut_at_front) = self.reader.newest(source, self.settings.evidence.log_bytes)?;
+    /// The newest part of a log as it is now, redacted.
+    fn cut_log(&self, source: SourceId) -> CutLog {
+        let newest = self.reader.newest(source, self.settings.evidence.log_bytes);
+        let (name, bytes, cut_at_front) = newest.ok_or("the log was gone before it could be copied")?;
         let whole = evidence::from_whole_line(&bytes, cut_at_front);
-        Some((name, self.recogniser.redact_log(whole, cut_at_front).0))
+        let (text, _) = self.recogniser.redact_log(whole, cut_at_front).map_err(|NotRedacted| NOT_CLEANED)?;
+        Ok((name, text))
     }
 }
 

@@ -205,25 +205,49 @@ impl Recogniser {
 
     /// Log text for an attachment: as in the file, but in UTF-8 and for secrets, whose rules are named. `cut_at_front`: it
     /// begins in the middle of its log, maybe of a key.
-    #[must_use]
-    pub fn redact_log(&self, bytes: &[u8], cut_at_front: bool) -> (String, RuleCounts) {
-        let mut text = sgtk_log::decode(bytes, self.code_page);
-        let mut counts = RuleCounts::default();
-        if cut_at_front {
-            let mut out = String::new();
-            let mut stream = self.redactor.stream_named_from_middle(&String::from_utf8_lossy);
-            stream.feed(text.as_bytes(), &mut out);
-            counts = stream.finish(&mut out);
-            text = Cow::Owned(out);
-        }
-        let redacted = self.redactor.redact_named_unfinished(&text);
-        counts.merge(&redacted.counts);
-        (redacted.text.into_owned(), counts)
+    ///
+    /// # Errors
+    /// When a fault of ours kept it from being cleaned: then nothing of it may leave.
+    pub fn redact_log(&self, bytes: &[u8], cut_at_front: bool) -> Result<(String, RuleCounts), NotRedacted> {
+        whole_or_nothing(|| {
+            let mut text = sgtk_log::decode(bytes, self.code_page);
+            let mut counts = RuleCounts::default();
+            if cut_at_front {
+                let mut out = String::new();
+                let mut stream = self.redactor.stream_named_from_middle(&String::from_utf8_lossy);
+                stream.feed(text.as_bytes(), &mut out);
+                counts = stream.finish(&mut out);
+                text = Cow::Owned(out);
+            }
+            let redacted = self.redactor.redact_named_unfinished(&text);
+            counts.merge(&redacted.counts);
+            (redacted.text.into_owned(), counts)
+        })
     }
 
     /// Any other text that leaves the agent: facts, error messages.
     #[must_use]
     pub fn redact_text(&self, text: &str) -> String {
         self.redactor.redact(text).text.into_owned()
+    }
+}
+
+/// Text that could not be cleaned of secrets, by a fault of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotRedacted;
+
+fn whole_or_nothing<T>(work: impl FnOnce() -> T) -> Result<T, NotRedacted> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|_| NotRedacted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_while_redacting_leaves_nothing_of_the_text() {
+        assert_eq!(whole_or_nothing(|| "clean"), Ok("clean"));
+        let fault: Result<&str, NotRedacted> = whole_or_nothing(|| panic!("a rule trips"));
+        assert_eq!(fault, Err(NotRedacted));
     }
 }

@@ -1,6 +1,6 @@
 //! Lines that came after their record was kept: what of its facts and evidence is made again.
 
-use super::{KeepError, Pipeline};
+use super::{CutLog, KeepError, Pipeline};
 use crate::draft::{Draft, Late};
 use crate::shared::lock;
 use crate::store::{LateCase, LateRecord, NewIncident, Whole};
@@ -13,7 +13,7 @@ impl<D: Disk> Pipeline<D> {
         &self,
         draft: &mut Draft,
         index: usize,
-        logs: &mut BTreeMap<SourceId, Option<(String, String)>>,
+        logs: &mut BTreeMap<SourceId, CutLog>,
     ) -> Result<LateRecord, KeepError> {
         let Late { old_key, whole, text } = &mut draft.late[index];
         let mut record = LateRecord { old_key: old_key.clone(), whole: None, text: text.clone() };
