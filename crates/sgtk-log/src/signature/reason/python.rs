@@ -196,7 +196,9 @@ pub(super) fn value(text: &str) -> Option<String> {
 
 /// Program and status of a failed command.
 pub(super) fn process(text: &str) -> Option<String> {
-    let (_, command) = text.split_once("Command ")?;
+    // Python puts it in quotes; the word alone may stand anywhere.
+    let is_quoted = |rest: &&str| rest.starts_with(['\\', '\'', '"', '[', '(']);
+    let command = text.split("Command ").skip(1).find(is_quoted)?;
     let is_list = command.trim_start_matches(['\\', '\'', '"']).starts_with(['[', '(']);
     let command =
         command.trim_start_matches(['\\', '\'', '"', '[', 'u', '(']).trim_start_matches(['\\', '\'', '"']);
