@@ -18,8 +18,9 @@ use crate::settings::{Settings, StartAt};
 use crate::shared::{EventSink, STATE, Shared, lock};
 use crate::status::{Identity, status};
 use crate::store::{STATE_LOST, Store, StoreError};
-use log_follow::{FollowOptions, Follower, Patterns, SystemDisk};
+use log_follow::{FollowOptions, Follower, Patterns, SystemDisk, Watcher, handle_budget, system_events};
 use serde_json::{Value, json};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -160,7 +161,12 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
 
     let folders: Vec<String> =
         options.log_folders.iter().map(|folder| folder.display().to_string()).collect();
-    let follower = follower(&options.settings, options.log_folders, known_folders, &positions);
+    let looks = commands.clone();
+    let events = system_events(Box::new(move || {
+        // The thread that reads may have ended already.
+        let _ = looks.send(Command::Look);
+    }));
+    let follower = follower(&options.settings, options.log_folders, known_folders, events, &positions);
     let gate = Gate::new(&options.settings.detect).read_gate();
     let reader = LogReader::new(follower, positions, gate, options.settings.agent.quiet_ms);
     let pipeline = Pipeline::new(Parts {
@@ -195,6 +201,7 @@ fn follower(
     settings: &Settings,
     folders: Vec<PathBuf>,
     known_folders: Vec<PathBuf>,
+    events: Box<dyn Watcher<File>>,
     positions: &[crate::store::Position],
 ) -> Follower<SystemDisk> {
     let patterns = Patterns::new(settings.watch.patterns.clone());
@@ -206,8 +213,14 @@ fn follower(
         },
         known_folders,
         look_bytes: LOOK_BYTES,
+        most_handles: handle_budget(),
     };
-    Follower::new(SystemDisk, options, positions.iter().map(|position| position.checkpoint.clone()).collect())
+    Follower::with_events(
+        SystemDisk,
+        events,
+        options,
+        positions.iter().map(|position| position.checkpoint.clone()).collect(),
+    )
 }
 
 /// What makes the state folder anew: with it went the lock, the socket and the log.

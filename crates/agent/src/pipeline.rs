@@ -54,6 +54,8 @@ pub enum Command {
     Attach(Box<Attach>),
     /// A session ends.
     Detach(Detach),
+    /// Something happened in a log folder.
+    Look,
     /// The agent ends, and why.
     Stop(&'static str),
 }
@@ -179,6 +181,8 @@ impl<D: Disk> Pipeline<D> {
     fn obey(&mut self, command: Command) -> Option<&'static str> {
         match command {
             Command::Stop(reason) => return Some(reason),
+            // Whatever wakes this thread makes it look.
+            Command::Look => {}
             Command::Attach(attach) => self.attach(*attach),
             Command::Detach(detach) => self.detach(&detach),
         }
@@ -289,6 +293,7 @@ impl<D: Disk> Pipeline<D> {
                 draft.gaps.push(StoredGap { path, bytes, reason: reason.name() });
             }
             News::Trouble { path, message } => shared.warn(&path.display().to_string(), message.to_owned()),
+            News::Note { path, message } => shared.note(&path.display().to_string(), message),
             News::Recovered { path } => shared.over(&path.display().to_string()),
         });
         if self.reader.has_changed() {

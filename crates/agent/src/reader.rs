@@ -6,7 +6,9 @@
 
 use crate::store::Position;
 use crate::stream::{LateLines, Stream};
-use log_follow::{Checkpoint, Disk, Event, Follower, GapReason, Look, Patterns, SourceId, SourceStatus};
+use log_follow::{
+    Checkpoint, Disk, Event, Follower, GapReason, Look, Patterns, Rest, SourceId, SourceStatus,
+};
 use sgtk_log::{Boundary, RawKind, RawRecord, ReadGate, RecordLimits, RecordReader};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,9 @@ use std::time::Duration;
 const MOST_AGAIN_BYTES: u64 = 4 * 1024 * 1024;
 /// Counting lines before the part that was read: not for files without bounds.
 const MOST_LINE_COUNT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Between two looks while something happens.
+const BUSY_STEP_MS: u64 = 50;
 
 /// What a look brings.
 pub enum News<'a> {
@@ -61,6 +66,13 @@ pub enum News<'a> {
         /// Which.
         path: &'a Path,
         /// Why, and what to do.
+        message: &'a str,
+    },
+    /// Something worth knowing that is no trouble; said once.
+    Note {
+        /// What about.
+        path: &'a Path,
+        /// What there is to know.
         message: &'a str,
     },
     /// It can be read again.
@@ -164,6 +176,7 @@ impl<D: Disk> LogReader<D> {
                     sink(News::Gap { path, bytes, reason });
                 }
                 Event::Trouble { path, message } => sink(News::Trouble { path: &path, message: &message }),
+                Event::Note { path, message } => sink(News::Note { path, message: &message }),
                 Event::Recovered { path } => sink(News::Recovered { path: &path }),
                 Event::Entered { folder } => {
                     entered.insert(folder.to_owned());
@@ -229,16 +242,19 @@ impl<D: Disk> LogReader<D> {
         whole
     }
 
-    /// How long to wait before the next look, when the last one had read everything.
-    #[must_use]
-    pub fn pace(&self, now_ms: u64) -> Duration {
+    /// How long to wait before the next look, when the last one had read everything. Where directory events wake
+    /// whoever waits, that is long.
+    pub fn pace(&mut self, now_ms: u64) -> Duration {
         let quiet_for = now_ms.saturating_sub(self.grew_ms);
         let unfinished = quiet_for < 10_000 && self.streams.values().any(Stream::has_pending);
-        Duration::from_millis(match quiet_for {
-            _ if unfinished => 50,
-            0..2_000 => 50,
-            2_000..30_000 => 250,
-            _ => 1_000,
+        if unfinished || quiet_for < 2_000 {
+            return Duration::from_millis(BUSY_STEP_MS);
+        }
+        Duration::from_millis(match (self.follower.rest(), quiet_for) {
+            (Rest::UntilWoken, _) => 5_000,
+            (Rest::AfterOneLook, _) => BUSY_STEP_MS,
+            (Rest::KeepLooking, 2_000..30_000) => 250,
+            (Rest::KeepLooking, _) => 1_000,
         })
     }
 

@@ -82,6 +82,12 @@ impl Shared {
         }
     }
 
+    /// Says something that is worth knowing and needs nobody: it is in our own log and in `status`, and no warning.
+    pub fn note(&self, what: &str, message: &str) {
+        lock(&self.warnings).insert(what.to_owned(), message.to_owned());
+        tracing::info!(what, "{message}");
+    }
+
     /// Says that the state cannot be written: full disk, permissions. What is not kept is tried again.
     pub fn state_trouble(&self, error: &dyn std::error::Error) {
         self.warn(STATE, format!("{}; nothing is lost, it is tried again", chain(error)));

@@ -20,12 +20,13 @@ use agent::recognise::{Recogniser, Surroundings};
 use agent::settings::Settings;
 use agent::store::{Batch, Store};
 use anyhow::Context;
-use log_follow::{FollowOptions, Follower, Patterns, StartAt, SystemDisk};
+use log_follow::{FollowOptions, Follower, Patterns, StartAt, SystemDisk, handle_budget, system_events};
 use serde::Serialize;
 use sgtk_log::RawRecord;
 use std::collections::HashMap;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
 
 /// Positions that only passed harmless records are stored this often.
 const STORE_MS: u64 = 2_000;
@@ -51,13 +52,19 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
         },
         start_at: if command.from == From::Start { StartAt::Start } else { StartAt::End },
         look_bytes: 1024 * 1024,
+        most_handles: handle_budget(),
     };
-    let follower = Follower::new(SystemDisk, options, checkpoints);
+    let (told, woken) = channel();
+    stop_signal::listen_with(told.clone());
+    let events = system_events(Box::new(move || {
+        // The loop below ends with the process.
+        let _ = told.send(());
+    }));
+    let follower = Follower::with_events(SystemDisk, events, options, checkpoints);
     let mut printer = Printer::new(command, &settings, *output);
     let gate = printer.recogniser.read_gate();
     let mut reader = LogReader::new(follower, positions, gate, settings.agent.quiet_ms);
     let clock = SystemClock::new();
-    let signal = stop_signal::listen();
     let mut stored_ms = 0;
     loop {
         let now_ms = clock.steady_ms();
@@ -73,6 +80,7 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
             News::Entered { folder } => entered.push(folder.to_owned()),
             News::Gap { path, bytes, reason } => printer.gap(path, bytes, reason.name()),
             News::Trouble { path, message } => output.warning(&format!("{}: {message}", path.display())),
+            News::Note { path, message } => output.note(&format!("{}: {message}", path.display())),
             News::Recovered { path } => output.note(&format!("{}: works again", path.display())),
         });
         let printed = !found.is_empty();
@@ -98,8 +106,8 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
             return Ok(0);
         }
         if !look.more {
-            // Wakes early when the signal comes; the next look is the last one then.
-            let _ = signal.recv_timeout(reader.pace(now_ms));
+            // Ends early when something happens in a folder, or when the signal comes: the next look is the last one then.
+            let _ = woken.recv_timeout(reader.pace(now_ms));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Ctrl-C and a request to terminate, as something a command can wait for.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 
@@ -9,6 +9,12 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 /// the process at once: someone is in a hurry.
 pub(crate) fn listen() -> Receiver<()> {
     let (told, heard) = channel();
+    listen_with(told);
+    heard
+}
+
+/// As [`listen`], for a command that waits for other things too.
+pub(crate) fn listen_with(told: Sender<()>) {
     let taken = ctrlc::set_handler(move || {
         if ASKED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
@@ -19,7 +25,6 @@ pub(crate) fn listen() -> Receiver<()> {
         // The system's own handling stays: the process ends, which loses nothing.
         tracing_free_note(&error);
     }
-    heard
 }
 
 /// Whether the signal has come.

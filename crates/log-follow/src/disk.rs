@@ -28,6 +28,20 @@ pub struct Observed {
     pub len_bytes: u64,
     /// How many names it has; 0 when it was deleted and lives on in open handles only.
     pub links: u64,
+    /// When it was made, where the system tells and can be trusted: not on Windows, where a new file of an old
+    /// name inherits the time of the old one.
+    pub born: Option<SystemTime>,
+    /// When it was last written, where that can be trusted. It may be coarse, and stand still while a file grows.
+    pub modified: Option<SystemTime>,
+}
+
+impl Observed {
+    /// Whether both are looks at one file: the same number and, where it is known, the same time of birth.
+    #[must_use]
+    pub fn is_same_file(&self, id: FileId, born: Option<SystemTime>) -> bool {
+        let reborn = self.born.zip(born).is_some_and(|(now, then)| now != then);
+        self.id == id && !reborn
+    }
 }
 
 /// A file system as the follower sees it.
@@ -42,9 +56,13 @@ pub trait Disk {
     fn open(&self, path: &Path) -> io::Result<Self::File>;
     /// Who is behind a name, without opening it where the system allows that.
     fn observe(&self, path: &Path) -> io::Result<Observed>;
-    /// Whether an open handle may be kept between looks. False on Windows, where a handle on a backup can
-    /// stop the next rollover of the program that writes it.
-    fn may_hold_handles(&self) -> bool;
+    /// Whether open handles on files of a folder may be kept between looks. False on Windows and on shares of its
+    /// kind, where a handle on a backup can stop the next rollover of the program that writes it.
+    fn may_hold_handles(&self, folder: &Path) -> bool;
+    /// Whether a folder is on another machine: it may be away for a while and look empty meanwhile.
+    fn is_remote(&self, _folder: &Path) -> bool {
+        false
+    }
 }
 
 /// An open file of a [`Disk`].
@@ -96,7 +114,7 @@ impl Disk for SystemDisk {
         system::observe_path(path)
     }
 
-    fn may_hold_handles(&self) -> bool {
+    fn may_hold_handles(&self, _folder: &Path) -> bool {
         cfg!(unix)
     }
 }
@@ -129,6 +147,8 @@ mod system {
             id: FileId { device: metadata.dev(), file: metadata.ino() },
             len_bytes: metadata.len(),
             links: metadata.nlink(),
+            born: metadata.created().ok(),
+            modified: metadata.modified().ok(),
         }
     }
 
@@ -177,6 +197,8 @@ mod system {
             },
             len_bytes: wide(information.nFileSizeHigh, information.nFileSizeLow),
             links: u64::from(information.nNumberOfLinks),
+            born: None,
+            modified: None,
         })
     }
 

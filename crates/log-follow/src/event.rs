@@ -118,6 +118,13 @@ pub enum Event<'a> {
         /// The system's own words and what to do.
         message: String,
     },
+    /// Something worth knowing that is no trouble: a folder without directory events, for instance. Said once.
+    Note {
+        /// What about.
+        path: &'a Path,
+        /// What there is to know.
+        message: String,
+    },
     /// What was in trouble can be read again.
     Recovered {
         /// What.

@@ -25,18 +25,31 @@ mod disk;
 mod event;
 mod folder;
 mod follower;
+mod generations;
+mod hearing;
+#[cfg(target_os = "linux")]
+mod inotify;
+#[cfg(target_os = "macos")]
+mod kqueue;
 mod mark;
 mod options;
 mod pattern;
+mod reading;
 mod source;
+mod sources;
+mod system_events;
 mod trouble;
 mod watch;
+mod watcher;
 
 pub use checkpoint::Checkpoint;
 pub use disk::{Disk, DiskFile, FileId, Observed, SystemDisk};
 pub use event::{EndReason, Event, GapReason, SourceId, StartReason};
 pub use folder::{System, log_folder};
-pub use follower::{Follower, Look, SourceStatus};
+pub use follower::{Follower, Look, Rest, SourceStatus};
+pub use generations::{Generations, NameChange};
 pub use mark::Mark;
-pub use options::{FollowOptions, StartAt};
+pub use options::{FollowOptions, MOST_HANDLES, StartAt, handle_budget};
 pub use pattern::Patterns;
+pub use system_events::{Wake, system_events};
+pub use watcher::{Happening, NoEvents, Watcher, Watching};

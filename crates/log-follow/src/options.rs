@@ -25,6 +25,21 @@ pub struct FollowOptions {
     pub known_folders: Vec<PathBuf>,
     /// At most this much is handed out in one look, so that the caller can store what it has.
     pub look_bytes: u64,
+    /// At most about this many files are kept open between looks; quiet logs are closed first.
+    pub most_handles: usize,
+}
+
+/// What is kept open at most, unless the system allows less.
+pub const MOST_HANDLES: usize = 128;
+
+/// How many files may be kept open between looks, with room left for everything else the program opens.
+#[must_use]
+pub fn handle_budget() -> usize {
+    #[cfg(unix)]
+    if let Ok((soft, _)) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE) {
+        return usize::try_from(soft / 4).unwrap_or(MOST_HANDLES).min(MOST_HANDLES);
+    }
+    MOST_HANDLES
 }
 
 impl FollowOptions {
@@ -35,6 +50,7 @@ impl FollowOptions {
             start_at: StartAt::End,
             known_folders: Vec::new(),
             look_bytes: 4 * 1024 * 1024,
+            most_handles: MOST_HANDLES,
         }
     }
 }

@@ -4,8 +4,9 @@
 //! `head` holds the first bytes of the file as far as they were there at the last look.
 
 use crate::mark::{HEAD_BYTES, TAIL_BYTES};
-use crate::{Checkpoint, DiskFile, FileId, Mark, SourceId};
+use crate::{Checkpoint, DiskFile, FileId, Mark, Observed, SourceId};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// How many bytes before the reading position stay in memory, so that a checkpoint inside the last batch is
 /// marked with the bytes that were read, not with what may stand in the file by then.
@@ -16,12 +17,20 @@ pub(crate) struct Source<F> {
     /// The log's own name, kept after a rotation.
     pub(crate) path: PathBuf,
     pub(crate) file_id: FileId,
+    /// When the file was made, where that is known.
+    pub(crate) born: Option<SystemTime>,
+    /// When it was last written as of the last look, where that is known.
+    modified: Option<SystemTime>,
     /// Held between looks where the system allows it.
     pub(crate) file: Option<F>,
     pub(crate) read: u64,
     /// Size at the last look.
     pub(crate) len_bytes: u64,
     pub(crate) rotated: bool,
+    /// Its file has no name any more, as of the last look.
+    pub(crate) deleted: bool,
+    /// A backup that was read to its end where open handles get in the way of rollovers: it is left alone.
+    pub(crate) settled: bool,
     /// When the file last grew, in the caller's time.
     pub(crate) grew_ms: u64,
     /// Since when the file, which is not held, has been under none of its names, in the caller's time.
@@ -35,11 +44,8 @@ pub(crate) struct Source<F> {
 /// What a look at one source found, before anything is read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// Nothing new; and whether the file still has a name.
-    Same {
-        /// It was deleted and lives on in open handles only.
-        deleted: bool,
-    },
+    /// Nothing new.
+    Same,
     /// There is something to read.
     Grown,
     /// Smaller than what was read, and what is left is the old content.
@@ -49,15 +55,19 @@ pub(crate) enum Condition {
 }
 
 impl<F: DiskFile> Source<F> {
-    pub(crate) fn new(id: SourceId, path: PathBuf, file_id: FileId, read: u64, now_ms: u64) -> Source<F> {
+    pub(crate) fn new(id: SourceId, path: PathBuf, seen: &Observed, read: u64, now_ms: u64) -> Source<F> {
         Source {
             id,
             path,
-            file_id,
+            file_id: seen.id,
+            born: seen.born,
+            modified: seen.modified,
             file: None,
             read,
             len_bytes: read,
             rotated: false,
+            deleted: false,
+            settled: false,
             grew_ms: now_ms,
             lost_ms: None,
             examined_look: 0,
@@ -86,6 +96,8 @@ impl<F: DiskFile> Source<F> {
     pub(crate) fn examine(&mut self, file: &F, now_ms: u64) -> std::io::Result<Condition> {
         let seen = file.observe()?;
         let before = std::mem::replace(&mut self.len_bytes, seen.len_bytes);
+        let modified = std::mem::replace(&mut self.modified, seen.modified);
+        self.deleted = seen.links == 0;
         if seen.len_bytes > before {
             self.grew_ms = now_ms;
         }
@@ -96,19 +108,41 @@ impl<F: DiskFile> Source<F> {
                 Condition::Rewritten
             });
         }
-        if seen.len_bytes == self.read {
-            return Ok(Condition::Same { deleted: seen.links == 0 });
+        let same_size = seen.len_bytes == self.read;
+        if same_size && modified == seen.modified {
+            return Ok(Condition::Same);
         }
-        // The only sign of a file that was emptied and filled beyond the old position between two looks.
-        let tail = &self.recent[self.recent.len().saturating_sub(TAIL_BYTES)..];
+        // The only sign of a file that was emptied and filled to the old position or beyond it between two looks.
+        let tail = self.tail();
         if !tail.is_empty() {
             let now = read_exactly(file, self.read - tail.len() as u64, tail.len())?;
             if now != tail {
                 return Ok(Condition::Rewritten);
             }
         }
+        if same_size {
+            return Ok(Condition::Same);
+        }
         self.learn_head(file);
         Ok(Condition::Grown)
+    }
+
+    /// Whether a look at its name finds the file as it was left, so that it need not be opened.
+    pub(crate) fn is_as_left(&self, seen: &Observed) -> bool {
+        self.read == self.len_bytes
+            && seen.is_same_file(self.file_id, self.born)
+            && seen.len_bytes == self.len_bytes
+            && seen.modified == self.modified
+    }
+
+    /// Whether its handle can be closed and the file be found again later.
+    pub(crate) fn can_be_closed(&self) -> bool {
+        self.read == self.len_bytes && !self.deleted && !self.rotated
+    }
+
+    /// The bytes just before the position.
+    fn tail(&self) -> &[u8] {
+        &self.recent[self.recent.len().saturating_sub(TAIL_BYTES)..]
     }
 
     fn begins_as_before(&self, file: &F, len_bytes: u64) -> bool {
@@ -119,10 +153,14 @@ impl<F: DiskFile> Source<F> {
     /// Whether another file holds everything that was read from this one: a restored or edited-in-place copy.
     pub(crate) fn continues_in(&self, file: &F) -> bool {
         let enough = self.head.len() >= TAIL_BYTES && self.read >= TAIL_BYTES as u64;
-        let tail = &self.recent[self.recent.len().saturating_sub(TAIL_BYTES)..];
-        enough
-            && !tail.is_empty()
-            && file.observe().is_ok_and(|seen| seen.len_bytes >= self.read)
+        enough && self.is_held_by(file)
+    }
+
+    /// Whether another file begins with what was read from this one. For a few bytes that says little: two logs may
+    /// well begin with the same line.
+    pub(crate) fn is_held_by(&self, file: &F) -> bool {
+        let tail = self.tail();
+        file.observe().is_ok_and(|seen| seen.len_bytes >= self.read)
             && read_exactly(file, 0, self.head.len()).is_ok_and(|head| head == self.head)
             && read_exactly(file, self.read - tail.len() as u64, tail.len()).is_ok_and(|now| now == tail)
     }

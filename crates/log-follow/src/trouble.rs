@@ -48,6 +48,11 @@ impl Troubles {
         }
     }
 
+    /// Whether this was told and is not over.
+    pub(crate) fn is_told(&self, path: &Path, cause: Cause) -> bool {
+        !self.told.is_empty() && self.told.contains_key(&(path.to_owned(), cause))
+    }
+
     /// Whether a log or one of its backups is there but cannot be opened.
     pub(crate) fn hold_log(&self, log: &Path) -> bool {
         // A backup is called like its log with one more suffix.

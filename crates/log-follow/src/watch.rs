@@ -6,9 +6,9 @@
 
 use crate::event::Sink;
 use crate::trouble::Cause;
+use crate::watcher::Watching;
 use crate::{
-    Checkpoint, Disk, DiskFile, EndReason, Event, Follower, GapReason, Observed, Patterns, SourceId, StartAt,
-    StartReason,
+    Checkpoint, Disk, DiskFile, Event, Follower, GapReason, Observed, Patterns, StartAt, StartReason,
 };
 use std::collections::HashSet;
 use std::io;
@@ -17,6 +17,8 @@ use std::time::SystemTime;
 
 /// A full look at names even when the folder does not seem to have changed: links and coarse time stamps.
 const FULL_LOOK_MS: u64 = 5_000;
+/// A folder of many files that changes all the time is listed less often: every millisecond for so many names.
+const NAMES_A_MS: u64 = 10;
 
 /// A followed folder.
 pub(crate) struct Watch {
@@ -32,6 +34,12 @@ pub(crate) struct Watch {
     /// Time stamps of folders are coarse: after a change look once more.
     look_again: bool,
     full_look_ms: Option<u64>,
+    /// How many names the last listing had.
+    names: u64,
+    /// It was missing or did not answer at the last look, or it is a share that seems to be empty.
+    is_away: bool,
+    /// What directory events there are; `None` before the first listing.
+    watching: Option<Watching>,
 }
 
 impl Watch {
@@ -45,7 +53,15 @@ impl Watch {
             changed: None,
             look_again: false,
             full_look_ms: None,
+            names: 0,
+            is_away: false,
+            watching: None,
         }
+    }
+
+    /// Whether whoever waits is woken when something happens in it.
+    pub(crate) fn wakes(&self) -> bool {
+        self.watching == Some(Watching::Everything) && !self.is_away
     }
 }
 
@@ -60,6 +76,7 @@ pub(crate) struct Unopened {
 impl<D: Disk> Follower<D> {
     pub(crate) fn look_at_folder(&mut self, index: usize, sink: &mut Sink<'_>) {
         let folder = self.watches[index].folder.clone();
+        let was_away = std::mem::replace(&mut self.watches[index].is_away, true);
         let changed = match self.disk.folder_changed(&folder) {
             Ok(changed) => changed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -78,11 +95,19 @@ impl<D: Disk> Follower<D> {
         };
         let now_ms = self.now_ms;
         let watch = &mut self.watches[index];
-        let due = watch.full_look_ms.is_none_or(|last| now_ms.saturating_sub(last) >= FULL_LOOK_MS);
-        let moved = watch.changed != Some(changed);
-        if !due && !moved && !watch.look_again {
+        let passed_ms = watch.full_look_ms.map_or(u64::MAX, |last_ms| now_ms - last_ms);
+        let moved = watch.changed != Some(changed) || was_away;
+        let due = (moved || watch.look_again) && passed_ms >= watch.names / NAMES_A_MS;
+        if passed_ms < FULL_LOOK_MS && !due {
+            watch.is_away = was_away;
             return;
         }
+        let watching = if self.disk.is_remote(&folder) {
+            Watching::Nothing(Some("on another machine: no directory events".to_owned()))
+        } else {
+            self.watcher.watch(&folder, &watch.patterns)
+        };
+        self.note_events(index, watching, sink);
         let names = match self.disk.list(&folder) {
             Ok(names) => names,
             Err(error) => {
@@ -95,6 +120,8 @@ impl<D: Disk> Follower<D> {
         watch.look_again = moved;
         watch.changed = Some(changed);
         watch.full_look_ms = Some(now_ms);
+        watch.names = names.len() as u64;
+        watch.is_away = names.is_empty() && self.disk.is_remote(&folder);
         let first = !std::mem::replace(&mut watch.listed, true);
         let old = first && watch.first_is_old;
         let patterns = watch.patterns.clone();
@@ -122,11 +149,38 @@ impl<D: Disk> Follower<D> {
             let (backup, log) = (folder.join(backup), folder.join(log));
             // One rotation between two looks leaves a backup that is known; an unknown one was the log for a
             // while, and nobody saw it under that name. Or it is one that could not be opened so far.
-            let refused = || self.unopened.values().any(|unopened| unopened.path == backup);
-            if unseen.contains(&log) || self.awaited.any_of(&log) || refused() {
+            let refused = || {
+                self.troubles.is_told(&backup, Cause::Name)
+                    || self.unopened.values().any(|unopened| unopened.path == backup)
+            };
+            if unseen.contains(&log) || self.is_fresh(&log) || self.awaited.any_of(&log) || refused() {
                 self.adopt_unknown_backup(&backup, &log, sink);
             }
         }
+    }
+
+    fn note_events(&mut self, index: usize, watching: Watching, sink: &mut Sink<'_>) {
+        let watch = &mut self.watches[index];
+        if watch.watching.as_ref() == Some(&watching) {
+            return;
+        }
+        if let Watching::Nothing(Some(reason)) = &watching {
+            let message = format!("{reason}; the folder is looked at again and again instead");
+            sink(Event::Note { path: &watch.folder, message });
+        }
+        watch.watching = Some(watching);
+    }
+
+    /// Every folder is listed in this look, whatever its time stamp says.
+    pub(crate) fn look_at_all(&mut self) {
+        for watch in &mut self.watches {
+            watch.full_look_ms = None;
+        }
+    }
+
+    /// Whether the folder of a log is missing or does not answer: nothing can be said about files in it.
+    pub(crate) fn is_away(&self, log: &Path) -> bool {
+        self.watches.iter().any(|watch| watch.is_away && log.parent() == Some(&watch.folder))
     }
 
     /// Says once that a folder is followed. Also of one that is missing: what is in it when it appears, even if
@@ -166,7 +220,7 @@ impl<D: Disk> Follower<D> {
             if !rotated {
                 answered.insert(log.clone());
             }
-            if self.sources.values().any(|source| source.file_id == seen.id) {
+            if self.sources.of_file(&seen).is_some() {
                 continue; // a hard link to a file that is followed already
             }
             let resumed = self.awaited.take_fitting(&log, &seen, &file);
@@ -201,7 +255,7 @@ impl<D: Disk> Follower<D> {
         let seen = match self.disk.observe(path) {
             Ok(seen) => {
                 // Opening can still fail for a file nobody has opened yet.
-                if self.sources.values().any(|source| source.file_id == seen.id) {
+                if self.sources.of_file(&seen).is_some() {
                     self.troubles.over(path, Cause::Name, sink);
                 }
                 seen
@@ -213,59 +267,37 @@ impl<D: Disk> Follower<D> {
                 return false;
             }
         };
-        let before = self.current.get(path).copied();
-        if let Some(before) = before
-            && self.sources.get(&before).is_some_and(|source| source.file_id == seen.id)
-        {
+        let before = self.sources.current(path);
+        let known = self.sources.of_file(&seen);
+        if before.is_some() && before == known {
             return false;
         }
         // Step three of Toolkit's rollover gives a file its name back; people move files away and back too.
-        let known = self.sources.values().find(|source| source.file_id == seen.id).map(|source| source.id);
         if let Some(known) = known {
+            let Some(source) = self.sources.get_mut(known) else { return false };
+            // A second name (hard link) of a file that is followed under its first one adds nothing.
+            let is_back = source.rotated || source.path == path;
+            if is_back {
+                source.rotated = false;
+                source.settled = false;
+            }
             self.rotate_away(before, sink);
-            if let Some(source) = self.sources.get_mut(&known) {
-                // A second name (hard link) of a file that is followed under its first one adds nothing.
-                if source.rotated || source.path == path {
-                    source.rotated = false;
-                    self.current.insert(path.to_owned(), known);
-                }
+            if is_back {
+                self.sources.set_current(path.to_owned(), known);
             }
             return false;
         }
-        let Some((seen, file)) = self.open(path, sink) else { return false };
-        let begin = self.begin_late(path, &seen, &file);
-        let continued = before
-            .and_then(|id| self.sources.get(&id))
-            .filter(|source| source.continues_in(&file))
-            .map(|source| (source.id, source.read));
-        match continued {
-            Some((id, read)) => {
-                self.start(path.to_owned(), (seen, file), (read, StartReason::Resumed), false, sink);
-                self.sources.remove(&id);
-                sink(Event::Ended { source: id, reason: EndReason::Replaced });
-                false
-            }
-            None => {
-                self.rotate_away(before, sink);
-                self.start(path.to_owned(), (seen, file), begin, false, sink);
-                true
-            }
+        let Some(opened) = self.open(path, sink) else { return false };
+        if self.sources.of_file(&opened.0).is_some() {
+            // The name changed hands meanwhile; the next look knows more.
+            return false;
         }
-    }
-
-    fn rotate_away(&mut self, source: Option<SourceId>, sink: &mut Sink<'_>) {
-        if let Some(id) = source
-            && let Some(source) = self.sources.get_mut(&id)
-        {
-            source.rotated = true;
-            self.current.remove(&source.path);
-            sink(Event::Rotated { source: id });
-        }
+        self.meet(path, opened, sink)
     }
 
     fn adopt_unknown_backup(&mut self, backup: &Path, log: &Path, sink: &mut Sink<'_>) {
         if let Some((seen, file)) = self.open(backup, sink)
-            && !self.sources.values().any(|source| source.file_id == seen.id)
+            && self.sources.of_file(&seen).is_none()
         {
             let begin = self.begin_late(log, &seen, &file);
             self.start(log.to_owned(), (seen, file), begin, true, sink);
@@ -273,7 +305,7 @@ impl<D: Disk> Follower<D> {
     }
 
     /// Where to begin with a file that is opened after the first look at its folder.
-    fn begin_late(&mut self, log: &Path, seen: &Observed, file: &D::File) -> (u64, StartReason) {
+    pub(crate) fn begin_late(&mut self, log: &Path, seen: &Observed, file: &D::File) -> (u64, StartReason) {
         let unopened = self.unopened.remove(&seen.id).map(|unopened| unopened.begin);
         let resumed = self.awaited.take_fitting(log, seen, file);
         resumed.or(unopened).unwrap_or((0, StartReason::New))

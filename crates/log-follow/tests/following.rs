@@ -63,7 +63,10 @@ impl Bench {
                 Event::Ended { source, reason } => ended.push((source, reason)),
                 Event::Gap { bytes, reason, .. } => gaps.push((bytes, reason)),
                 Event::Trouble { message, .. } => troubles.push(message),
-                Event::Entered { .. } | Event::Rotated { .. } | Event::Recovered { .. } => {}
+                Event::Entered { .. }
+                | Event::Rotated { .. }
+                | Event::Recovered { .. }
+                | Event::Note { .. } => {}
             });
             if !look.more {
                 return;

@@ -1,0 +1,117 @@
+//! What directory events bring to the follower: handles on generations that may be gone by now.
+//!
+//! Owns the meeting of files that were opened at their event. A look at the folder follows each time and has the last
+//! word on which name leads to which file.
+
+use crate::event::Sink;
+use crate::watcher::Happening;
+use crate::{Disk, EndReason, Event, Follower, GapReason, Observed, SourceId, StartReason};
+use std::path::{Path, PathBuf};
+
+impl<D: Disk> Follower<D> {
+    /// Takes what the watcher has.
+    pub(crate) fn hear(&mut self, sink: &mut Sink<'_>) {
+        self.fresh_logs.clear();
+        for happening in self.watcher.take() {
+            match happening {
+                Happening::Opened { log, is_backup, seen, file } => {
+                    self.meet_at_event(&log, is_backup, (seen, file), sink);
+                }
+                Happening::Grown { log } => {
+                    if let Some(id) = self.sources.current(&log) {
+                        self.sources.is_busy(id);
+                    }
+                }
+                Happening::Missed { log, generations } => {
+                    for _ in 0..generations {
+                        sink(Event::Gap { path: &log, bytes: None, reason: GapReason::RotatedAway });
+                    }
+                }
+                Happening::Lost => self.look_at_all(),
+            }
+        }
+    }
+
+    fn meet_at_event(
+        &mut self,
+        log: &Path,
+        is_backup: bool,
+        (seen, file): (Observed, D::File),
+        sink: &mut Sink<'_>,
+    ) {
+        if let Some(id) = self.sources.of_file(&seen) {
+            // It was closed while it was quiet; something is going on now.
+            self.sources.is_busy(id);
+            if let Some(source) = self.sources.take(id) {
+                match source.file {
+                    Some(_) => self.sources.put(source),
+                    None => self.keep(source, file),
+                }
+            }
+            return;
+        }
+        if is_backup {
+            let is_copy = |id| self.sources.get(id).is_some_and(|source| source.continues_in(&file));
+            if self.sources.current(log).is_some_and(is_copy) {
+                self.watcher.released(log, seen.id);
+                return;
+            }
+            let begin = self.begin_late(log, &seen, &file);
+            self.start(log.to_owned(), (seen, file), begin, true, sink);
+        } else {
+            self.meet(log, (seen, file), sink);
+        }
+        self.fresh_logs.insert(log.to_owned());
+    }
+
+    /// A file nobody saw before bears a log's name. True when it is a new generation, false when it is a copy that
+    /// goes on where the file before it was left.
+    pub(crate) fn meet(
+        &mut self,
+        log: &Path,
+        (seen, file): (Observed, D::File),
+        sink: &mut Sink<'_>,
+    ) -> bool {
+        let before = self.sources.current(log);
+        let begin = self.begin_late(log, &seen, &file);
+        let continued = before
+            .and_then(|id| self.sources.get(id))
+            .filter(|source| source.continues_in(&file))
+            .map(|source| (source.id, source.read));
+        let Some((id, read)) = continued else {
+            self.rotate_away(before, sink);
+            self.start(log.to_owned(), (seen, file), begin, false, sink);
+            return true;
+        };
+        self.start(log.to_owned(), (seen, file), (read, StartReason::Resumed), false, sink);
+        if let Some(source) = self.sources.take(id) {
+            self.end(&source, EndReason::Replaced, sink);
+        }
+        false
+    }
+
+    /// The source bears its log's name no longer.
+    pub(crate) fn rotate_away(&mut self, source: Option<SourceId>, sink: &mut Sink<'_>) {
+        let Some(id) = source else { return };
+        self.sources.set_rotated(id);
+        self.sources.is_busy(id);
+        let Some(log) = self.sources.get(id).map(|source| source.path.clone()) else { return };
+        sink(Event::Rotated { source: id });
+        // There is one backup: the one before it is gone now.
+        let gone: Vec<SourceId> = self
+            .sources
+            .iter()
+            .filter(|source| source.settled && source.path == log)
+            .map(|source| source.id)
+            .collect();
+        for id in gone {
+            if let Some(source) = self.sources.take(id) {
+                self.end(&source, EndReason::Deleted, sink);
+            }
+        }
+    }
+
+    pub(crate) fn is_fresh(&self, log: &PathBuf) -> bool {
+        self.fresh_logs.contains(log)
+    }
+}
