@@ -8,6 +8,7 @@
 use crate::source::{Fit, fit};
 use crate::{Checkpoint, DiskFile, Observed, StartReason};
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// How long a file may be nowhere before its checkpoint is given up.
@@ -78,30 +79,37 @@ impl AwaitedFiles {
 
     /// Takes the checkpoint this file goes on from, by number and marks, else by marks alone (restored from a
     /// backup), and says where reading begins.
+    ///
+    /// # Errors
+    /// When the file cannot be compared: it may be one that is awaited.
     pub(crate) fn take_fitting<F: DiskFile>(
         &mut self,
         log: &Path,
         seen: &Observed,
         file: &F,
-    ) -> Option<(u64, StartReason)> {
-        let position = |accept: &dyn Fn(&Checkpoint) -> bool| {
-            self.iter().position(|checkpoint| checkpoint.path == log && accept(checkpoint))
-        };
-        let by_number = |checkpoint: &Checkpoint| checkpoint.id == seen.id;
-        let whole = |checkpoint: &Checkpoint| fit(checkpoint, file) == Fit::Whole;
-        let marked = |checkpoint: &Checkpoint| checkpoint.head.len > 0 && checkpoint.tail.len > 0;
-        let index = position(&|checkpoint| by_number(checkpoint) && whole(checkpoint))
-            .or_else(|| position(&|checkpoint| marked(checkpoint) && whole(checkpoint)));
-        if let Some(index) = index {
-            return Some((self.0.remove(index).checkpoint.offset, StartReason::Resumed));
-        }
-        let index = position(&by_number)?;
-        match fit(&self.0[index].checkpoint, file) {
-            Fit::Cut(len_bytes) => {
-                self.0.remove(index);
-                Some((len_bytes, StartReason::Shortened))
+    ) -> io::Result<Option<(u64, StartReason)>> {
+        let (mut best, mut cut) = (None, None);
+        for (index, checkpoint) in self.iter().enumerate().filter(|(_, checkpoint)| checkpoint.path == log) {
+            let by_number = checkpoint.id == seen.id;
+            // Without marks, of a file that was empty, the number alone says little: numbers are used again.
+            let is_marked = checkpoint.head.len > 0 && checkpoint.tail.len > 0;
+            match fit(checkpoint, file)? {
+                Fit::Whole if is_marked || by_number => {
+                    let rank = (is_marked, by_number);
+                    if best.is_none_or(|(other, _)| rank > other) {
+                        best = Some((rank, index));
+                    }
+                }
+                Fit::Cut(len_bytes) if by_number => cut = Some((index, len_bytes)),
+                _ => {}
             }
-            _ => None,
         }
+        if let Some((_, index)) = best {
+            return Ok(Some((self.0.remove(index).checkpoint.offset, StartReason::Resumed)));
+        }
+        Ok(cut.map(|(index, len_bytes)| {
+            self.0.remove(index);
+            (len_bytes, StartReason::Shortened)
+        }))
     }
 }

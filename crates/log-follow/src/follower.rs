@@ -19,9 +19,10 @@ use crate::{
     Checkpoint, Disk, DiskFile, Event, FileId, FollowOptions, NoEvents, Observed, Patterns, SourceId,
     StartAt, StartReason,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// What is read at once.
 pub(crate) const READ_BYTES: usize = 64 * 1024;
@@ -70,7 +71,7 @@ pub struct Follower<D: Disk> {
     pub(crate) watcher: Box<dyn Watcher<D::File>>,
     pub(crate) start_at: StartAt,
     pub(crate) look_bytes: u64,
-    most_handles: usize,
+    pub(crate) most_handles: usize,
     pub(crate) watches: Vec<Watch>,
     pub(crate) known_folders: Vec<PathBuf>,
     /// Checkpoints of an earlier run that have not found their file yet.
@@ -81,6 +82,10 @@ pub struct Follower<D: Disk> {
     pub(crate) troubles: Troubles,
     /// Logs of which directory events brought generations that nobody saw before, in this look.
     pub(crate) fresh_logs: HashSet<PathBuf>,
+    /// Files that are found now were there before events could tell of them.
+    pub(crate) is_first_look: bool,
+    /// The last sources that have ended: files that some program may have open yet, content that may come back.
+    pub(crate) finished: VecDeque<Finished>,
     /// Reading goes on here after a look that ran out of its share.
     pub(crate) turn: SourceId,
     /// The caller's time at the last look.
@@ -121,6 +126,8 @@ impl<D: Disk> Follower<D> {
             unopened: HashMap::new(),
             troubles: Troubles::default(),
             fresh_logs: HashSet::new(),
+            is_first_look: false,
+            finished: VecDeque::new(),
             turn: SourceId(0),
             clock_ms: None,
             now_ms: 0,
@@ -247,6 +254,7 @@ impl<D: Disk> Follower<D> {
         if rotated {
             sink(Event::Rotated { source: id });
         }
+        source.is_uncounted = reason == StartReason::New && !self.is_first_look;
         if seen.len_bytes > offset || reason == StartReason::New {
             self.sources.is_busy(id);
         }
@@ -265,7 +273,8 @@ impl<D: Disk> Follower<D> {
             source.file = Some(file);
         }
         if holds && !was_held {
-            self.watcher.holds(&source.path, source.file_id);
+            let is_new = std::mem::take(&mut source.is_uncounted);
+            self.watcher.holds(&source.path, source.file_id, is_new);
         } else if !holds {
             self.watcher.released(&source.path, source.file_id);
         }
@@ -288,6 +297,15 @@ impl<D: Disk> Follower<D> {
         self.sources.put(quiet);
         true
     }
+}
+
+/// What is remembered of a source that has ended.
+pub(crate) struct Finished {
+    /// Where it ended.
+    pub(crate) at: Checkpoint,
+    pub(crate) born: Option<SystemTime>,
+    /// Its content was replaced in place: the file is not done with.
+    pub(crate) goes_on: bool,
 }
 
 /// The name of a log's backup.

@@ -82,9 +82,15 @@ impl<F> Generations<F> {
         }
     }
 
-    /// The follower holds this file.
-    pub fn holds(&mut self, id: FileId) {
-        self.held.insert(id);
+    /// The follower holds this file, a generation of this log; a new one is counted, lest it be missed.
+    pub fn holds(&mut self, log: &Path, id: FileId, is_new: bool) {
+        let name = log.file_name().and_then(|name| name.to_str());
+        if self.held.insert(id)
+            && is_new
+            && let Some(name) = name
+        {
+            self.tallies.entry(name.to_owned()).or_default().opened += 1;
+        }
     }
 
     /// The follower has closed it.
@@ -129,6 +135,9 @@ impl<F> Generations<F> {
                     tally.opened += 1;
                     let log = self.folder.join(log);
                     self.waiting.push(Happening::Opened { log, is_backup, seen, file });
+                } else if seen.links > 1 {
+                    // A second name for a file that is held was made, not a generation.
+                    tally.made -= u64::from(is_new);
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -138,14 +147,33 @@ impl<F> Generations<F> {
         true
     }
 
-    /// Every event up to now has been heard: what was made and not opened by now never will be.
+    /// Every event up to now has been heard: whether something was made and not opened.
+    #[must_use]
+    pub fn misses_some(&self) -> bool {
+        self.tallies.values().any(|tally| tally.made > tally.opened)
+    }
+
+    /// A generation that was opened in another way than by its name.
+    pub fn found(&mut self, log: &str, seen: Observed, file: F) {
+        if self.waiting.len() < MOST_WAITING && self.held.insert(seen.id) {
+            self.tallies.entry(log.to_owned()).or_default().opened += 1;
+            let log = self.folder.join(log);
+            self.waiting.push(Happening::Opened { log, is_backup: true, seen, file });
+        }
+    }
+
+    /// What was made and not opened by now never will be.
     pub fn settle(&mut self) {
-        for (log, tally) in self.tallies.drain() {
+        // One that was found by looking may be counted before its event is heard.
+        self.tallies.retain(|log, tally| {
             let generations = tally.made.saturating_sub(tally.opened);
             if generations > 0 {
                 self.waiting.push(Happening::Missed { log: self.folder.join(log), generations });
             }
-        }
+            tally.opened = tally.opened.saturating_sub(tally.made);
+            tally.made = 0;
+            tally.opened > 0
+        });
     }
 
     /// Events were lost: nothing can be counted from here on.

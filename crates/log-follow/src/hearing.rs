@@ -4,8 +4,10 @@
 //! word on which name leads to which file.
 
 use crate::event::Sink;
+use crate::follower::Finished;
 use crate::watcher::Happening;
 use crate::{Disk, EndReason, Event, Follower, GapReason, Observed, SourceId, StartReason};
+use std::io;
 use std::path::{Path, PathBuf};
 
 impl<D: Disk> Follower<D> {
@@ -50,44 +52,57 @@ impl<D: Disk> Follower<D> {
             }
             return;
         }
+        let is_over = |over: &Finished| !over.goes_on && seen.is_same_file(over.at.id, over.born);
+        if seen.links == 0 && self.finished.iter().any(is_over) {
+            self.watcher.released(log, seen.id);
+            return;
+        }
         if is_backup {
-            let is_copy = |id| self.sources.get(id).is_some_and(|source| source.continues_in(&file));
-            if self.sources.current(log).is_some_and(is_copy) {
+            let current = self.sources.current(log).and_then(|id| self.sources.get(id));
+            let is_copy = current.map_or(Ok(false), |source| source.continues_in(&file));
+            // What cannot be compared now is left to the next look.
+            let begin = match is_copy {
+                Ok(false) => self.begin_late(log, &seen, &file).ok(),
+                _ => None,
+            };
+            let Some(begin) = begin else {
                 self.watcher.released(log, seen.id);
                 return;
-            }
-            let begin = self.begin_late(log, &seen, &file);
+            };
             self.start(log.to_owned(), (seen, file), begin, true, sink);
-        } else {
-            self.meet(log, (seen, file), sink);
+        } else if self.meet(log, (seen, file), sink).is_err() {
+            self.watcher.released(log, seen.id);
         }
         self.fresh_logs.insert(log.to_owned());
     }
 
     /// A file nobody saw before bears a log's name. True when it is a new generation, false when it is a copy that
     /// goes on where the file before it was left.
+    ///
+    /// # Errors
+    /// When the file cannot be compared with those that are known.
     pub(crate) fn meet(
         &mut self,
         log: &Path,
         (seen, file): (Observed, D::File),
         sink: &mut Sink<'_>,
-    ) -> bool {
+    ) -> io::Result<bool> {
         let before = self.sources.current(log);
-        let begin = self.begin_late(log, &seen, &file);
-        let continued = before
-            .and_then(|id| self.sources.get(id))
-            .filter(|source| source.continues_in(&file))
-            .map(|source| (source.id, source.read));
+        let continued = match before.and_then(|id| self.sources.get(id)) {
+            Some(source) if source.continues_in(&file)? => Some((source.id, source.read)),
+            _ => None,
+        };
+        let begin = self.begin_late(log, &seen, &file)?;
         let Some((id, read)) = continued else {
             self.rotate_away(before, sink);
             self.start(log.to_owned(), (seen, file), begin, false, sink);
-            return true;
+            return Ok(true);
         };
         self.start(log.to_owned(), (seen, file), (read, StartReason::Resumed), false, sink);
         if let Some(source) = self.sources.take(id) {
             self.end(&source, EndReason::Replaced, sink);
         }
-        false
+        Ok(false)
     }
 
     /// The source bears its log's name no longer.
@@ -95,20 +110,7 @@ impl<D: Disk> Follower<D> {
         let Some(id) = source else { return };
         self.sources.set_rotated(id);
         self.sources.is_busy(id);
-        let Some(log) = self.sources.get(id).map(|source| source.path.clone()) else { return };
         sink(Event::Rotated { source: id });
-        // There is one backup: the one before it is gone now.
-        let gone: Vec<SourceId> = self
-            .sources
-            .iter()
-            .filter(|source| source.settled && source.path == log)
-            .map(|source| source.id)
-            .collect();
-        for id in gone {
-            if let Some(source) = self.sources.take(id) {
-                self.end(&source, EndReason::Deleted, sink);
-            }
-        }
     }
 
     pub(crate) fn is_fresh(&self, log: &PathBuf) -> bool {

@@ -8,6 +8,7 @@
 
 use crate::generations::{Generations, NameChange};
 use crate::system_events::Wake;
+use crate::unnamed::unnamed_files;
 use crate::watcher::{Happening, Watcher, Watching};
 use crate::{DiskFile, FileId, Observed, Patterns};
 use nix::errno::Errno;
@@ -21,9 +22,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Files beside our logs that are written to do not wake the thread more often than this.
 const OTHERS_REST_MS: u16 = 250;
+/// Files without a name are looked for at most this often.
+const SEARCH_PAUSE: Duration = Duration::from_secs(1);
 /// The thread waits, opens and counts; it needs little stack.
 const STACK_BYTES: usize = 128 * 1024;
 
@@ -109,9 +113,9 @@ impl<F: From<File> + DiskFile + Send> Watcher<F> for DirectoryEvents<F> {
         Watching::Everything
     }
 
-    fn holds(&mut self, log: &Path, id: FileId) {
+    fn holds(&mut self, log: &Path, id: FileId, is_new: bool) {
         if let Some(generations) = self.shared.state().of_log(log) {
-            generations.holds(id);
+            generations.holds(log, id, is_new);
         }
     }
 
@@ -161,6 +165,7 @@ impl<F: From<File> + DiskFile> Shared<F> {
     /// The thread's work, until the other end of `ear` is closed.
     fn listen(&self, ear: &UnixStream, wake: &Wake) {
         let mut others_rest = false;
+        let (mut searched, mut unsettled) = (None, false);
         loop {
             let mut waits = vec![
                 PollFd::new(ear.as_fd(), PollFlags::POLLIN),
@@ -170,7 +175,10 @@ impl<F: From<File> + DiskFile> Shared<F> {
                 PollTimeout::from(OTHERS_REST_MS)
             } else {
                 waits.push(PollFd::new(self.growth.as_fd(), PollFlags::POLLIN));
-                PollTimeout::NONE
+                match unsettled {
+                    true => PollTimeout::from(OTHERS_REST_MS),
+                    false => PollTimeout::NONE,
+                }
             };
             match poll(&mut waits, limit) {
                 Ok(_) | Err(Errno::EINTR) => {}
@@ -180,6 +188,9 @@ impl<F: From<File> + DiskFile> Shared<F> {
                 return;
             }
             let names = self.hear_names();
+            if names || unsettled {
+                unsettled = self.settle(&mut searched);
+            }
             let growth = !std::mem::take(&mut others_rest) && self.hear_growth(&mut others_rest);
             if (names || growth) && std::mem::take(&mut self.state().wakes) {
                 wake();
@@ -197,10 +208,37 @@ impl<F: From<File> + DiskFile> Shared<F> {
                 ours |= hear_name(&mut state, &event);
             }
         }
-        if ours {
-            self.state().folders.values_mut().for_each(Generations::settle);
-        }
         ours
+    }
+
+    /// After every event has been heard: what was missed is looked for, or given up. True when it is too early to
+    /// look for something.
+    fn settle(&self, searched: &mut Option<Instant>) -> bool {
+        let missing: Vec<PathBuf> = {
+            let state = self.state();
+            let some = state.folders.values().filter(|generations| generations.misses_some());
+            some.map(|generations| generations.folder().to_owned()).collect()
+        };
+        if !missing.is_empty() && searched.is_some_and(|last| last.elapsed() < SEARCH_PAUSE) {
+            return true;
+        }
+        for folder in missing {
+            *searched = Some(Instant::now());
+            let unnamed = unnamed_files(&folder);
+            let mut state = self.state();
+            let Some(generations) = state.folders.values_mut().find(|known| known.folder() == folder) else {
+                continue;
+            };
+            for (name, file) in unnamed {
+                let log = generations.log_of(&name).map(|(log, _)| log.to_owned());
+                let file = F::from(file);
+                if let (Some(log), Ok(seen)) = (log, file.observe()) {
+                    generations.found(&log, seen, file);
+                }
+            }
+        }
+        self.state().folders.values_mut().for_each(Generations::settle);
+        false
     }
 
     /// Hears of writes while the follower rests. True when one was to a log of ours.

@@ -77,10 +77,10 @@ impl<F: From<File> + DiskFile + Send> Watcher<F> for DirectoryEvents<F> {
         }
     }
 
-    fn holds(&mut self, log: &Path, id: FileId) {
+    fn holds(&mut self, log: &Path, id: FileId, is_new: bool) {
         for watched in self.shared.state().iter_mut() {
             if log.parent() == Some(watched.generations.folder()) {
-                watched.generations.holds(id);
+                watched.generations.holds(log, id, is_new);
             }
         }
     }

@@ -39,6 +39,8 @@ mod source;
 mod sources;
 mod system_events;
 mod trouble;
+#[cfg(target_os = "linux")]
+mod unnamed;
 mod watch;
 mod watcher;
 

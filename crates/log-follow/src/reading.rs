@@ -4,20 +4,27 @@
 //! begin anew or end when it is not the same any more. Which names lead to which files is not decided here.
 
 use crate::event::Sink;
-use crate::follower::{READ_BYTES, backup_of};
-use crate::source::{Condition, Source};
+use crate::follower::{Finished, READ_BYTES, backup_of};
+use crate::mark::HEAD_BYTES;
+use crate::source::{Condition, Fit, Source, fit, read_up_to};
 use crate::trouble::Cause;
 use crate::watch::cannot_open;
 use crate::{Disk, DiskFile, EndReason, Event, Follower, GapReason, Look, Observed, SourceId, StartReason};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// A deleted file that another process may still hold open is drained until it was quiet for this long.
+/// A deleted file that another process may still hold open is kept until nothing came for this long.
 const DELETED_QUIET_MS: u64 = 10_000;
 /// A source that grew within this time is looked at every time, however many there are.
 const BUSY_MS: u64 = 30_000;
+/// So many sources that have ended are remembered, lest their files or what was in them be read again.
+const MOST_FINISHED: usize = 256;
 /// One source's share before the next one gets its turn.
 const SHARE_BYTES: u64 = 512 * 1024;
+
+/// Sources that have more to read in this look.
+type Next = [Option<SourceId>; 2];
+const NOTHING: Next = [None, None];
 
 impl<D: Disk> Follower<D> {
     pub(crate) fn read(&mut self, sink: &mut Sink<'_>) -> Look {
@@ -26,7 +33,17 @@ impl<D: Disk> Follower<D> {
         buffer.resize(READ_BYTES, 0);
         let look = self.read_shares(&mut buffer, sink);
         self.buffer = buffer;
+        self.end_surplus(sink);
         look
+    }
+
+    /// Many rollovers in a short time leave many files without a name: more than may be held are not waited for.
+    fn end_surplus(&mut self, sink: &mut Sink<'_>) {
+        while self.sources.held() > self.most_handles {
+            let oldest = self.sources.oldest_deleted().and_then(|id| self.sources.take(id));
+            let Some(oldest) = oldest else { return };
+            self.end(&oldest, EndReason::Deleted, sink);
+        }
     }
 
     fn read_shares(&mut self, buffer: &mut [u8], sink: &mut Sink<'_>) -> Look {
@@ -45,24 +62,19 @@ impl<D: Disk> Follower<D> {
                 self.turn = id;
                 let (read_bytes, next) = self.read_source(id, buffer, sink);
                 look.read_bytes += read_bytes;
-                hungry.extend(next);
+                hungry.extend(next.into_iter().flatten());
             }
             ids = hungry;
         }
         look
     }
 
-    /// One source's turn: what was read, and the source that has more to read, if any.
-    fn read_source(
-        &mut self,
-        id: SourceId,
-        buffer: &mut [u8],
-        sink: &mut Sink<'_>,
-    ) -> (u64, Option<SourceId>) {
-        let Some(mut source) = self.sources.take(id) else { return (0, None) };
+    /// One source's turn: what was read, and the sources that have more to read.
+    fn read_source(&mut self, id: SourceId, buffer: &mut [u8], sink: &mut Sink<'_>) -> (u64, Next) {
+        let Some(mut source) = self.sources.take(id) else { return (0, NOTHING) };
         if source.settled {
             self.sources.put(source);
-            return (0, None);
+            return (0, NOTHING);
         }
         let file = match source.file.take() {
             Some(file) => file,
@@ -75,11 +87,11 @@ impl<D: Disk> Follower<D> {
                     source.lost_ms = None;
                     self.examined(&mut source, sink);
                     self.sources.put(source);
-                    return (0, None);
+                    return (0, NOTHING);
                 }
                 Err(error) => {
                     self.out_of_reach(source, &error, sink);
-                    return (0, None);
+                    return (0, NOTHING);
                 }
             },
         };
@@ -89,7 +101,7 @@ impl<D: Disk> Follower<D> {
                 // The handle is worthless; the file may be behind its name as before.
                 self.watcher.released(&source.path, source.file_id);
                 self.sources.put(source);
-                return (0, None);
+                return (0, NOTHING);
             }
             Err(error) => {
                 self.troubles.begin(&source.path, Cause::Source(id), cannot_read(&error), sink);
@@ -98,16 +110,37 @@ impl<D: Disk> Follower<D> {
                 return (0, self.restart(source, file, &condition, unread, sink));
             }
             Ok(Condition::Same) => {
-                if source.deleted {
+                if let Some(deleted_ms) = source.deleted_ms {
                     self.rotate_deleted(&mut source, sink);
-                    if self.now_ms.saturating_sub(source.grew_ms) >= DELETED_QUIET_MS {
+                    if self.now_ms - deleted_ms.max(source.grew_ms) >= DELETED_QUIET_MS {
                         self.end(&source, EndReason::Deleted, sink);
-                        return (0, None);
+                        return (0, NOTHING);
                     }
                 }
                 source.settled = source.rotated && !self.may_hold(&source);
                 self.examined(&mut source, sink);
                 source.shrink();
+            }
+            Ok(Condition::Grown) if source.may_become_copy => {
+                match self.read_of_copy(&source.path, &file) {
+                    Ok(None) => {
+                        // It grew by itself: read in its next turn, which is at once.
+                        source.may_become_copy = false;
+                        source.len_bytes = source.read + unread;
+                        self.keep(source, file);
+                        return (0, [Some(id), None]);
+                    }
+                    Ok(Some(_)) => {
+                        // Passed over: a source that goes on has no holes.
+                        let log = source.path.clone();
+                        self.end(&source, EndReason::Truncated, sink);
+                        self.begin_again_with_backup(log, file, sink);
+                        return (0, NOTHING);
+                    }
+                    Err(error) => {
+                        self.troubles.begin(&source.path, Cause::Source(id), cannot_read(&error), sink);
+                    }
+                }
             }
             Ok(Condition::Grown) => {
                 self.sources.is_busy(id);
@@ -116,11 +149,11 @@ impl<D: Disk> Follower<D> {
                 let more = source.read < source.len_bytes;
                 source.settled = !more && source.rotated && !self.may_hold(&source);
                 self.keep(source, file);
-                return (done, (more && done > 0).then_some(id));
+                return (done, [(more && done > 0).then_some(id), None]);
             }
         }
         self.keep(source, file);
-        (0, None)
+        (0, NOTHING)
     }
 
     fn may_hold(&self, source: &Source<D::File>) -> bool {
@@ -196,7 +229,7 @@ impl<D: Disk> Follower<D> {
         done
     }
 
-    /// The same file with other content: one source ends, another begins. Returns the one to read next.
+    /// The same file with other content: one source ends, another begins. Returns those to read next.
     fn restart(
         &mut self,
         source: Source<D::File>,
@@ -204,47 +237,160 @@ impl<D: Disk> Follower<D> {
         condition: &Condition,
         unread: u64,
         sink: &mut Sink<'_>,
-    ) -> Option<SourceId> {
+    ) -> Next {
         let copy = self.copy_of(&source, condition);
-        if copy.is_none() {
+        if copy.as_ref().is_none_or(|(_, _, offset)| *offset < source.read) {
             give_up(&source, unread, GapReason::Overwritten, sink);
         }
         let (log, rotated) = (source.path.clone(), source.rotated);
         self.end(&source, EndReason::Truncated, sink);
-        if let Some((seen, copy)) = copy {
+        let mut next = NOTHING;
+        if let Some((seen, copy, offset)) = copy {
             if let Some(older) = self.sources.of_file(&seen).and_then(|id| self.sources.take(id)) {
                 // The copy was written over the one before.
                 self.end(&older, EndReason::Truncated, sink);
             }
-            let position = (source.read, StartReason::Resumed);
-            let id = self.start(log.clone(), (seen, copy), position, true, sink);
-            self.sources.is_busy(id);
+            let reason = if offset == source.read { StartReason::Resumed } else { StartReason::Rewritten };
+            let position = (offset, reason);
+            next[1] = Some(self.start(log.clone(), (seen, copy), position, true, sink));
         }
-        // Nobody writes news over a backup: it is a copy of what its log held, and that is read there.
+        let Ok(seen) = file.observe() else { return next };
+        // Nobody writes news over a backup: it is a copy of what its log held. That is read there, unless it came and
+        // went between two looks.
         if rotated {
-            return None;
+            next[0] = self.begin_again_with_backup(log, file, sink);
+            return next;
         }
-        let Ok(seen) = file.observe() else { return None };
         let begin = match condition {
             Condition::CutTo(len_bytes) => (*len_bytes, StartReason::Shortened),
             _ => (0, StartReason::Rewritten),
         };
-        Some(self.start(log, (seen, file), begin, false, sink))
+        next[0] = Some(self.start(log, (seen, file), begin, false, sink));
+        next
+    }
+
+    /// Begins with a backup that was never a log before our eyes: at its end if it is a copy of what is, or was, read
+    /// as the log.
+    ///
+    /// # Errors
+    /// When that cannot be told at the moment; nothing was begun.
+    pub(crate) fn start_backup(
+        &mut self,
+        log: PathBuf,
+        (seen, file): (Observed, D::File),
+        reason: StartReason,
+        sink: &mut Sink<'_>,
+    ) -> io::Result<SourceId> {
+        let begin = match self.read_of_copy(&log, &file)? {
+            Some(read) => (read.min(seen.len_bytes), StartReason::Resumed),
+            None => (0, reason),
+        };
+        let is_copy = begin.0 > 0;
+        let is_empty = seen.len_bytes == 0;
+        let id = self.start(log, (seen, file), begin, true, sink);
+        if let Some(source) = self.sources.get_mut(id) {
+            source.may_become_copy = is_copy || is_empty;
+        }
+        Ok(id)
+    }
+
+    /// The content of a backup was replaced. What cannot be compared now is met again at a look at the folder.
+    fn begin_again_with_backup(
+        &mut self,
+        log: PathBuf,
+        file: D::File,
+        sink: &mut Sink<'_>,
+    ) -> Option<SourceId> {
+        let backup = backup_of(&log);
+        let begun = file
+            .observe()
+            .and_then(|seen| self.start_backup(log, (seen, file), StartReason::Rewritten, sink));
+        match begun {
+            Ok(id) => Some(id),
+            Err(error) => {
+                self.note_unopened(&backup, &error, sink);
+                None
+            }
+        }
     }
 
     /// A log that was emptied was often copied to its backup's name before: what had not been read of it is there.
-    fn copy_of(&self, source: &Source<D::File>, condition: &Condition) -> Option<(Observed, D::File)> {
-        if source.rotated || *condition != Condition::Rewritten {
+    /// The copy, and where to go on in it.
+    fn copy_of(&self, source: &Source<D::File>, condition: &Condition) -> Option<(Observed, D::File, u64)> {
+        if *condition != Condition::Rewritten {
             return None;
         }
         let file = self.disk.open(&backup_of(&source.path)).ok()?;
         let seen = file.observe().ok()?;
-        // A few bytes prove little, unless it is a file that nobody knows.
-        let is_copy = match self.sources.of_file(&seen) {
-            Some(_) => source.continues_in(&file),
-            None => source.is_held_by(&file),
+        if seen.id == source.file_id {
+            return None;
+        }
+        let known = self.sources.of_file(&seen).and_then(|id| self.sources.get(id));
+        // A few bytes prove little, unless it is a file that nobody knows, or only as a copy.
+        let may_be_copy = known.is_none_or(|known| known.may_become_copy);
+        let is_whole = |held: io::Result<bool>| held.unwrap_or(false);
+        if is_whole(source.continues_in(&file)) || (may_be_copy && is_whole(source.is_held_by(&file))) {
+            return Some((seen, file, source.read));
+        }
+        // Content that nobody has read: a copy of what came and went between two looks, or, where the number of the
+        // file is one that is used again, the generation in between.
+        let is_known = known.is_some_and(|known| known.is_held_by(&file).unwrap_or(true));
+        let is_like = source.read > 0 && source.begins_like(&file).unwrap_or(true);
+        let is_news = !is_known && !is_like && !source.rotated;
+        let is_news = is_news && self.read_of_copy(&source.path, &file).is_ok_and(|read| read.is_none());
+        is_news.then_some((seen, file, 0))
+    }
+
+    /// Whether a log begins as a copy does at the moment, so that it will be read there.
+    fn is_in_log(&self, log: &Path, copy: &D::File) -> io::Result<bool> {
+        let head = read_up_to(copy, 0, HEAD_BYTES)?;
+        let current = match self.disk.open(log) {
+            Ok(current) => read_up_to(&current, 0, HEAD_BYTES)?,
+            // Nothing is read there at the moment.
+            Err(_) => return Ok(false),
         };
-        (seen.id != source.file_id && is_copy).then_some((seen, file))
+        Ok(!head.is_empty() && current.starts_with(&head))
+    }
+
+    /// Whether the beginning of a file is that of a generation of this log which is followed.
+    fn is_followed(&self, log: &Path, file: &D::File) -> io::Result<bool> {
+        for source in self.sources.iter().filter(|source| source.path == log) {
+            if source.begins_like(file)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// How far a file was read that is met again after its source has ended.
+    pub(crate) fn read_before(&self, log: &Path, file: &D::File) -> io::Result<Option<u64>> {
+        let mut read = None;
+        for over in self.finished.iter().filter(|over| over.at.path == log && over.at.offset > 0) {
+            if fit(&over.at, file)? == Fit::Whole {
+                read = read.max(Some(over.at.offset));
+            }
+        }
+        Ok(read)
+    }
+
+    /// How much of what stands in a backup was read already, if it is a copy: all of it while its log is followed,
+    /// else as much as the generation had been read when it ended. `None` for news.
+    fn read_of_copy(&self, log: &Path, backup: &D::File) -> io::Result<Option<u64>> {
+        if self.is_followed(log, backup)? || self.is_in_log(log, backup)? {
+            return Ok(Some(u64::MAX));
+        }
+        let mut read = None;
+        for over in self.finished.iter().filter(|over| over.at.path == log && over.at.head.len > 0) {
+            match fit(&over.at, backup)? {
+                Fit::Whole => read = read.max(Some(over.at.offset)),
+                Fit::Cut(len_bytes) => read = read.max(Some(len_bytes)),
+                Fit::No if over.at.head.fits(&read_up_to(backup, 0, over.at.head.len as usize)?) => {
+                    read = read.or(Some(u64::MAX));
+                }
+                Fit::No => {}
+            }
+        }
+        Ok(read)
     }
 
     fn rotate_deleted(&mut self, source: &mut Source<D::File>, sink: &mut Sink<'_>) {
@@ -259,6 +405,13 @@ impl<D: Disk> Follower<D> {
         self.sources.forget(source);
         self.watcher.released(&source.path, source.file_id);
         self.troubles.over(&source.path, Cause::Source(source.id), sink);
+        let surplus = (self.finished.len() + 1).saturating_sub(MOST_FINISHED);
+        self.finished.drain(..surplus);
+        self.finished.push_back(Finished {
+            at: source.checkpoint(source.read),
+            born: source.born,
+            goes_on: reason == EndReason::Truncated,
+        });
         sink(Event::Ended { source: source.id, reason });
     }
 }

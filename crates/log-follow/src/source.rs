@@ -5,6 +5,7 @@
 
 use crate::mark::{HEAD_BYTES, TAIL_BYTES};
 use crate::{Checkpoint, DiskFile, FileId, Mark, Observed, SourceId};
+use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -27,10 +28,14 @@ pub(crate) struct Source<F> {
     /// Size at the last look.
     pub(crate) len_bytes: u64,
     pub(crate) rotated: bool,
-    /// Its file has no name any more, as of the last look.
-    pub(crate) deleted: bool,
+    /// Since when its file has had no name, in the caller's time.
+    pub(crate) deleted_ms: Option<u64>,
     /// A backup that was read to its end where open handles get in the way of rollovers: it is left alone.
     pub(crate) settled: bool,
+    /// A backup that is a copy of its log, or is empty and may become one: more of it is no news.
+    pub(crate) may_become_copy: bool,
+    /// It was found by looking, and whoever counts generations does not know it yet.
+    pub(crate) is_uncounted: bool,
     /// When the file last grew, in the caller's time.
     pub(crate) grew_ms: u64,
     /// Since when the file, which is not held, has been under none of its names, in the caller's time.
@@ -66,8 +71,10 @@ impl<F: DiskFile> Source<F> {
             read,
             len_bytes: read,
             rotated: false,
-            deleted: false,
+            deleted_ms: None,
             settled: false,
+            may_become_copy: false,
+            is_uncounted: false,
             grew_ms: now_ms,
             lost_ms: None,
             examined_look: 0,
@@ -93,33 +100,34 @@ impl<F: DiskFile> Source<F> {
     }
 
     /// Compares the file with what was read. Errors of the system are the caller's to report.
-    pub(crate) fn examine(&mut self, file: &F, now_ms: u64) -> std::io::Result<Condition> {
+    pub(crate) fn examine(&mut self, file: &F, now_ms: u64) -> io::Result<Condition> {
         let seen = file.observe()?;
-        let before = std::mem::replace(&mut self.len_bytes, seen.len_bytes);
-        let modified = std::mem::replace(&mut self.modified, seen.modified);
-        self.deleted = seen.links == 0;
-        if seen.len_bytes > before {
-            self.grew_ms = now_ms;
-        }
+        self.deleted_ms = (seen.links == 0).then(|| self.deleted_ms.unwrap_or(now_ms));
         if seen.len_bytes < self.read {
-            return Ok(if self.begins_as_before(file, seen.len_bytes) {
+            return Ok(if self.begins_as_before(file, seen.len_bytes)? {
                 Condition::CutTo(seen.len_bytes)
             } else {
                 Condition::Rewritten
             });
         }
+        let before = std::mem::replace(&mut self.len_bytes, seen.len_bytes);
+        if seen.len_bytes > before {
+            self.grew_ms = now_ms;
+        }
+        if self.recent.is_empty() && self.read > 0 {
+            // They could not be read at the start. A position without marks proves nothing in a later run.
+            self.learn_marks(file);
+        }
         let same_size = seen.len_bytes == self.read;
-        if same_size && modified == seen.modified {
+        if same_size && self.modified == seen.modified {
             return Ok(Condition::Same);
         }
         // The only sign of a file that was emptied and filled to the old position or beyond it between two looks.
         let tail = self.tail();
-        if !tail.is_empty() {
-            let now = read_exactly(file, self.read - tail.len() as u64, tail.len())?;
-            if now != tail {
-                return Ok(Condition::Rewritten);
-            }
+        if !holds(file, self.read - tail.len() as u64, tail)? {
+            return Ok(Condition::Rewritten);
         }
+        self.modified = seen.modified;
         if same_size {
             return Ok(Condition::Same);
         }
@@ -137,7 +145,7 @@ impl<F: DiskFile> Source<F> {
 
     /// Whether its handle can be closed and the file be found again later.
     pub(crate) fn can_be_closed(&self) -> bool {
-        self.read == self.len_bytes && !self.deleted && !self.rotated
+        self.read == self.len_bytes && self.deleted_ms.is_none() && !self.rotated
     }
 
     /// The bytes just before the position.
@@ -145,28 +153,40 @@ impl<F: DiskFile> Source<F> {
         &self.recent[self.recent.len().saturating_sub(TAIL_BYTES)..]
     }
 
-    fn begins_as_before(&self, file: &F, len_bytes: u64) -> bool {
+    fn begins_as_before(&self, file: &F, len_bytes: u64) -> io::Result<bool> {
         let common = self.head.len().min(usize::try_from(len_bytes).unwrap_or(usize::MAX));
-        common > 0 && read_exactly(file, 0, common).is_ok_and(|now| now == self.head[..common])
+        Ok(common > 0 && holds(file, 0, &self.head[..common])?)
     }
 
     /// Whether another file holds everything that was read from this one: a restored or edited-in-place copy.
-    pub(crate) fn continues_in(&self, file: &F) -> bool {
+    pub(crate) fn continues_in(&self, file: &F) -> io::Result<bool> {
         let enough = self.head.len() >= TAIL_BYTES && self.read >= TAIL_BYTES as u64;
-        enough && self.is_held_by(file)
+        Ok(enough && self.is_held_by(file)?)
     }
 
     /// Whether another file begins with what was read from this one. For a few bytes that says little: two logs may
     /// well begin with the same line.
-    pub(crate) fn is_held_by(&self, file: &F) -> bool {
+    pub(crate) fn is_held_by(&self, file: &F) -> io::Result<bool> {
         let tail = self.tail();
-        file.observe().is_ok_and(|seen| seen.len_bytes >= self.read)
-            && read_exactly(file, 0, self.head.len()).is_ok_and(|head| head == self.head)
-            && read_exactly(file, self.read - tail.len() as u64, tail.len()).is_ok_and(|now| now == tail)
+        Ok(file.observe()?.len_bytes >= self.read
+            && holds(file, 0, &self.head)?
+            && holds(file, self.read - tail.len() as u64, tail)?)
+    }
+
+    /// Whether another file begins as this one does, as far as this one's beginning is known.
+    pub(crate) fn begins_like(&self, file: &F) -> io::Result<bool> {
+        Ok(!self.head.is_empty() && holds(file, 0, &self.head)?)
     }
 
     /// Notes bytes that are about to be handed out.
     pub(crate) fn advance(&mut self, bytes: &[u8]) {
+        let known = self.head.len();
+        if known < HEAD_BYTES
+            && let Some(skip) = (known as u64).checked_sub(self.read)
+            && let Some(more) = bytes.get(usize::try_from(skip).unwrap_or(usize::MAX)..)
+        {
+            self.head.extend_from_slice(&more[..more.len().min(HEAD_BYTES - known)]);
+        }
         self.read += bytes.len() as u64;
         if bytes.len() >= RECENT_BYTES {
             self.recent.clear();
@@ -184,14 +204,15 @@ impl<F: DiskFile> Source<F> {
         let tail = TAIL_BYTES.min(usize::try_from(offset).unwrap_or(TAIL_BYTES));
         let behind = usize::try_from(self.read - offset).unwrap_or(usize::MAX);
         let end = self.recent.len().checked_sub(behind);
-        let mark = match end.and_then(|end| Some((end.checked_sub(tail)?, end))) {
-            Some((start, end)) => Mark::of(&self.recent[start..end]),
+        let known = end.map(|end| &self.recent[end.saturating_sub(tail)..end]);
+        let mark = match known {
+            Some(known) if known.len() == tail || self.file.is_none() => Mark::of(known),
             // Further back than memory reaches: an unfinished record longer than the window.
-            None => self
+            _ => self
                 .file
                 .as_ref()
                 .and_then(|file| read_exactly(file, offset - tail as u64, tail).ok())
-                .map_or_else(|| Mark::of(&[]), |bytes| Mark::of(&bytes)),
+                .map_or_else(|| Mark::of(known.unwrap_or(&[])), |bytes| Mark::of(&bytes)),
         };
         Checkpoint {
             path: self.path.clone(),
@@ -225,22 +246,31 @@ pub(crate) enum Fit {
     No,
 }
 
-pub(crate) fn fit<F: DiskFile>(checkpoint: &Checkpoint, file: &F) -> Fit {
-    let Ok(seen) = file.observe() else { return Fit::No };
-    let fits = |mark: &Mark, from: u64| {
-        read_exactly(file, from, mark.len as usize).is_ok_and(|bytes| mark.fits(&bytes))
-    };
-    if !fits(&checkpoint.head, 0) {
-        return Fit::No;
+/// Errors say that nothing is known: the file may well be the one.
+pub(crate) fn fit<F: DiskFile>(checkpoint: &Checkpoint, file: &F) -> io::Result<Fit> {
+    let seen = file.observe()?;
+    let fits =
+        |mark: &Mark, from: u64| read_up_to(file, from, mark.len as usize).map(|bytes| mark.fits(&bytes));
+    if !fits(&checkpoint.head, 0)? {
+        return Ok(Fit::No);
     }
     if seen.len_bytes < checkpoint.offset {
-        return if checkpoint.head.len > 0 { Fit::Cut(seen.len_bytes) } else { Fit::No };
+        return Ok(if checkpoint.head.len > 0 { Fit::Cut(seen.len_bytes) } else { Fit::No });
     }
     let tail_from = checkpoint.offset.checked_sub(u64::from(checkpoint.tail.len));
-    if tail_from.is_some_and(|from| fits(&checkpoint.tail, from)) { Fit::Whole } else { Fit::No }
+    let is_proved = checkpoint.offset == 0 || checkpoint.head.len > 0 || checkpoint.tail.len > 0;
+    Ok(match tail_from {
+        Some(from) if is_proved && fits(&checkpoint.tail, from)? => Fit::Whole,
+        _ => Fit::No,
+    })
 }
 
-pub(crate) fn read_up_to<F: DiskFile>(file: &F, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
+/// Whether these bytes stand at an offset. A file that ends before has others.
+fn holds<F: DiskFile>(file: &F, offset: u64, bytes: &[u8]) -> io::Result<bool> {
+    Ok(read_up_to(file, offset, bytes.len())? == bytes)
+}
+
+pub(crate) fn read_up_to<F: DiskFile>(file: &F, offset: u64, len: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; len];
     let mut filled = 0;
     while filled < len {
@@ -253,7 +283,7 @@ pub(crate) fn read_up_to<F: DiskFile>(file: &F, offset: u64, len: usize) -> std:
     Ok(bytes)
 }
 
-fn read_exactly<F: DiskFile>(file: &F, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
+fn read_exactly<F: DiskFile>(file: &F, offset: u64, len: usize) -> io::Result<Vec<u8>> {
     let bytes = read_up_to(file, offset, len)?;
-    if bytes.len() == len { Ok(bytes) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
+    if bytes.len() == len { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

@@ -154,6 +154,14 @@ impl<F: DiskFile> Sources<F> {
             .map(|source| source.id)
     }
 
+    /// Of those without a name that are read to their end, the one that lost it first.
+    pub(crate) fn oldest_deleted(&self) -> Option<SourceId> {
+        let held = self.held.iter().filter_map(|id| self.all.get(id));
+        let drained = held.filter(|source| source.read == source.len_bytes);
+        let deleted = drained.filter_map(|source| Some((source.deleted_ms?, source.id)));
+        deleted.min().map(|(_, id)| id)
+    }
+
     /// Those whose turn it is in a look, in the order of their numbers.
     pub(crate) fn due(&mut self, since_last_look_ms: u64) -> Vec<SourceId> {
         if self.all.len() <= ALWAYS {

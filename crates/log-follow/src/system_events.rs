@@ -46,7 +46,7 @@ impl<F> Watcher<F> for Refused {
         Watching::Nothing(Some(self.0.clone()))
     }
 
-    fn holds(&mut self, _log: &Path, _id: FileId) {}
+    fn holds(&mut self, _log: &Path, _id: FileId, _is_new: bool) {}
 
     fn released(&mut self, _log: &Path, _id: FileId) {}
 

@@ -5,10 +5,12 @@
 //! look costs one `stat` of it. Nothing is read here: what the files hold is the follower's part.
 
 use crate::event::Sink;
+use crate::follower::backup_of;
 use crate::trouble::Cause;
 use crate::watcher::Watching;
 use crate::{
-    Checkpoint, Disk, DiskFile, Event, Follower, GapReason, Observed, Patterns, StartAt, StartReason,
+    Checkpoint, Disk, DiskFile, EndReason, Event, Follower, GapReason, Observed, Patterns, SourceId, StartAt,
+    StartReason,
 };
 use std::collections::HashSet;
 use std::io;
@@ -17,6 +19,8 @@ use std::time::SystemTime;
 
 /// A full look at names even when the folder does not seem to have changed: links and coarse time stamps.
 const FULL_LOOK_MS: u64 = 5_000;
+/// Two changes within this time may leave the same time stamp, on the coarsest file systems.
+const COARSEST_STAMP_MS: u64 = 2_000;
 /// A folder of many files that changes all the time is listed less often: every millisecond for so many names.
 const NAMES_A_MS: u64 = 10;
 
@@ -31,8 +35,8 @@ pub(crate) struct Watch {
     /// Files found at the first listing are older than us. False once the folder was found missing.
     first_is_old: bool,
     changed: Option<SystemTime>,
-    /// Time stamps of folders are coarse: after a change look once more.
-    look_again: bool,
+    /// When the time stamp was last found to be another one.
+    changed_ms: u64,
     full_look_ms: Option<u64>,
     /// How many names the last listing had.
     names: u64,
@@ -51,7 +55,7 @@ impl Watch {
             listed: false,
             first_is_old: true,
             changed: None,
-            look_again: false,
+            changed_ms: 0,
             full_look_ms: None,
             names: 0,
             is_away: false,
@@ -97,7 +101,10 @@ impl<D: Disk> Follower<D> {
         let watch = &mut self.watches[index];
         let passed_ms = watch.full_look_ms.map_or(u64::MAX, |last_ms| now_ms - last_ms);
         let moved = watch.changed != Some(changed) || was_away;
-        let due = (moved || watch.look_again) && passed_ms >= watch.names / NAMES_A_MS;
+        if moved {
+            watch.changed_ms = now_ms;
+        }
+        let due = now_ms - watch.changed_ms <= COARSEST_STAMP_MS && passed_ms >= watch.names / NAMES_A_MS;
         if passed_ms < FULL_LOOK_MS && !due {
             watch.is_away = was_away;
             return;
@@ -117,7 +124,6 @@ impl<D: Disk> Follower<D> {
             }
         };
         let watch = &mut self.watches[index];
-        watch.look_again = moved;
         watch.changed = Some(changed);
         watch.full_look_ms = Some(now_ms);
         watch.names = names.len() as u64;
@@ -135,8 +141,13 @@ impl<D: Disk> Follower<D> {
             names.iter().filter_map(|name| Some((name, patterns.backup_of(name)?))).collect();
         backups.sort();
         if first {
+            self.is_first_look = true;
             self.first_look(&folder, &logs, &backups, old, sink);
+            self.is_first_look = false;
             return;
+        }
+        if !self.watches[index].is_away {
+            self.end_missing(&folder, &names, sink);
         }
         let mut unseen = HashSet::new();
         for name in logs {
@@ -153,7 +164,8 @@ impl<D: Disk> Follower<D> {
                 self.troubles.is_told(&backup, Cause::Name)
                     || self.unopened.values().any(|unopened| unopened.path == backup)
             };
-            if unseen.contains(&log) || self.is_fresh(&log) || self.awaited.any_of(&log) || refused() {
+            let expected = unseen.contains(&log) || self.is_fresh(&log) || self.awaited.any_of(&log);
+            if expected || refused() || self.is_unknown(&backup, &log) {
                 self.adopt_unknown_backup(&backup, &log, sink);
             }
         }
@@ -209,7 +221,19 @@ impl<D: Disk> Follower<D> {
             .chain(logs.iter().map(|name| (folder.join(name), folder.join(name), false)));
         let (mut answered, mut refused) = (HashSet::new(), HashSet::new());
         for (path, log, rotated) in names {
-            let Some((seen, file)) = self.open(&path, sink) else {
+            let opened = self.open(&path, sink).and_then(|(seen, file)| {
+                let known = self.sources.of_file(&seen).is_some();
+                // A hard link to a file that is followed already goes on nowhere.
+                let resumed = if known { Ok(None) } else { self.awaited.take_fitting(&log, &seen, &file) };
+                match resumed {
+                    Ok(resumed) => Some((seen, file, resumed, known)),
+                    Err(error) => {
+                        self.note_unopened(&path, &error, sink);
+                        None
+                    }
+                }
+            });
+            let Some((seen, file, resumed, known)) = opened else {
                 if let Ok(seen) = self.disk.observe(&path) {
                     let begin = self.begin(old, seen.len_bytes);
                     self.unopened.insert(seen.id, Unopened { path, begin });
@@ -220,16 +244,23 @@ impl<D: Disk> Follower<D> {
             if !rotated {
                 answered.insert(log.clone());
             }
-            if self.sources.of_file(&seen).is_some() {
-                continue; // a hard link to a file that is followed already
+            if known {
+                continue;
             }
-            let resumed = self.awaited.take_fitting(&log, &seen, &file);
             let (offset, reason) = resumed.unwrap_or_else(|| self.begin(old, seen.len_bytes));
             self.start(log, (seen, file), (offset, reason), rotated, sink);
         }
         // A log without a name, or a file that cannot be opened, may be in the middle of a rollover or locked
         // for an instant: its checkpoint is not lost yet.
         answered.retain(|log| !refused.contains(log));
+        // A rollover in the middle of this look may have carried it past: every name must lead to a file that is known.
+        let leads_elsewhere = |path: &Path| match self.disk.observe(path) {
+            Ok(seen) => self.sources.of_file(&seen).is_none(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        answered.retain(|log| {
+            !self.awaited.any_of(log) || !(leads_elsewhere(log) || leads_elsewhere(&backup_of(log)))
+        });
         for lost in self.awaited.take_answered(folder, &answered, self.now_ms) {
             tell_lost(&lost, sink);
         }
@@ -292,23 +323,85 @@ impl<D: Disk> Follower<D> {
             // The name changed hands meanwhile; the next look knows more.
             return false;
         }
-        self.meet(path, opened, sink)
+        match self.meet(path, opened, sink) {
+            Ok(is_new) => is_new,
+            Err(error) => {
+                self.note_unopened(path, &error, sink);
+                false
+            }
+        }
     }
 
     fn adopt_unknown_backup(&mut self, backup: &Path, log: &Path, sink: &mut Sink<'_>) {
-        if let Some((seen, file)) = self.open(backup, sink)
-            && self.sources.of_file(&seen).is_none()
-        {
-            let begin = self.begin_late(log, &seen, &file);
-            self.start(log.to_owned(), (seen, file), begin, true, sink);
+        let Some((seen, file)) = self.open(backup, sink) else { return };
+        if let Some(known) = self.sources.of_file(&seen) {
+            self.end_settled(log, Some(known), sink);
+            return;
+        }
+        match self.begin_late(log, &seen, &file) {
+            Ok((0, reason)) => {
+                self.end_settled(log, None, sink);
+                if let Err(error) = self.start_backup(log.to_owned(), (seen, file), reason, sink) {
+                    self.note_unopened(backup, &error, sink);
+                }
+            }
+            Ok(begin) => {
+                self.end_settled(log, None, sink);
+                self.start(log.to_owned(), (seen, file), begin, true, sink);
+            }
+            Err(error) => self.note_unopened(backup, &error, sink),
+        }
+    }
+
+    /// Whether nobody reads what has a backup's name by now. Where open handles get in the way, one that is left alone
+    /// is not asked.
+    fn is_unknown(&self, backup: &Path, log: &Path) -> bool {
+        let left_alone = self.sources.iter().any(|source| source.settled && source.path == log);
+        !left_alone && self.disk.observe(backup).is_ok_and(|seen| self.sources.of_file(&seen).is_none())
+    }
+
+    /// There is one backup of a log: those that were left alone until now and are not it are gone.
+    fn end_settled(&mut self, log: &Path, but: Option<SourceId>, sink: &mut Sink<'_>) {
+        let settled = self.sources.iter().filter(|source| source.settled && source.path == log);
+        let gone: Vec<SourceId> = settled.map(|source| source.id).filter(|id| Some(*id) != but).collect();
+        for id in gone {
+            if let Some(source) = self.sources.take(id) {
+                self.end(&source, EndReason::Deleted, sink);
+            }
+        }
+    }
+
+    /// Backups that were left alone and are not in the folder any more.
+    fn end_missing(&mut self, folder: &Path, names: &[String], sink: &mut Sink<'_>) {
+        let has = |log: &Path| {
+            let backup = backup_of(log);
+            names.iter().any(|name| backup.file_name().is_some_and(|backup| *backup == **name))
+        };
+        let settled = self.sources.iter().filter(|source| source.settled);
+        let mut gone: Vec<PathBuf> = settled
+            .filter(|source| source.path.parent() == Some(folder) && !has(&source.path))
+            .map(|source| source.path.clone())
+            .collect();
+        gone.dedup();
+        for log in gone {
+            self.end_settled(&log, None, sink);
         }
     }
 
     /// Where to begin with a file that is opened after the first look at its folder.
-    pub(crate) fn begin_late(&mut self, log: &Path, seen: &Observed, file: &D::File) -> (u64, StartReason) {
+    pub(crate) fn begin_late(
+        &mut self,
+        log: &Path,
+        seen: &Observed,
+        file: &D::File,
+    ) -> io::Result<(u64, StartReason)> {
+        let resumed = self.awaited.take_fitting(log, seen, file)?;
         let unopened = self.unopened.remove(&seen.id).map(|unopened| unopened.begin);
-        let resumed = self.awaited.take_fitting(log, seen, file);
-        resumed.or(unopened).unwrap_or((0, StartReason::New))
+        let begin = resumed.or(unopened);
+        // One that was given up in this run, and is back.
+        let back = if begin.is_none() { self.read_before(log, file)? } else { None };
+        let back = back.map(|offset| (offset, StartReason::Resumed));
+        Ok(begin.or(back).unwrap_or((0, StartReason::New)))
     }
 
     /// A folder that vanished takes its names with it; held files are drained through their handles.
@@ -333,7 +426,7 @@ impl<D: Disk> Follower<D> {
         }
     }
 
-    fn note_unopened(&mut self, path: &Path, error: &io::Error, sink: &mut Sink<'_>) {
+    pub(crate) fn note_unopened(&mut self, path: &Path, error: &io::Error, sink: &mut Sink<'_>) {
         let hint = cannot_open(error);
         self.troubles.begin(path, Cause::Name, hint, sink);
     }

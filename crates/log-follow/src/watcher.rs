@@ -52,8 +52,9 @@ pub enum Watching {
 pub trait Watcher<F> {
     /// Watches a folder, or the one that has its name by now. Called before every listing.
     fn watch(&mut self, folder: &Path, patterns: &Patterns) -> Watching;
-    /// The follower holds a handle on a generation of this log: it needs no other.
-    fn holds(&mut self, log: &Path, id: FileId);
+    /// The follower holds a handle on a generation of this log: it needs no other. `is_new` when the follower found
+    /// it by looking, so that whoever counts generations counts this one.
+    fn holds(&mut self, log: &Path, id: FileId, is_new: bool);
     /// That handle is closed.
     fn released(&mut self, log: &Path, id: FileId);
     /// What happened since the last call, in order.
@@ -72,7 +73,7 @@ impl<F> Watcher<F> for NoEvents {
         Watching::Nothing(None)
     }
 
-    fn holds(&mut self, _log: &Path, _id: FileId) {}
+    fn holds(&mut self, _log: &Path, _id: FileId, _is_new: bool) {}
 
     fn released(&mut self, _log: &Path, _id: FileId) {}
 
