@@ -18,7 +18,10 @@ use crate::settings::{Settings, StartAt};
 use crate::shared::{EventSink, STATE, Shared, lock};
 use crate::status::{Identity, status};
 use crate::store::{STATE_LOST, Store, StoreError};
-use log_follow::{FollowOptions, Follower, Patterns, SystemDisk, Watcher, handle_budget, system_events};
+use log_follow::{
+    FollowOptions, Follower, PatientDisk, PatientFile, Patterns, SystemDisk, Watcher, handle_budget,
+    system_events,
+};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io;
@@ -201,9 +204,9 @@ fn follower(
     settings: &Settings,
     folders: Vec<PathBuf>,
     known_folders: Vec<PathBuf>,
-    events: Box<dyn Watcher<File>>,
+    events: Box<dyn Watcher<PatientFile<File>>>,
     positions: &[crate::store::Position],
-) -> Follower<SystemDisk> {
+) -> Follower<PatientDisk<SystemDisk>> {
     let patterns = Patterns::new(settings.watch.patterns.clone());
     let options = FollowOptions {
         watches: folders.into_iter().map(|folder| (folder, patterns.clone())).collect(),
@@ -216,7 +219,7 @@ fn follower(
         most_handles: handle_budget(),
     };
     Follower::with_events(
-        SystemDisk,
+        PatientDisk::new(SystemDisk),
         events,
         options,
         positions.iter().map(|position| position.checkpoint.clone()).collect(),

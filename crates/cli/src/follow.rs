@@ -20,7 +20,9 @@ use agent::recognise::{Recogniser, Surroundings};
 use agent::settings::Settings;
 use agent::store::{Batch, Store};
 use anyhow::Context;
-use log_follow::{FollowOptions, Follower, Patterns, StartAt, SystemDisk, handle_budget, system_events};
+use log_follow::{
+    FollowOptions, Follower, PatientDisk, Patterns, StartAt, SystemDisk, handle_budget, system_events,
+};
 use serde::Serialize;
 use sgtk_log::RawRecord;
 use std::collections::HashMap;
@@ -60,7 +62,7 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
         // The loop below ends with the process.
         let _ = told.send(());
     }));
-    let follower = Follower::with_events(SystemDisk, events, options, checkpoints);
+    let follower = Follower::with_events(PatientDisk::new(SystemDisk), events, options, checkpoints);
     let mut printer = Printer::new(command, &settings, *output);
     let gate = printer.recogniser.read_gate();
     let mut reader = LogReader::new(follower, positions, gate, settings.agent.quiet_ms);
@@ -114,7 +116,7 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
 
 fn keep(
     store: &mut Store,
-    reader: &mut LogReader<SystemDisk>,
+    reader: &mut LogReader<PatientDisk<SystemDisk>>,
     entered: Vec<PathBuf>,
     settings: &Settings,
     clock: &SystemClock,

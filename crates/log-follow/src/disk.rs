@@ -4,6 +4,7 @@
 //! access is ever asked for. On Windows `File::open` shares read, write and delete, which is what lets
 //! Toolkit's handler go on renaming a file we look at; nothing here may narrow that.
 
+use crate::kind::{Kind, kind_of};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -114,8 +115,12 @@ impl Disk for SystemDisk {
         system::observe_path(path)
     }
 
-    fn may_hold_handles(&self, _folder: &Path) -> bool {
-        cfg!(unix)
+    fn may_hold_handles(&self, folder: &Path) -> bool {
+        cfg!(unix) && kind_of(folder) != Kind::WindowsShare
+    }
+
+    fn is_remote(&self, folder: &Path) -> bool {
+        kind_of(folder) != Kind::Local
     }
 }
 

@@ -289,6 +289,11 @@ impl<D: Disk> Follower<D> {
         if !self.sources.is_looked_at_always(id) {
             return false;
         }
+        self.close_one()
+    }
+
+    /// Closes the handle that has been quiet for longest, if there is one that can be found again by its name.
+    pub(crate) fn close_one(&mut self) -> bool {
         let Some(mut quiet) = self.sources.least_busy_held().and_then(|id| self.sources.take(id)) else {
             return false;
         };

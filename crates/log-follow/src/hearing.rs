@@ -88,10 +88,14 @@ impl<D: Disk> Follower<D> {
         sink: &mut Sink<'_>,
     ) -> io::Result<bool> {
         let before = self.sources.current(log);
-        let continued = match before.and_then(|id| self.sources.get(id)) {
-            Some(source) if source.continues_in(&file)? => Some((source.id, source.read)),
-            _ => None,
-        };
+        // The one it takes the name from, which may be noticed to be deleted already.
+        let mut continued = None;
+        for source in self.sources.iter().filter(|source| source.path == log) {
+            let is_replaced = Some(source.id) == before || source.deleted_ms.is_some();
+            if is_replaced && source.continues_in(&file)? {
+                continued = Some((source.id, source.read));
+            }
+        }
         let begin = self.begin_late(log, &seen, &file)?;
         let Some((id, read)) = continued else {
             self.rotate_away(before, sink);

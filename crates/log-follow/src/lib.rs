@@ -29,12 +29,14 @@ mod generations;
 mod hearing;
 #[cfg(target_os = "linux")]
 mod inotify;
+mod kind;
 #[cfg(target_os = "macos")]
 mod kqueue;
 mod mark;
 mod options;
 mod pattern;
 mod reading;
+mod shares;
 mod source;
 mod sources;
 mod system_events;
@@ -53,5 +55,6 @@ pub use generations::{Generations, NameChange};
 pub use mark::Mark;
 pub use options::{FollowOptions, MOST_HANDLES, StartAt, handle_budget};
 pub use pattern::Patterns;
+pub use shares::{PatientDisk, PatientFile};
 pub use system_events::{Wake, system_events};
 pub use watcher::{Happening, NoEvents, Watcher, Watching};

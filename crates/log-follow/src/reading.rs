@@ -37,8 +37,10 @@ impl<D: Disk> Follower<D> {
         look
     }
 
-    /// Many rollovers in a short time leave many files without a name: more than may be held are not waited for.
+    /// More than may be held are closed, quiet ones first. Many rollovers in a short time leave many files without a
+    /// name: those that are read to their end are not waited for then.
     fn end_surplus(&mut self, sink: &mut Sink<'_>) {
+        while self.sources.held() > self.most_handles && self.close_one() {}
         while self.sources.held() > self.most_handles {
             let oldest = self.sources.oldest_deleted().and_then(|id| self.sources.take(id));
             let Some(oldest) = oldest else { return };
@@ -352,16 +354,6 @@ impl<D: Disk> Follower<D> {
         Ok(!head.is_empty() && current.starts_with(&head))
     }
 
-    /// Whether the beginning of a file is that of a generation of this log which is followed.
-    fn is_followed(&self, log: &Path, file: &D::File) -> io::Result<bool> {
-        for source in self.sources.iter().filter(|source| source.path == log) {
-            if source.begins_like(file)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// How far a file was read that is met again after its source has ended.
     pub(crate) fn read_before(&self, log: &Path, file: &D::File) -> io::Result<Option<u64>> {
         let mut read = None;
@@ -376,10 +368,19 @@ impl<D: Disk> Follower<D> {
     /// How much of what stands in a backup was read already, if it is a copy: all of it while its log is followed,
     /// else as much as the generation had been read when it ended. `None` for news.
     fn read_of_copy(&self, log: &Path, backup: &D::File) -> io::Result<Option<u64>> {
-        if self.is_followed(log, backup)? || self.is_in_log(log, backup)? {
+        if self.is_in_log(log, backup)? {
             return Ok(Some(u64::MAX));
         }
         let mut read = None;
+        for source in self.sources.iter().filter(|source| source.path == log) {
+            if source.begins_like(backup)? {
+                // A file without a name was replaced by the copy, and what comes next is in the copy.
+                if !source.is_nameless() || !source.continues_in(backup)? {
+                    return Ok(Some(u64::MAX));
+                }
+                read = read.max(Some(source.read));
+            }
+        }
         for over in self.finished.iter().filter(|over| over.at.path == log && over.at.head.len > 0) {
             match fit(&over.at, backup)? {
                 Fit::Whole => read = read.max(Some(over.at.offset)),

@@ -69,7 +69,7 @@ impl<F: DiskFile> Source<F> {
             modified: seen.modified,
             file: None,
             read,
-            len_bytes: read,
+            len_bytes: seen.len_bytes.max(read),
             rotated: false,
             deleted_ms: None,
             settled: false,
@@ -110,16 +110,18 @@ impl<F: DiskFile> Source<F> {
                 Condition::Rewritten
             });
         }
-        let before = std::mem::replace(&mut self.len_bytes, seen.len_bytes);
-        if seen.len_bytes > before {
+        if seen.len_bytes > self.len_bytes {
             self.grew_ms = now_ms;
         }
         if self.recent.is_empty() && self.read > 0 {
             // They could not be read at the start. A position without marks proves nothing in a later run.
             self.learn_marks(file);
         }
+        // While the content cannot be compared, the largest size is what may have to be given up.
+        let before = self.len_bytes;
+        self.len_bytes = before.max(seen.len_bytes);
         let same_size = seen.len_bytes == self.read;
-        if same_size && self.modified == seen.modified {
+        if same_size && before == seen.len_bytes && self.modified == seen.modified {
             return Ok(Condition::Same);
         }
         // The only sign of a file that was emptied and filled to the old position or beyond it between two looks.
@@ -128,6 +130,7 @@ impl<F: DiskFile> Source<F> {
             return Ok(Condition::Rewritten);
         }
         self.modified = seen.modified;
+        self.len_bytes = seen.len_bytes;
         if same_size {
             return Ok(Condition::Same);
         }
@@ -141,6 +144,12 @@ impl<F: DiskFile> Source<F> {
             && seen.is_same_file(self.file_id, self.born)
             && seen.len_bytes == self.len_bytes
             && seen.modified == self.modified
+    }
+
+    /// Whether its file has no name any more, as of now.
+    pub(crate) fn is_nameless(&self) -> bool {
+        let asked = || self.file.as_ref().and_then(|file| file.observe().ok());
+        self.deleted_ms.is_some() || asked().is_some_and(|seen| seen.links == 0)
     }
 
     /// Whether its handle can be closed and the file be found again later.

@@ -261,6 +261,8 @@ impl History {
         if !whole {
             return;
         }
+        // A line that is read again after a crash would be the edited one.
+        self.commit(false);
         self.say("edited");
         let middle = text.len() / 2 - text.len() / 2 % line(0).len();
         let edited = format!("{}3{}", &text[..middle], &text[middle + 1..]);

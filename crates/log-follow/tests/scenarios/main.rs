@@ -7,7 +7,9 @@
 
 mod discovery;
 mod environment;
+mod events;
 mod histories;
 mod rotation;
+mod shares;
 mod simulated;
 mod truncation_and_identity;
