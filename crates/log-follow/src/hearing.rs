@@ -58,18 +58,19 @@ impl<D: Disk> Follower<D> {
             return;
         }
         if is_backup {
-            let current = self.sources.current(log).and_then(|id| self.sources.get(id));
-            let is_copy = current.map_or(Ok(false), |source| source.continues_in(&file));
             // What cannot be compared now is left to the next look.
-            let begin = match is_copy {
-                Ok(false) => self.begin_late(log, &seen, &file).ok(),
-                _ => None,
+            let begun = match self.begin_late(log, &seen, &file) {
+                Ok((0, reason)) => self.start_backup(log.to_owned(), (seen, file), reason, sink).is_ok(),
+                Ok(begin) => {
+                    self.start(log.to_owned(), (seen, file), begin, true, sink);
+                    true
+                }
+                Err(_) => false,
             };
-            let Some(begin) = begin else {
+            if !begun {
                 self.watcher.released(log, seen.id);
                 return;
-            };
-            self.start(log.to_owned(), (seen, file), begin, true, sink);
+            }
         } else if self.meet(log, (seen, file), sink).is_err() {
             self.watcher.released(log, seen.id);
         }
@@ -96,7 +97,13 @@ impl<D: Disk> Follower<D> {
                 continued = Some((source.id, source.read));
             }
         }
-        let begin = self.begin_late(log, &seen, &file)?;
+        let mut begin = self.begin_late(log, &seen, &file)?;
+        if begin == (0, StartReason::New)
+            && let Some(read) = self.read_before(log, &file)?
+        {
+            // One that was given up in this run, and is back.
+            begin = (read, StartReason::Resumed);
+        }
         let Some((id, read)) = continued else {
             self.rotate_away(before, sink);
             self.start(log.to_owned(), (seen, file), begin, false, sink);

@@ -397,11 +397,7 @@ impl<D: Disk> Follower<D> {
     ) -> io::Result<(u64, StartReason)> {
         let resumed = self.awaited.take_fitting(log, seen, file)?;
         let unopened = self.unopened.remove(&seen.id).map(|unopened| unopened.begin);
-        let begin = resumed.or(unopened);
-        // One that was given up in this run, and is back.
-        let back = if begin.is_none() { self.read_before(log, file)? } else { None };
-        let back = back.map(|offset| (offset, StartReason::Resumed));
-        Ok(begin.or(back).unwrap_or((0, StartReason::New)))
+        Ok(resumed.or(unopened).unwrap_or((0, StartReason::New)))
     }
 
     /// A folder that vanished takes its names with it; held files are drained through their handles.
