@@ -176,6 +176,9 @@ impl<D: Disk> Follower<D> {
         if watch.watching.as_ref() == Some(&watching) {
             return;
         }
+        if matches!(watch.watching, Some(Watching::Nothing(Some(_)))) {
+            sink(Event::Recovered { path: watch.folder.clone() });
+        }
         if let Watching::Nothing(Some(reason)) = &watching {
             let message = format!("{reason}; the folder is looked at again and again instead");
             sink(Event::Note { path: &watch.folder, message });

@@ -214,6 +214,24 @@ fn three_writers_on_one_log_lose_only_what_was_gone_before_anyone_could_open_it(
 }
 
 #[test]
+fn a_rotated_file_that_ends_within_a_line_is_handed_over_whole_and_apart_from_its_successor() {
+    for hearing in HEARINGS {
+        let world = World::posix();
+        let mut bench = Bench::before(&world, hearing);
+        let mut handler = Handler::open(&world, &Bench::log(), 1_000_000);
+        handler.log("Traceback (most recent call last):\n");
+        bench.look();
+        handler.log("  File \"a.py\", line 1, in");
+        handler.roll_over();
+        handler.log("ValueError: the rest\n");
+        bench.look();
+        let texts: Vec<&str> = bench.texts.values().map(String::as_str).collect();
+        let old = "Traceback (most recent call last):\n  File \"a.py\", line 1, in";
+        assert_eq!(texts, [old, "ValueError: the rest\n"]);
+    }
+}
+
+#[test]
 fn rotated_while_we_were_away() {
     for world in worlds() {
         let mut bench = Bench::before(&world, Hearing::Refused);
