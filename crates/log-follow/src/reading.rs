@@ -26,6 +26,15 @@ const SHARE_BYTES: u64 = 512 * 1024;
 type Next = [Option<SourceId>; 2];
 const NOTHING: Next = [None, None];
 
+/// Where the content of a log that was emptied went.
+enum Copied<F> {
+    Nowhere,
+    /// Into a backup that is read on already.
+    Followed,
+    /// Into this one, which is to be read from an offset.
+    To(Observed, F, u64),
+}
+
 impl<D: Disk> Follower<D> {
     pub(crate) fn read(&mut self, sink: &mut Sink<'_>) -> Look {
         // Taken out for the look: sources borrow the follower while they are read.
@@ -125,14 +134,14 @@ impl<D: Disk> Follower<D> {
             }
             Ok(Condition::Grown) if source.may_become_copy => {
                 match self.read_of_copy(&source.path, &file) {
-                    Ok(None) => {
+                    Ok(read) if read.is_none_or(|read| read <= source.read) => {
                         // It grew by itself: read in its next turn, which is at once.
                         source.may_become_copy = false;
                         source.len_bytes = source.read + unread;
                         self.keep(source, file);
                         return (0, [Some(id), None]);
                     }
-                    Ok(Some(_)) => {
+                    Ok(_) => {
                         // Passed over: a source that goes on has no holes.
                         let log = source.path.clone();
                         self.end(&source, EndReason::Truncated, sink);
@@ -179,7 +188,7 @@ impl<D: Disk> Follower<D> {
     }
 
     fn out_of_reach(&mut self, mut source: Source<D::File>, error: &io::Error, sink: &mut Sink<'_>) {
-        if error.kind() != io::ErrorKind::NotFound {
+        if !is_not_found(error) {
             source.lost_ms = None;
             self.troubles.begin(&source.path, Cause::Source(source.id), cannot_open(error), sink);
             self.sources.put(source);
@@ -241,13 +250,18 @@ impl<D: Disk> Follower<D> {
         sink: &mut Sink<'_>,
     ) -> Next {
         let copy = self.copy_of(&source, condition);
-        if copy.as_ref().is_none_or(|(_, _, offset)| *offset < source.read) {
+        let goes_on = match &copy {
+            Copied::Nowhere => false,
+            Copied::Followed => true,
+            Copied::To(_, _, offset) => *offset == source.read,
+        };
+        if !goes_on {
             give_up(&source, unread, GapReason::Overwritten, sink);
         }
         let (log, rotated) = (source.path.clone(), source.rotated);
         self.end(&source, EndReason::Truncated, sink);
         let mut next = NOTHING;
-        if let Some((seen, copy, offset)) = copy {
+        if let Copied::To(seen, copy, offset) = copy {
             if let Some(older) = self.sources.of_file(&seen).and_then(|id| self.sources.take(id)) {
                 // The copy was written over the one before.
                 self.end(&older, EndReason::Truncated, sink);
@@ -287,7 +301,7 @@ impl<D: Disk> Follower<D> {
             Some(read) => (read.min(seen.len_bytes), StartReason::Resumed),
             None => (0, reason),
         };
-        let is_copy = begin.0 > 0;
+        let is_copy = begin.0 > 0 && begin.0 == seen.len_bytes;
         let is_empty = seen.len_bytes == 0;
         let id = self.start(log, (seen, file), begin, true, sink);
         if let Some(source) = self.sources.get_mut(id) {
@@ -318,29 +332,34 @@ impl<D: Disk> Follower<D> {
 
     /// A log that was emptied was often copied to its backup's name before: what had not been read of it is there.
     /// The copy, and where to go on in it.
-    fn copy_of(&self, source: &Source<D::File>, condition: &Condition) -> Option<(Observed, D::File, u64)> {
+    fn copy_of(&self, source: &Source<D::File>, condition: &Condition) -> Copied<D::File> {
         if *condition != Condition::Rewritten {
-            return None;
+            return Copied::Nowhere;
         }
-        let file = self.disk.open(&backup_of(&source.path)).ok()?;
-        let seen = file.observe().ok()?;
+        let opened = self.disk.open(&backup_of(&source.path)).and_then(|file| Ok((file.observe()?, file)));
+        let Ok((seen, file)) = opened else { return Copied::Nowhere };
         if seen.id == source.file_id {
-            return None;
+            return Copied::Nowhere;
         }
         let known = self.sources.of_file(&seen).and_then(|id| self.sources.get(id));
+        let is_known = known.is_some_and(|known| known.is_held_by(&file).unwrap_or(true));
         // A few bytes prove little, unless it is a file that nobody knows, or only as a copy.
         let may_be_copy = known.is_none_or(|known| known.may_become_copy);
         let is_whole = |held: io::Result<bool>| held.unwrap_or(false);
         if is_whole(source.continues_in(&file)) || (may_be_copy && is_whole(source.is_held_by(&file))) {
-            return Some((seen, file, source.read));
+            return match is_known && !may_be_copy {
+                true => Copied::Followed,
+                false => Copied::To(seen, file, source.read),
+            };
         }
         // Content that nobody has read: a copy of what came and went between two looks, or, where the number of the
         // file is one that is used again, the generation in between.
-        let is_known = known.is_some_and(|known| known.is_held_by(&file).unwrap_or(true));
         let is_like = source.read > 0 && source.begins_like(&file).unwrap_or(true);
         let is_news = !is_known && !is_like && !source.rotated;
-        let is_news = is_news && self.read_of_copy(&source.path, &file).is_ok_and(|read| read.is_none());
-        is_news.then_some((seen, file, 0))
+        match is_news && self.read_of_copy(&source.path, &file).is_ok_and(|read| read.is_none()) {
+            true => Copied::To(seen, file, 0),
+            false => Copied::Nowhere,
+        }
     }
 
     /// Whether a log begins as a copy does at the moment, so that it will be read there.
@@ -375,7 +394,9 @@ impl<D: Disk> Follower<D> {
         for source in self.sources.iter().filter(|source| source.path == log) {
             if source.begins_like(backup)? {
                 // A file without a name was replaced by the copy, and what comes next is in the copy.
-                if !source.is_nameless() || !source.continues_in(backup)? {
+                let is_gone = source.is_nameless()
+                    || (source.file.is_none() && self.reach(source).is_err_and(|error| is_not_found(&error)));
+                if !is_gone || !source.continues_in(backup)? {
                     return Ok(Some(u64::MAX));
                 }
                 read = read.max(Some(source.read));
@@ -415,6 +436,10 @@ impl<D: Disk> Follower<D> {
         });
         sink(Event::Ended { source: source.id, reason });
     }
+}
+
+fn is_not_found(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 fn cannot_read(error: &io::Error) -> String {
