@@ -253,6 +253,8 @@ impl<D: Disk> Follower<D> {
             let (offset, reason) = resumed.unwrap_or_else(|| self.begin(old, seen.len_bytes));
             self.start(log, (seen, file), (offset, reason), rotated, sink);
         }
+        // What was rotated and deleted during this look may have been opened at its event.
+        self.hear(sink);
         // A log without a name, or a file that cannot be opened, may be in the middle of a rollover or locked
         // for an instant: its checkpoint is not lost yet.
         answered.retain(|log| !refused.contains(log));
