@@ -23,6 +23,43 @@ pub struct Contents<'a> {
     pub logs: &'a [(String, String)],
 }
 
+/// What keeping an archive asks of the file system; tests put one there that forgets what was not synced.
+trait Disk {
+    /// Makes a file of these bytes, synced.
+    fn write_synced(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Names in this folder survive a power cut.
+    fn sync_names(&mut self, folder: &Path) -> io::Result<()>;
+    fn remove(&mut self, path: &Path) -> io::Result<()>;
+    fn has(&self, path: &Path) -> bool;
+}
+
+struct SystemDisk;
+
+impl Disk for SystemDisk {
+    fn write_synced(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn sync_names(&mut self, folder: &Path) -> io::Result<()> {
+        sync_folder(folder)
+    }
+
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        path.exists()
+    }
+}
+
 /// Packs an archive and puts it into the spool. Returns the hash it is found under; the same content twice is
 /// one file. It is synced before this returns: the transaction that names it comes after.
 ///
@@ -30,22 +67,23 @@ pub struct Contents<'a> {
 /// When the spool cannot be written.
 pub fn keep(spool: &Path, contents: &Contents<'_>) -> io::Result<String> {
     let bytes = pack(contents).map_err(io::Error::other)?;
-    let hash = blake3::hash(&bytes).to_hex()[..32].to_owned();
+    keep_bytes(&mut SystemDisk, spool, &bytes)
+}
+
+fn keep_bytes(disk: &mut dyn Disk, spool: &Path, bytes: &[u8]) -> io::Result<String> {
+    let hash = blake3::hash(bytes).to_hex()[..32].to_owned();
     let path = archive_path(spool, &hash);
-    if !path.exists() {
+    if !disk.has(&path) {
         let unfinished = path.with_extension("part");
-        let written = File::create(&unfinished).and_then(|mut file| {
-            file.write_all(&bytes)?;
-            file.sync_all()
-        });
-        if let Err(error) = written.and_then(|()| fs::rename(&unfinished, &path)) {
+        let written = disk.write_synced(&unfinished, bytes).and_then(|()| disk.rename(&unfinished, &path));
+        if let Err(error) = written {
             // Half an archive on a full disk would hold the last of its space.
-            let _ = fs::remove_file(&unfinished);
+            let _ = disk.remove(&unfinished);
             return Err(error);
         }
     }
     // Also for one that was there: whoever put it there may have died before this.
-    sync_folder(spool)?;
+    disk.sync_names(spool)?;
     Ok(hash)
 }
 
@@ -127,6 +165,7 @@ pub fn from_whole_line(bytes: &[u8], cut_at_front: bool) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn an_archive_is_found_by_its_hash_and_gives_the_log_back() {
@@ -145,6 +184,87 @@ mod tests {
         let archive = ZipArchive::new(file).unwrap();
         let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
         assert_eq!(names, ["incident.json", "environment.json", "traceback.txt", "logs/tk-maya.log"]);
+    }
+
+    /// Names and contents as programs see them, and as they are after a power cut.
+    #[derive(Clone, Default)]
+    struct ForgetfulDisk {
+        seen: BTreeMap<PathBuf, Vec<u8>>,
+        synced: BTreeMap<PathBuf, Vec<u8>>,
+        /// Steps until the power goes.
+        left: usize,
+    }
+
+    impl ForgetfulDisk {
+        fn step(&mut self) -> io::Result<()> {
+            self.left = self.left.checked_sub(1).ok_or_else(|| io::Error::other("the power is gone"))?;
+            Ok(())
+        }
+
+        /// Only what was synced, or everything that was asked for.
+        fn after_cut(&self, all: bool) -> ForgetfulDisk {
+            let files = if all { &self.seen } else { &self.synced };
+            ForgetfulDisk { seen: files.clone(), synced: files.clone(), left: usize::MAX }
+        }
+    }
+
+    impl Disk for ForgetfulDisk {
+        fn write_synced(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+            // Half of it, then all of it, and the content is synced while the name is not.
+            self.step()?;
+            self.seen.insert(path.to_owned(), bytes[..bytes.len() / 2].to_vec());
+            self.step()?;
+            self.seen.insert(path.to_owned(), bytes.to_vec());
+            Ok(())
+        }
+
+        fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+            self.step()?;
+            let file = self.seen.remove(from).ok_or(io::ErrorKind::NotFound)?;
+            self.seen.insert(to.to_owned(), file);
+            Ok(())
+        }
+
+        fn sync_names(&mut self, _: &Path) -> io::Result<()> {
+            self.step()?;
+            self.synced = self.seen.clone();
+            Ok(())
+        }
+
+        fn remove(&mut self, path: &Path) -> io::Result<()> {
+            self.step()?;
+            self.seen.remove(path);
+            Ok(())
+        }
+
+        fn has(&self, path: &Path) -> bool {
+            self.seen.contains_key(path)
+        }
+    }
+
+    #[test]
+    fn an_archive_that_was_kept_is_there_after_a_power_cut_and_one_that_was_not_is_never_there_in_part() {
+        let (spool, bytes) = (Path::new("/spool"), b"an archive");
+        let mut kept = 0;
+        for (cut, then, all) in (0..6)
+            .flat_map(|cut| (0..6).map(move |then| (cut, then)))
+            .flat_map(|(cut, then)| [false, true].map(|all| (cut, then, all)))
+        {
+            // A process that is killed after some steps, and the next one, which the power cut ends.
+            let mut disk = ForgetfulDisk { left: cut, ..ForgetfulDisk::default() };
+            let _ = keep_bytes(&mut disk, spool, bytes);
+            disk.left = then;
+            let result = keep_bytes(&mut disk, spool, bytes);
+            let mut disk = disk.after_cut(all);
+            let names = disk.seen.keys().filter(|path| path.extension().is_some_and(|end| end == "zip"));
+            assert!(names.clone().all(|path| disk.seen[path] == bytes), "{cut} {then}: half an archive");
+            if let Ok(hash) = result {
+                kept += 1;
+                assert!(disk.has(&archive_path(spool, &hash)), "{cut} {then}: it was said to be kept");
+            }
+            assert!(keep_bytes(&mut disk, spool, bytes).is_ok());
+        }
+        assert!(kept > 10, "{kept}");
     }
 
     #[test]
