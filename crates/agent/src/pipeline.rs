@@ -4,10 +4,11 @@
 //! also moves the positions. When the transaction cannot be made (disk full), the draft is held and nothing
 //! more is read until it can: what is not safely kept is still in the logs. Owns no waiting and no call to the
 //! site; those are the delivery thread's. Sessions are taken in by `pipeline/sessions.rs`, lines that came late by
-//! `pipeline/late.rs`.
+//! `pipeline/late.rs`; `pipeline/upkeep.rs` mends and prunes the state.
 
 mod late;
 mod sessions;
+mod upkeep;
 
 use crate::agent::AgentError;
 use crate::attach::{Attach, Detach, Session};
@@ -35,8 +36,6 @@ use std::time::Duration;
 
 /// Positions that only passed harmless records are stored this often: reading those again costs nothing.
 const IDLE_COMMIT_MS: u64 = 2_000;
-/// What is long past is forgotten this often, and once when following has begun.
-const PRUNE_MS: u64 = 24 * 3_600_000;
 /// After this many failures to write an archive the ticket goes without one.
 const EVIDENCE_TRIES: u32 = 5;
 /// Why nothing is attached, when the redactor fails.
@@ -212,22 +211,6 @@ impl<D: Disk> Pipeline<D> {
         self.reader.pace(now_ms)
     }
 
-    /// Forgets what is long past; what cannot be forgotten now is met again tomorrow.
-    fn prune(&mut self) {
-        self.prune_ms = self.shared.clock.steady_ms() + PRUNE_MS;
-        let is_of_use = self.reader.is_of_use();
-        let pruned = lock(&self.shared.store).prune(self.shared.clock.wall_ms(), &is_of_use);
-        match pruned {
-            Ok(gone) => {
-                if !gone.is_empty() {
-                    tracing::info!(positions = gone.len(), "forgot files that are long gone");
-                }
-                self.reader.forgotten(&gone);
-            }
-            Err(error) => tracing::warn!("cannot prune the state: {}", crate::delivery::chain(&error)),
-        }
-    }
-
     /// Reads what is new into the draft. True when there is more.
     fn look(&mut self, now_ms: u64, draft: &mut Draft) -> bool {
         self.learn_secrets();
@@ -351,15 +334,6 @@ impl<D: Disk> Pipeline<D> {
                 false
             }
         }
-    }
-
-    /// The state's file was deleted or damaged under us. Waiting would not help.
-    fn mend_state(&mut self) -> Result<(), KeepError> {
-        (self.restore_folder)().map_err(KeepError::Folder)?;
-        let note = lock(&self.shared.store).mend()?;
-        self.reader.nothing_is_stored();
-        self.shared.warn(STATE, note);
-        Ok(())
     }
 
     fn try_to_keep(&mut self, draft: &mut Draft, positions: bool) -> Result<(), KeepError> {
