@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 /// So much of late lines goes to a ticket; the whole is in the log.
 const MOST_TEXT_BYTES: usize = 16 * 1024;
 /// So many additions wait for one ticket; a log that is written line by line over minutes is told in part.
-const MOST_WAITING: i64 = 20;
+const MOST_WAITING: i64 = 4;
 
 /// A record that went on after it was kept.
 #[derive(Clone)]
