@@ -78,6 +78,10 @@ impl Log {
                 fs::remove_file(&self.path).unwrap();
                 *self = Log::open(self.path.clone());
             }
+            2 => {
+                fs::copy(&self.path, format!("{}.1", self.path.display())).unwrap();
+                self.file.set_len(0).unwrap();
+            }
             _ => return,
         }
         self.size = 0;
@@ -168,7 +172,7 @@ fn soak(rounds: u64, seed: u64) {
     compare(&world, &written, (rounds, seed));
 }
 
-/// Nobody writes, all that was written is counted, and then the logs are emptied, replaced and may roll over.
+/// Nobody writes, all that was written is counted, and then the logs are emptied, copied and emptied, replaced, and may roll over.
 fn pause(world: &World, logs: &[Arc<Mutex<Log>>], written: &Written, dice: &mut Dice) {
     let mut held: Vec<_> = logs.iter().map(|log| log.lock().unwrap()).collect();
     all_counted(world, written);
