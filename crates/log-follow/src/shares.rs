@@ -5,7 +5,7 @@
 //! moment only. When it does not come, the folder is away: calls to it are refused at once, until the thread is back.
 //! Local folders are asked directly; what is local is asked of the disk once per folder.
 //!
-//! Why so and not with a follower of its own for slow folders: `docs/decisions/0011-hanging-shares.md`.
+//! Why so and not with a follower of its own for slow folders: `docs/decisions/0010-hanging-shares.md`.
 
 use crate::{Disk, DiskFile, Observed};
 use std::cell::RefCell;
