@@ -9,6 +9,7 @@ mod commands;
 mod explain;
 mod gaps;
 mod gate;
+mod in_flight;
 mod kill_loop;
 mod late_lines;
 mod promises;

@@ -11,7 +11,7 @@ use crate::filing::{Filing, FilingError};
 use crate::login::{LoginError, credentials};
 use crate::settings::Settings;
 use crate::shared::{Shared, lock};
-use crate::store::{Delivery, Step, StoreError};
+use crate::store::{CREATE_SETTLES_MS, Delivery, Step, StoreError};
 use flow::{Credentials, EntityFields, FlowError, FlowErrorKind, Site};
 use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
@@ -181,7 +181,17 @@ impl DeliveryWorker {
         let shared = &self.shared;
         match (delivery.step, delivery.ticket_id, &delivery.evidence) {
             (Step::Ticket, ..) => {
-                let ticket = filing.ticket(delivery)?;
+                let ticket = match filing.found(delivery)? {
+                    Some(ticket) => ticket,
+                    None => {
+                        let begun = lock(&shared.store).create_begins(delivery, shared.clock.wall_ms());
+                        if let Err(error) = begun {
+                            // A full disk must not keep a ticket back; only a crash in this moment would be one too many.
+                            shared.state_trouble(&error);
+                        }
+                        filing.create(delivery)?
+                    }
+                };
                 lock(&shared.store).ticket_stands(delivery, ticket.id, ticket.created, now_ms)?;
                 shared.tell(&Event::Ticket {
                     ticket_id: ticket.id,
@@ -323,7 +333,10 @@ impl DeliveryWorker {
                 if may_be_this_step {
                     // A large body that always breaks off, a text the site stumbles over: another step goes first
                     // next time, so that one cannot hold up all.
-                    self.put_off(delivery, resume_ms + 1, &message, now_ms);
+                    // And what was asked for may still be under way.
+                    let settles = if delivery.step == Step::Ticket { CREATE_SETTLES_MS } else { 0 };
+                    let due_ms = (resume_ms + 1).max(self.shared.clock.wall_ms() + settles);
+                    self.put_off(delivery, due_ms, &message, now_ms);
                 }
                 // What was known of the site may be what is wrong: fields, key file, token.
                 self.fields = None;

@@ -66,14 +66,19 @@ pub struct Filing<'a> {
 }
 
 impl Filing<'_> {
-    /// Finds the ticket of an incident, or creates it.
+    /// Finds the ticket of an incident.
+    ///
+    /// # Errors
+    /// When the site cannot be asked or refuses.
+    pub fn found(&self, delivery: &Delivery) -> Result<Option<Ticket>, FilingError> {
+        Ok(self.find(delivery)?.map(|id| Ticket { id, created: false }))
+    }
+
+    /// Creates the ticket of an incident that has none.
     ///
     /// # Errors
     /// When the site cannot be asked or refuses; when no project is known.
-    pub fn ticket(&self, delivery: &Delivery) -> Result<Ticket, FilingError> {
-        if let Some(id) = self.find(delivery)? {
-            return Ok(Ticket { id, created: false });
-        }
+    pub fn create(&self, delivery: &Delivery) -> Result<Ticket, FilingError> {
         let fields = self.new_ticket(delivery)?;
         let row = self.site.create(self.entity_type, &fields, &["id"])?;
         Ok(Ticket { id: row.id, created: true })

@@ -13,7 +13,7 @@ mod prune;
 mod report;
 
 pub use batch::{Batch, Decided, Dropped, NewIncident, RECORD_CUT, STATE_LOST, StoredGap, Tally};
-pub use delivery::{Delivery, Step};
+pub use delivery::{CREATE_SETTLES_MS, Delivery, Step};
 pub use late::{LateCase, LateRecord, Whole};
 pub use prune::PositionKey;
 pub use report::{GapTotal, RuleTotal, Totals, Waiting};

@@ -72,6 +72,8 @@ pub struct Delivery {
     pub ticket_id: Option<u64>,
 }
 
+/// A site may be making a ticket for this long after the one who asked for it has died: it cannot be found before.
+pub const CREATE_SETTLES_MS: i64 = 10_000;
 /// No step is ever put off for longer; one that seems to be was put off by a clock that has been set back since.
 const LONGEST_DELAY_MS: i64 = 25 * 3_600_000;
 const READY: &str = "(d.step = 'ticket' OR i.ticket_id IS NOT NULL)";
@@ -131,6 +133,21 @@ impl Store {
                      WHERE {READY}"
                 ))?
                 .query_row([], |row| row.get(0))
+        })
+    }
+
+    /// The site is asked for a ticket in a moment. If we die before its answer is kept, the next run looks again only when the
+    /// site has surely made it, or not got to it.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn create_begins(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE deliveries SET due_ms = ?2, attempts = ?3 WHERE id = ?1",
+                params![delivery.id, now_ms + CREATE_SETTLES_MS, delivery.attempts + 1],
+            )?;
+            Ok(())
         })
     }
 
@@ -249,8 +266,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute(
-                "UPDATE deliveries SET due_ms = ?2, error = ?3, attempts = attempts + ?4 WHERE id = ?1",
-                params![delivery.id, due_ms, error, i64::from(error.is_some())],
+                "UPDATE deliveries SET due_ms = ?2, error = ?3, attempts = ?4 WHERE id = ?1",
+                params![delivery.id, due_ms, error, delivery.attempts + u32::from(error.is_some())],
             )?;
             Ok(())
         })
