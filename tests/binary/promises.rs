@@ -88,6 +88,32 @@ fn rotation_and_truncation_are_followed() {
 }
 
 #[test]
+fn a_record_that_a_rollover_splits_is_reported_once_and_its_rest_belongs_to_nobody() {
+    let world = World::running();
+    let split = error("split");
+    let (first, rest) = split.split_at(split.find("ValueError").unwrap());
+    world.append("tk-maya.log", first);
+    world.roll_over("tk-maya.log");
+    world.append("tk-maya.log", rest);
+    world.append("tk-maya.log", &error("whole"));
+    let title = |words: &str| format!("{} - {words}", login());
+    world.expect_tickets(&[
+        (&title("Publish failed in split."), 1),
+        (&title("ValueError: bad range in whole."), 1),
+    ]);
+}
+
+#[test]
+fn a_last_line_without_its_end_is_whole_when_its_log_has_a_successor() {
+    let world = World::running();
+    world.append("tk-maya.log", error("last").trim_end());
+    world.roll_over("tk-maya.log");
+    world.append("tk-maya.log", &info("after the rollover"));
+    world.expect_tickets(&[(&format!("{} - ValueError: bad range in last.", login()), 1)]);
+    assert_eq!(world.status()["seen"], 1);
+}
+
+#[test]
 fn without_any_configuration_it_files_into_a_desk_of_its_own_and_a_kill_loses_and_repeats_nothing() {
     let mut world = World::new();
     world.append("tk-maya.log", &error("long_ago"));
