@@ -114,8 +114,10 @@ impl Recogniser {
         const BEGIN: &str = "\n[... ";
         const END: &str = " bytes left out ...]\n";
         let text = sgtk_log::decode(&record.text, self.code_page);
-        let hole = text.find(END).filter(|_| record.truncated);
-        let hole = hole.and_then(|end| Some((text[..end].rfind(BEGIN)?, end + END.len())));
+        if !record.truncated {
+            return text;
+        }
+        let hole = text.find(END).and_then(|end| Some((text[..end].rfind(BEGIN)?, end + END.len())));
         let Some((from, to)) = hole else { return text };
         let head = &text[..from];
         let tail = &text[to..];

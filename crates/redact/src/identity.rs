@@ -142,7 +142,28 @@ fn backslashes(text: &[u8], word: Trigger, done: usize) -> Option<Root> {
 }
 
 fn ends_name(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || c.is_ascii() && b"/\\\"'`<>|:;,()[]{}*?".contains(&(c as u8))
+    let is_sign = matches!(
+        c,
+        '/' | '\\'
+            | '"'
+            | '\''
+            | '`'
+            | '<'
+            | '>'
+            | '|'
+            | ':'
+            | ';'
+            | ','
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | '*'
+            | '?'
+    );
+    is_sign || c.is_whitespace() || c.is_control()
 }
 
 /// Length of the name at the beginning of a path behind a home root.

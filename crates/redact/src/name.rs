@@ -96,9 +96,14 @@ const VAGUE_MIDDLES: [&[u8]; 5] = [b"token", b"secret", b"password", b"apikey", 
 #[derive(Copy, Clone)]
 struct Word {
     letters: &'static str,
+    /// Its end, compared first.
+    ending: [u8; ENDING],
     at_start: bool,
     class: Class,
 }
+
+/// No word is shorter.
+const ENDING: usize = 3;
 
 /// All words by their last letter, the strong ones first.
 static WORDS: LazyLock<[Vec<Word>; 32]> = LazyLock::new(|| {
@@ -109,43 +114,50 @@ static WORDS: LazyLock<[Vec<Word>; 32]> = LazyLock::new(|| {
         (&VAGUE_WORDS, true, Class::Vague),
     ] {
         for letters in list {
-            let last = letters.bytes().last().map_or(0, |last| usize::from(last & 31));
-            words[last].push(Word { letters, at_start, class });
+            let Some(ending) = letters.as_bytes().last_chunk() else { continue };
+            words[by_last(ending)].push(Word { letters, ending: *ending, at_start, class });
         }
     }
     words
 });
+
+fn by_last(ending: &[u8; ENDING]) -> usize {
+    usize::from(ending[ENDING - 1] & 31)
+}
 
 /// What a name stands for. Only its last 40 letters and digits are looked at.
 pub(crate) fn class(name: &[u8]) -> Class {
     const KEPT: usize = 40;
     let end = name.iter().rposition(|b| b.is_ascii_alphabetic()).map_or(0, |at| at + 1);
     let name = &name[..end];
-    // Letters and digits from the right, then turned around; a set bit where a word begins.
-    let (mut flat, mut starts, mut len) = ([0u8; KEPT], [false; KEPT], 0);
-    for (index, byte) in name.iter().enumerate().rev() {
+    // Letters and digits from the right, then turned around; and where in the name they are.
+    let (mut flat, mut places, mut len) = ([0u8; KEPT], [0; KEPT], 0);
+    for (place, byte) in name.iter().enumerate().rev() {
         if len == KEPT {
             break;
         }
-        if !byte.is_ascii_alphanumeric() {
-            continue;
+        if byte.is_ascii_alphanumeric() {
+            len += 1;
+            flat[KEPT - len] = byte.to_ascii_lowercase();
+            places[KEPT - len] = place;
         }
-        let before = index.checked_sub(1).map(|before| name[before]);
-        flat[KEPT - 1 - len] = byte.to_ascii_lowercase();
-        starts[KEPT - 1 - len] = before.is_none_or(|before| {
-            !before.is_ascii_alphabetic() || before.is_ascii_lowercase() && byte.is_ascii_uppercase()
-        });
-        len += 1;
     }
-    let (flat, starts) = (&flat[KEPT - len..], &starts[KEPT - len..]);
-    let ends_with = |word: &str, at_start: bool| {
-        flat.ends_with(word.as_bytes()) && (!at_start || starts[flat.len() - word.len()])
+    let (flat, places) = (&flat[KEPT - len..], &places[KEPT - len..]);
+    let begins_word = |place: usize| {
+        let before = place.checked_sub(1).map(|before| name[before]);
+        before.is_none_or(|before| {
+            !before.is_ascii_alphabetic() || before.is_ascii_lowercase() && name[place].is_ascii_uppercase()
+        })
     };
+    let ends_with = |word: &str, at_start: bool| {
+        flat.ends_with(word.as_bytes()) && (!at_start || begins_word(places[flat.len() - word.len()]))
+    };
+    let Some(ending) = flat.last_chunk() else { return Class::None };
     if flat.starts_with(b"csrftoken") || flat.starts_with(b"xcsrftoken") {
         return Class::Strong;
     }
-    let last = flat.last().map_or(0, |last| usize::from(*last & 31));
-    if let Some(word) = WORDS[last].iter().find(|word| ends_with(word.letters, word.at_start)) {
+    let mut words = WORDS[by_last(ending)].iter().filter(|word| word.ending == *ending);
+    if let Some(word) = words.find(|word| ends_with(word.letters, word.at_start)) {
         return word.class;
     }
     match flat {

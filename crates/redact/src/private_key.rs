@@ -3,6 +3,8 @@
 //! Line by line and without looking ahead, so that a stream gives the same as a whole text: behind a beginning, what
 //! looks like key text goes until the end mark comes, whatever other writers put in between.
 
+use std::sync::LazyLock;
+
 use memchr::memmem;
 
 use crate::counts::RuleCounts;
@@ -39,7 +41,9 @@ impl InKey {
 
 /// Hides the keys of whole lines; line ends stay. `None` when there is nothing to hide.
 pub(crate) fn hide(text: &str, state: &mut InKey, style: Style, counts: &mut RuleCounts) -> Option<String> {
-    if !state.is_inside() && memmem::find(text.as_bytes(), BEGIN).is_none() {
+    // Every text is searched for this, so it is prepared once.
+    static BEGINNING: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(BEGIN));
+    if !state.is_inside() && BEGINNING.find(text.as_bytes()).is_none() {
         return None;
     }
     let mut out = String::new();
@@ -48,7 +52,7 @@ pub(crate) fn hide(text: &str, state: &mut InKey, style: Style, counts: &mut Rul
     while at < text.len() {
         if !state.is_inside() {
             // Straight to the next line with a beginning.
-            let Some(found) = memmem::find(&text.as_bytes()[at..], BEGIN) else { break };
+            let Some(found) = BEGINNING.find(&text.as_bytes()[at..]) else { break };
             at = text[..at + found].rfind('\n').map_or(0, |end| end + 1).max(at);
         }
         let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |end| at + end + 1);

@@ -4,6 +4,7 @@
 //! behind the first letter of one. No step waits for what the last one found, which is what makes it quick: a search that
 //! skips as far as the text allows waits for each of its loads. What every rule does with a word is its own.
 
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
 /// Which rule a word calls.
@@ -146,14 +147,19 @@ const WORDS: &[(&str, Kind)] = &[
 
 /// Bytes of a word that decide whether it is looked at closer.
 const WINDOW: usize = 4;
-const BUCKETS: usize = 1024;
+const BUCKET_BITS: u32 = 10;
+const BUCKETS: usize = 1 << BUCKET_BITS;
 /// Bits of the number three letters are made into.
 const LETTERS_BITS: u32 = 15;
+/// Bits of the number a window is made into.
+const WINDOW_BITS: u32 = 13;
 
 /// All words, ready for searching.
 pub(crate) struct Triggers {
     /// A bit for three letters that are the first to third, or the second to fourth, of a word.
     letters: Box<[u64; 1 << (LETTERS_BITS - 6)]>,
+    /// A bit for the window of a word: nearly all places where the letters call stop here.
+    windows: Box<[u64; 1 << (WINDOW_BITS - 6)]>,
     /// Where the words of a bucket begin in `words`.
     buckets: [u16; BUCKETS + 1],
     words: Vec<Word>,
@@ -180,50 +186,81 @@ impl Triggers {
             words.push((vec![b'%', b'4', b'0', byte], Kind::EncodedEmail));
             words.push((vec![b'e', b'y', b'j', byte], Kind::Token));
         }
-        words.sort_by(|a, b| bucket(window(&a.0)).cmp(&bucket(window(&b.0))).then(b.0.len().cmp(&a.0.len())));
+        let mut words: Vec<Word> = words
+            .into_iter()
+            .filter_map(|(letters, kind)| {
+                Some(Word { window: window(letters.first_chunk()?), letters, kind })
+            })
+            .collect();
+        words.sort_by_key(|word| (bucket(word.window), Reverse(word.letters.len())));
         let mut buckets = [0; BUCKETS + 1];
-        for (word, _) in &words {
-            buckets[bucket(window(word)) + 1] += 1;
+        let mut letters = Box::new([0; 1 << (LETTERS_BITS - 6)]);
+        let mut windows = Box::new([0; 1 << (WINDOW_BITS - 6)]);
+        for word in &words {
+            buckets[bucket(word.window) + 1] += 1;
+            set_bit(&mut letters[..], letters_number(word.window));
+            set_bit(&mut letters[..], letters_number(word.window >> 8));
+            set_bit(&mut windows[..], window_number(word.window));
         }
         for index in 0..BUCKETS {
             buckets[index + 1] += buckets[index];
         }
-        let mut letters = Box::new([0; 1 << (LETTERS_BITS - 6)]);
-        for (word, _) in &words {
-            for of_word in [window(word), window(word) >> 8] {
-                let letters_of = letters_number(of_word);
-                letters[letters_of >> 6] |= 1_u64 << (letters_of & 63);
-            }
-        }
-        let words = words
-            .into_iter()
-            .map(|(word, kind)| Word { window: window(&word), letters: word, kind })
-            .collect();
-        Triggers { letters, buckets, words }
+        Triggers { letters, windows, buckets, words }
     }
 
     /// The first word that begins at `from` or later.
     pub(crate) fn find(&self, text: &[u8], from: usize) -> Option<Trigger> {
-        // A word that begins at `at` or one before has three letters in its first four there.
         let mut at = from;
-        while let Some(bytes) = text.get(at..at + WINDOW) {
-            let letters = letters_number(window(bytes));
-            if self.letters[letters >> 6] >> (letters & 63) & 1 == 1 {
-                let before = if at > from { self.word_at(text, at - 1) } else { None };
-                if let Some(found) = before.or_else(|| self.word_at(text, at)) {
+        // Eight bytes hold the letters of three places. Mostly none of them calls, and one branch tells.
+        while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            let eight = u64::from_le_bytes(*eight) | 0x2020_2020_2020_2020;
+            let calls = [eight, eight >> 16, eight >> 32].map(|window| self.calls(window as u32));
+            if calls[0] | calls[1] | calls[2] {
+                let mut places = (at..).step_by(2).zip(calls).filter(|(_, calls)| *calls);
+                if let Some(found) = places.find_map(|(place, _)| self.word_near(text, place, from)) {
                     return Some(found);
                 }
+            }
+            at += 6;
+        }
+        while let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            if self.calls(window(bytes))
+                && let Some(found) = self.word_near(text, at, from)
+            {
+                return Some(found);
             }
             at += 2;
         }
         // One letter too few for a window may still end a word that began before.
-        let begin = at.checked_sub(1).filter(|begin| *begin >= from && begin + WINDOW <= text.len())?;
+        let begin = at.checked_sub(1).filter(|begin| *begin >= from)?;
         self.word_at(text, begin)
     }
 
+    /// Whether a word may begin here or one before: its letters are in the first four there.
+    #[inline]
+    fn calls(&self, window: u32) -> bool {
+        is_set(&self.letters[..], letters_number(window))
+    }
+
+    /// The word that begins one before a place or at it, but not before `from`.
+    fn word_near(&self, text: &[u8], place: usize, from: usize) -> Option<Trigger> {
+        let before = if place > from { self.word_at(text, place - 1) } else { None };
+        before.or_else(|| self.word_at(text, place))
+    }
+
+    #[inline]
     fn word_at(&self, text: &[u8], begin: usize) -> Option<Trigger> {
+        let window = window(text.get(begin..)?.first_chunk()?);
+        if !is_set(&self.windows[..], window_number(window)) {
+            return None;
+        }
+        self.word_of(window, text, begin)
+    }
+
+    /// The word with this window. Apart from the question whether there may be one, which is to stay short.
+    #[inline(never)]
+    fn word_of(&self, window: u32, text: &[u8], begin: usize) -> Option<Trigger> {
         let rest = &text[begin..];
-        let window = window(rest);
         let bucket = bucket(window);
         let words = &self.words[usize::from(self.buckets[bucket])..usize::from(self.buckets[bucket + 1])];
         words
@@ -241,16 +278,39 @@ impl Triggers {
 /// The first bytes of a word. The bit that tells capitals from small letters is set, in other signs as well: what is equal
 /// here may still differ.
 #[inline]
-fn window(word: &[u8]) -> u32 {
-    u32::from_le_bytes([word[0], word[1], word[2], word[3]]) | 0x2020_2020
+fn window(word: &[u8; WINDOW]) -> u32 {
+    u32::from_le_bytes(*word) | 0x2020_2020
 }
 
 /// What a window's first three letters are made into.
 #[inline]
 fn letters_number(window: u32) -> usize {
-    ((window << 8).wrapping_mul(0x9E37_79B1) >> (32 - LETTERS_BITS)) as usize
+    mixed(window << 8, LETTERS_BITS)
 }
 
+/// What a window is made into, to tell that it is no word's.
+#[inline]
+fn window_number(window: u32) -> usize {
+    mixed(window, WINDOW_BITS)
+}
+
+/// Where the words with a window are.
+#[inline]
 fn bucket(window: u32) -> usize {
-    (window.wrapping_mul(0x9E37_79B1) >> 22) as usize
+    mixed(window, BUCKET_BITS)
+}
+
+/// A number of so many bits that every bit of `letters` has a part in.
+#[inline]
+fn mixed(letters: u32, bits: u32) -> usize {
+    (letters.wrapping_mul(0x9E37_79B1) >> (32 - bits)) as usize
+}
+
+#[inline]
+fn is_set(set: &[u64], number: usize) -> bool {
+    set[number >> 6] >> (number & 63) & 1 == 1
+}
+
+fn set_bit(set: &mut [u64], number: usize) {
+    set[number >> 6] |= 1 << (number & 63);
 }
