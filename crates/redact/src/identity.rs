@@ -141,6 +141,7 @@ fn backslashes(text: &[u8], word: Trigger, done: usize) -> Option<Root> {
     matches!(first, b'u' | b'd').then_some(Root { from: slashes, name, separators: Separators::Backslash })
 }
 
+#[inline]
 fn ends_name(c: char) -> bool {
     let is_sign = matches!(
         c,

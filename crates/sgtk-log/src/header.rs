@@ -146,10 +146,13 @@ pub(crate) fn probe_usual(line: &[u8]) -> Option<Probe> {
 }
 
 fn probe_timed(line: &[u8], out_of_bytes: Probe) -> Probe {
-    let fits = line.iter().zip(TIME_MASK).all(|(byte, mask)| match mask {
-        b'd' => byte.is_ascii_digit(),
-        exact => byte == exact,
-    });
+    let fits = match line.first_chunk() {
+        Some(time) => starts_with_time(time),
+        None => line.iter().zip(TIME_MASK).all(|(byte, mask)| match mask {
+            b'd' => byte.is_ascii_digit(),
+            exact => byte == exact,
+        }),
+    };
     if !fits {
         return Probe::Other;
     }

@@ -162,9 +162,7 @@ fn summary(record: &Record, raised: Option<Raised<'_>>) -> String {
 
 /// Without control characters, cut.
 fn one_line(line: &str) -> Cow<'_, str> {
-    // Control characters outside ASCII all begin with this byte.
-    let controls = || line.bytes().any(|b| b < b' ' || b == 0x7F || b == 0xC2);
-    if line.len() <= SUMMARY_CHARS && !controls() {
+    if line.len() <= SUMMARY_CHARS && !title::may_hold_controls(line) {
         return Cow::Borrowed(line);
     }
     let mut chars = line.chars();

@@ -41,7 +41,7 @@ fn unmargin(text: &str) -> Cow<'_, str> {
         // One byte is quicker to look for than a word.
         grouped: memchr(b'+', bytes).is_some() && GROUP.find(bytes).is_some(),
         escaped: memchr(b'\\', bytes).is_some() && ESCAPED.find(bytes).is_some(),
-        quoted: text.starts_with('>') || QUOTED.find(bytes).is_some(),
+        quoted: text.starts_with('>') || memchr(b'>', bytes).is_some() && QUOTED.find(bytes).is_some(),
         hashed: memchr(b'#', bytes).is_some() && HASHED.find(bytes).is_some(),
     };
     if marks == Marks::default() {

@@ -145,8 +145,8 @@ const MISMATCHES: [(&str, &[&str]); 11] = [
     ("bytes or text", &["bytes-like object", "must be bytes", "expected bytes"]),
 ];
 
-/// What was wrong with a type: an unexpected argument by its name, else the kind of mismatch.
-pub(super) fn type_mismatch(text: &str) -> Option<String> {
+/// What was wrong with the arguments of a call.
+fn argument(text: &str) -> Option<String> {
     if let Some(name) = quoted_behind(text, "unexpected keyword argument") {
         return Some(format!("unexpected argument {name}"));
     }
@@ -156,10 +156,16 @@ pub(super) fn type_mismatch(text: &str) -> Option<String> {
         return Some(format!("repeated argument {name}"));
     }
     // How many were given and what is missing differs between versions.
-    let counted = text.contains("argument")
-        && (text.contains("takes ") || text.contains("missing ") || text.contains(" given"));
-    if counted {
-        return Some("wrong number of arguments".to_owned());
+    let counted = text.contains("takes ") || text.contains("missing ") || text.contains(" given");
+    counted.then(|| "wrong number of arguments".to_owned())
+}
+
+/// What was wrong with a type: an unexpected argument by its name, else the kind of mismatch.
+pub(super) fn type_mismatch(text: &str) -> Option<String> {
+    if text.contains("argument")
+        && let Some(said) = argument(text)
+    {
+        return Some(said);
     }
     let kind = MISMATCHES.iter().find(|(_, said)| said.iter().any(|said| text.contains(said)));
     kind.map(|(kind, _)| (*kind).to_owned())
