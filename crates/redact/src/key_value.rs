@@ -22,6 +22,8 @@ struct Separator {
     is_colon: bool,
     /// Nothing but blanks, as in a table: the value has to look like a secret.
     is_column: bool,
+    /// Tags, up to one that the value stands behind.
+    is_member: bool,
 }
 
 /// A word that names a secret.
@@ -71,6 +73,7 @@ pub(crate) fn name(line: &mut Line<'_>, word: Trigger) {
         let rule = if class == Class::Login { Rule::SerialisedUser } else { Rule::KeyValue };
         let end = value.end(line.text);
         line.hide(rule, value.from, end);
+        line.is_settled &= !separator.is_member;
     }
 }
 
@@ -99,7 +102,7 @@ fn separator(text: &[u8], name: Name) -> Option<Separator> {
     next = sign(text, at)?;
     let found = |at: usize, encoded: bool, is_colon: bool| {
         let value_at = skip_blanks(text, at, encoded);
-        Some(Separator { value_at, encoded, quoted, is_colon, is_column: false })
+        Some(Separator { value_at, encoded, quoted, is_colon, is_column: false, is_member: false })
     };
     match next.byte {
         b'=' | b':' => {
@@ -128,7 +131,8 @@ fn separator(text: &[u8], name: Name) -> Option<Separator> {
         // A member: `<name>session_token</name><value><string>abc`.
         b'<' if !quoted => {
             let encoded = encoded || text[at] == b'%';
-            found(member_value(text, at)?, encoded, false)
+            let separator = found(member_value(text, at)?, encoded, false)?;
+            Some(Separator { is_member: true, ..separator })
         }
         // A field of a form: `name="script_key"\r\n\r\nabc`.
         b'\r' | b'\n' if quoted && next.is_spelled() => {
@@ -153,7 +157,14 @@ fn separator(text: &[u8], name: Name) -> Option<Separator> {
         _ if name.is_option && at > blanks && next.byte != b'-' => found(at, false, false),
         // A table: `SHOTGUN_API_KEY    abc`.
         _ if at > blanks + 1 && !text[name.from..name.to].iter().any(u8::is_ascii_lowercase) => {
-            Some(Separator { value_at: at, encoded, quoted, is_colon: false, is_column: true })
+            Some(Separator {
+                value_at: at,
+                encoded,
+                quoted,
+                is_colon: false,
+                is_column: true,
+                is_member: false,
+            })
         }
         _ => None,
     }

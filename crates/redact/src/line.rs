@@ -28,6 +28,8 @@ pub(crate) struct Line<'t> {
     pub(crate) cookieless: usize,
     /// Whether the line holds the token of a user; asked for once.
     pub(crate) has_user: Option<bool>,
+    /// No placeholder leads to something else that is to go. Behind tags it reads as one more of them.
+    pub(crate) is_settled: bool,
     /// A name of a pickle ended the line: its value is in one of the next lines.
     pub(crate) pickled_value_follows: bool,
 }
@@ -56,6 +58,7 @@ impl<'t> Line<'t> {
             commanded: false,
             cookieless: 0,
             has_user: None,
+            is_settled: true,
             pickled_value_follows: false,
         }
     }

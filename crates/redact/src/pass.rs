@@ -140,11 +140,10 @@ impl Rules {
         if carry.pickle > 0 {
             pickle::value(&mut state, carry);
         }
-        let mut settled = true;
         for trigger in triggers {
             let before = state.spans.len();
             state.visit(*trigger, &identity);
-            settled &= is_settled(*trigger, &state.spans, before);
+            state.is_settled &= is_settled(*trigger, &state.spans, before);
         }
         if self.entropy {
             entropy::words(&mut state);
@@ -152,9 +151,10 @@ impl Rules {
         if state.pickled_value_follows {
             carry.pickle = pickle::MOST_LINES;
         }
+        let settled = state.is_settled && !self.entropy;
         *spans = state.spans;
         span::settle(spans);
-        (!spans.is_empty(), settled && !self.entropy)
+        (!spans.is_empty(), settled)
     }
 
     /// Repeats until no rule changes the line any more: what one rule leaves may be what another one looks for.
