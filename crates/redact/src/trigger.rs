@@ -244,6 +244,7 @@ impl Triggers {
     }
 
     /// The word that begins one before a place or at it, but not before `from`.
+    #[inline(always)]
     fn word_near(&self, text: &[u8], place: usize, from: usize) -> Option<Trigger> {
         let before = if place > from { self.word_at(text, place - 1) } else { None };
         before.or_else(|| self.word_at(text, place))
