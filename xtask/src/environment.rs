@@ -91,6 +91,11 @@ pub(crate) fn ripgrep() -> Done {
     installed("rg", &["ripgrep"], "measuring a scan needs")
 }
 
+/// The measure of `bench follow`.
+pub(crate) fn rsyslog() -> Done {
+    installed("rsyslogd", &["rsyslog"], "measuring following needs")
+}
+
 /// A program of the system, by its packages where it is missing.
 fn installed(program: &str, packages: &[&str], who_needs: &str) -> Done {
     if exists(program) {

@@ -37,15 +37,16 @@ pub(super) fn idle() -> Done {
     Ok(())
 }
 
-struct Usage {
-    cpu_ms: f64,
-    switches: u64,
-    rss_kb: u64,
+/// Since the process began; memory as it is now.
+pub(super) struct Usage {
+    pub(super) cpu_ms: f64,
+    pub(super) switches: u64,
+    pub(super) rss_kb: u64,
     private_kb: u64,
 }
 
 /// From `/proc`, summed over the threads. Linux only.
-fn usage(child: &Child) -> Result<Usage, String> {
+pub(super) fn usage(child: &Child) -> Result<Usage, String> {
     let process = PathBuf::from(format!("/proc/{}", child.id()));
     let read =
         |path: PathBuf| fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()));

@@ -3,6 +3,7 @@
 //! One file for each part. A part that has a budget says when it is over it and then fails, after the other parts ran.
 
 mod cpu;
+mod follow;
 mod hostile;
 mod idle;
 mod latency;
@@ -20,7 +21,7 @@ use std::process::Command;
 
 type Part = (&'static str, fn() -> Done);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("latency", latency::latency),
     ("idle", idle::idle),
     ("size", size::size),
@@ -29,6 +30,7 @@ const PARTS: [Part; 8] = [
     ("memory", memory::memory),
     ("hostile", hostile::hostile),
     ("storm", storm::storm),
+    ("follow", follow::follow),
 ];
 
 pub(crate) fn run(wanted: &[String]) -> Done {
