@@ -32,9 +32,10 @@ fn no_watches_are_left() {
 #[test]
 fn the_queue_of_events_runs_over() {
     let world = World::posix();
-    let mut bench = Bench::before(&world, Hearing::Prompt);
     // Stamps so coarse that the folder does not seem to change.
     world.0.borrow_mut().stamp_ms = 3_600_000;
+    world.make_folder(Path::new("/logs"));
+    let mut bench = Bench::before(&world, Hearing::Prompt);
     bench.look_for(6_000);
     bench.hearing.set(Hearing::Overrun);
     world.append(&Bench::log(), "one\n");

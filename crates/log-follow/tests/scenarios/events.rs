@@ -117,6 +117,33 @@ fn a_generation_that_was_rotated_and_deleted_between_two_looks_is_read() {
     assert!(bench.gaps.is_empty(), "{:?}", bench.gaps);
 }
 
+/// A program that opens the log and goes on writing into it after it was rotated and deleted, all within a moment:
+/// either it was opened at its event, or it is found among the program's open files.
+#[test]
+fn a_generation_that_nobody_could_open_in_time_is_found_with_its_writer() {
+    use std::process::{Command, Stdio};
+    let mut bench = Bench::new();
+    let script =
+        "exec 3>>tk-maya.log; mv tk-maya.log tk-maya.log.1; rm tk-maya.log.1; echo $0 >&3; read wait";
+    let mut writers = Vec::new();
+    for round in 0..20 {
+        let mut writer = Command::new("sh");
+        writer.arg("-c").arg(script).arg(round.to_string()).current_dir(bench.folder.path());
+        writers.push(writer.stdin(Stdio::piped()).spawn().unwrap());
+        while bench.text.lines().count() <= round {
+            // Time stands still: a file without a name is given up after ten quiet seconds.
+            bench.now_ms -= 50;
+            bench.look();
+            std::thread::yield_now();
+            assert!(bench.gaps.is_empty(), "{:?}", bench.gaps);
+        }
+    }
+    for mut writer in writers {
+        drop(writer.stdin.take());
+        writer.wait().unwrap();
+    }
+}
+
 #[test]
 fn a_folder_that_is_deleted_and_made_again_is_watched_again() {
     let mut bench = Bench::new();

@@ -118,7 +118,7 @@ impl History {
         }
         let old = *next_line.borrow();
         let mut options = FollowOptions::folder("/logs");
-        options.most_handles = [12, 128][chance.below(2) as usize];
+        options.most_handles = [24, 128][chance.below(2) as usize];
         let bench = Bench::with(&world, hearing, options, Vec::new());
         let mut history = History {
             chance,

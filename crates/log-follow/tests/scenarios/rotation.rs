@@ -288,6 +288,24 @@ fn rollovers_on_windows_never_fail_because_of_us() {
 }
 
 #[test]
+fn a_backup_on_windows_that_was_read_is_not_opened_again() {
+    let world = World::windows();
+    let mut bench = Bench::before(&world, Hearing::Refused);
+    let mut handler = Handler::open(&world, &Bench::log(), 1_000_000);
+    handler.log("one\n");
+    bench.look();
+    handler.log("two\n");
+    handler.roll_over();
+    bench.look();
+    bench.look();
+    let opens = world.opens_of(&Bench::backup());
+    handler.log("three\n");
+    bench.look_for(60_000);
+    assert_eq!(world.opens_of(&Bench::backup()), opens);
+    assert_whole(&bench, &["one\ntwo\nthree\n"]);
+}
+
+#[test]
 fn two_processes_on_windows_write_over_each_other() {
     let world = World::windows();
     let mut bench = Bench::before(&world, Hearing::Refused);

@@ -38,6 +38,7 @@ impl World {
             return Err(io::Error::from_raw_os_error(errno::EMFILE));
         }
         self.0.borrow_mut().opens += 1;
+        *self.0.borrow_mut().opens_by_path.entry(path.to_owned()).or_default() += 1;
         let key = self.key(path)?.ok_or(ErrorKind::NotFound)?;
         self.take_handle(key, true);
         Ok(SimulatedFile { world: self.clone(), key, path: path.to_owned() })

@@ -65,6 +65,7 @@ pub(crate) struct State {
     pub(crate) interruptions: BTreeMap<u64, Vec<Interruption>>,
     pub(crate) calls: u64,
     pub(crate) opens: u64,
+    pub(crate) opens_by_path: BTreeMap<PathBuf, u64>,
     /// Remote folders are looked at, never watched.
     pub(crate) is_remote: bool,
     pub(crate) may_hold: bool,
@@ -102,6 +103,7 @@ impl World {
             interruptions: BTreeMap::new(),
             calls: 0,
             opens: 0,
+            opens_by_path: BTreeMap::new(),
             is_remote: false,
             may_hold: rules == Rules::Posix,
             listener: None,
@@ -413,6 +415,11 @@ impl World {
         let count = buffer.len().min(bytes.len() - from);
         buffer[..count].copy_from_slice(&bytes[from..from + count]);
         count
+    }
+
+    /// How often the follower opened what had this name.
+    pub(crate) fn opens_of(&self, path: &Path) -> u64 {
+        self.0.borrow().opens_by_path.get(path).copied().unwrap_or(0)
     }
 
     /// Makes the next calls of a kind fail for a path.
