@@ -58,7 +58,7 @@ fn numbers_that_do_not_fit_are_damage_and_reading_goes_on_where_it_was() {
         "UPDATE occurrences SET count = 1 WHERE outcome = 'duplicate'; UPDATE counters SET value = value - 1",
         "DELETE FROM deliveries WHERE step = 'ticket'",
         "DELETE FROM counters WHERE name = 'commits'",
-        "PRAGMA foreign_keys = OFF; INSERT INTO deliveries VALUES (99, 99, 'count', 0, 0, NULL)",
+        "PRAGMA foreign_keys = OFF; INSERT INTO deliveries VALUES (99, 99, 'count', '', 0, 0, NULL)",
     ] {
         in_folder(|path| {
             killed(path);

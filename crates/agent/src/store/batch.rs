@@ -217,12 +217,9 @@ pub(super) fn keep_tally(
             };
             let id = insert_incident(transaction, tally, now_ms)?;
             add_occurrences(transaction, id, now_ms, outcome::SPOOLED, 1)?;
-            let mut steps = vec!["ticket"];
-            if tally.new.evidence.is_some() {
-                steps.extend(["log", "archive"]);
-            }
-            for step in steps {
-                add_delivery(transaction, id, step, due_ms)?;
+            add_delivery(transaction, id, "ticket", due_ms)?;
+            if let Some(hash) = &tally.new.evidence {
+                attach_evidence(transaction, id, hash, due_ms)?;
             }
             (id, times, tally.times - 1)
         }
@@ -254,8 +251,8 @@ fn insert_incident(transaction: &Transaction<'_>, tally: &Tally, now_ms: i64) ->
     transaction
         .prepare_cached(
             "INSERT INTO incidents
-                 (key, signature, title, login, count, first_seen_ms, last_seen_ms, facts, evidence)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)",
+                 (key, signature, title, login, count, first_seen_ms, last_seen_ms, facts)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
         )?
         .execute(params![
             tally.key,
@@ -264,8 +261,7 @@ fn insert_incident(transaction: &Transaction<'_>, tally: &Tally, now_ms: i64) ->
             new.login,
             signed(tally.times),
             now_ms,
-            new.facts,
-            new.evidence
+            new.facts
         ])?;
     Ok(transaction.last_insert_rowid())
 }
@@ -316,6 +312,23 @@ pub(super) fn add_delivery(
              ON CONFLICT DO UPDATE SET due_ms = min(due_ms, ?3) WHERE attempts = 0",
         )?
         .execute(params![incident, step, due_ms])?;
+    Ok(())
+}
+
+/// An archive that the ticket will get, and the log in it as text.
+pub(super) fn attach_evidence(
+    transaction: &Transaction<'_>,
+    incident: i64,
+    hash: &str,
+    due_ms: i64,
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO deliveries (incident_id, step, evidence, due_ms) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for step in ["log", "archive"] {
+        statement.execute(params![incident, step, hash, due_ms])?;
+    }
     Ok(())
 }
 

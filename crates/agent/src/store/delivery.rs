@@ -66,7 +66,7 @@ pub struct Delivery {
     pub last_seen_ms: i64,
     /// `incident.json`.
     pub facts: String,
-    /// Hash of the archive.
+    /// Hash of the archive that the step is about.
     pub evidence: Option<String>,
     /// Once there is one.
     pub ticket_id: Option<u64>,
@@ -89,7 +89,7 @@ impl Store {
             connection
                 .prepare_cached(&format!(
                     "SELECT d.id, d.step, d.attempts, i.id, i.key, i.signature, i.title, i.login, i.count,
-                            i.told_count, i.told_ms, i.first_seen_ms, i.last_seen_ms, i.facts, i.evidence,
+                            i.told_count, i.told_ms, i.first_seen_ms, i.last_seen_ms, i.facts, d.evidence,
                             i.ticket_id
                      FROM deliveries d JOIN incidents i ON i.id = d.incident_id
                      WHERE (d.due_ms <= ?1 OR d.due_ms > ?1 + {LONGEST_DELAY_MS}) AND {READY} ORDER BY d.due_ms, d.id LIMIT 1"
@@ -111,7 +111,7 @@ impl Store {
                         first_seen_ms: row.get(11)?,
                         last_seen_ms: row.get(12)?,
                         facts: row.get(13)?,
-                        evidence: row.get(14)?,
+                        evidence: Some(row.get::<_, String>(14)?).filter(|hash| !hash.is_empty()),
                         ticket_id: row.get::<_, Option<i64>>(15)?.map(unsigned),
                     })
                 })
@@ -279,12 +279,7 @@ impl Store {
     /// When the state cannot be read.
     pub fn needs_evidence(&self, hash: &str) -> Result<bool, StoreError> {
         self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT 1 FROM incidents i JOIN deliveries d ON d.incident_id = i.id
-                     WHERE i.evidence = ?1 AND d.step NOT IN ('count', 'lines')",
-                )?
-                .exists([hash])
+            connection.prepare_cached("SELECT 1 FROM deliveries WHERE evidence = ?1")?.exists([hash])
         })
     }
 }

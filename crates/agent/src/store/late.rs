@@ -1,7 +1,7 @@
 //! Lines that came after their record was reported: the record is looked at again as a whole, and what was kept of it
 //! moves, changes or is added to. It is counted once, as before.
 
-use super::batch::{add_delivery, keep_tally, step_gone};
+use super::batch::{add_delivery, attach_evidence, keep_tally, step_gone};
 use super::{NewIncident, Store, StoreError, Tally};
 use crate::facts::IncidentFacts;
 use crate::policy::outcome;
@@ -165,9 +165,9 @@ pub(super) fn keep_late(
 fn replace(transaction: &Transaction<'_>, id: i64, whole: &Whole) -> rusqlite::Result<()> {
     let new = &whole.new;
     transaction.execute(
-        "UPDATE incidents SET key = ?2, signature = ?3, title = ?4, login = ?5, facts = ?6, evidence = ?7
+        "UPDATE incidents SET key = ?2, signature = ?3, title = ?4, login = ?5, facts = ?6
          WHERE id = ?1",
-        params![id, whole.key, new.signature, new.title, new.login, new.facts, new.evidence],
+        params![id, whole.key, new.signature, new.title, new.login, new.facts],
     )?;
     let due_ms: i64 = transaction.query_row(
         "SELECT due_ms FROM deliveries WHERE incident_id = ?1 AND step = 'ticket'",
@@ -175,12 +175,12 @@ fn replace(transaction: &Transaction<'_>, id: i64, whole: &Whole) -> rusqlite::R
         |row| row.get(0),
     )?;
     for step in ["log", "archive"] {
-        match new.evidence {
-            Some(_) => add_delivery(transaction, id, step, due_ms)?,
-            None => step_gone(transaction, id, step)?,
-        }
+        step_gone(transaction, id, step)?;
     }
-    Ok(())
+    match &new.evidence {
+        Some(hash) => attach_evidence(transaction, id, hash, due_ms),
+        None => Ok(()),
+    }
 }
 
 /// An occurrence that turned out to be one of another problem.
