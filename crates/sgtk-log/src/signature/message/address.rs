@@ -1,6 +1,7 @@
 //! Paths, URLs, hosts and mail addresses in a message.
 
 use super::Scan;
+use super::noun::Noun;
 
 /// Endings of scenes, images, caches and films: a name with one of them is a file of a production.
 const MEDIA: [&str; 52] = [
@@ -73,6 +74,8 @@ impl Scan<'_, '_> {
             _ => None,
         };
         if let Some(end) = end {
+            // As behind a path that begins with a word (`C:\a`): what follows is not named by what stood before it.
+            self.noun = Noun::None;
             return self.put_to(end, "path", "<path>");
         }
         let frames = frame_variable(self.rest(at));
