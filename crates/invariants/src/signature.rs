@@ -165,7 +165,7 @@ fn record(input: &mut Choices<'_>, place: &Surroundings) -> String {
 
 fn said(text: &mut String, input: &mut Choices<'_>, place: &Surroundings) {
     for _ in 0..input.below(5) {
-        let path = if place.windows { "P:\\show\\shx_v003.ma" } else { "/mnt/show/x_v003.ma" };
+        let path = if place.windows { "P:\\show\\shx_v003.ma" } else { "/mnt/show/shx_v003.ma" };
         let piece = input.of(&SAID).replace("%u", place.user).replace("%s", place.shot);
         text.push_str(&piece.replace("%p", path).replace("%v", place.version));
         // A name of the place that is glued to a word is another word, in one place and not in the other.
