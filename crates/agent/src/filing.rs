@@ -3,24 +3,18 @@
 //! No step assumes that an earlier attempt of it did nothing: a create may have happened although no answer
 //! came, an upload may have arrived. So the ticket is looked for before it is created, and an attachment before
 //! it is uploaded. Owns what is asked of the site and in which order; knows nothing of queues, waiting or
-//! state (`delivery.rs`).
+//! state (`delivery.rs`), nor of what a ticket says (`ticket_fields.rs`, `description.rs`).
 
-use crate::description::{Frequency, carries_marker, describe, marker};
+use crate::description::{carries_marker, marker};
 use crate::evidence;
-use crate::facts::{IncidentFacts, Moment};
+use crate::facts::Moment;
 use crate::settings::{TicketSettings, TitleStyle};
 use crate::store::Delivery;
+use crate::ticket_fields::KEY_FIELD;
 use flow::{Direction, EntityFields, Fields, Filter, Find, FlowError, Site, Upload};
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
 use std::path::Path;
 
-/// The site's fields that we use where they exist.
-const KEY_FIELD: &str = "sg_incident_key";
-const COUNT_FIELD: &str = "sg_incident_count";
-const LAST_SEEN_FIELD: &str = "sg_incident_last_seen";
-/// A title is never longer than this, whatever the login: sites cut at 255.
-const TITLE_CHARS: usize = 255;
 /// Without fields the count is told in replies, which may mail people: at 10, 100, 1 000 … or after this.
 const REPLY_EVERY_MS: i64 = 4 * 3_600_000;
 
@@ -115,69 +109,6 @@ impl Filing<'_> {
                     || row.text("description").is_some_and(|text| carries_marker(text, &delivery.key))
             })
             .map(|row| row.id))
-    }
-
-    fn new_ticket(&self, delivery: &Delivery) -> Result<Fields, FilingError> {
-        // Facts an older version wrote and this one cannot read still make a ticket, from what the state knows.
-        let facts: IncidentFacts = serde_json::from_str(&delivery.facts).unwrap_or_else(|_| IncidentFacts {
-            summary: delivery.title.clone(),
-            user: delivery.login.clone(),
-            ..IncidentFacts::default()
-        });
-        let frequency = Frequency {
-            count: delivery.count,
-            // The record's own stamp: one that was found late happened long before it was read.
-            first: if facts.time.utc.is_empty() {
-                Moment::at(delivery.first_seen_ms, self.zone)
-            } else {
-                facts.time.clone()
-            },
-            last: Moment::at(delivery.last_seen_ms, self.zone),
-            has_count_field: self.fields.has(COUNT_FIELD),
-        };
-        let mut fields = Fields::new();
-        for (name, value) in &self.ticket.fields {
-            // Settings hold TOML, the wire JSON; dates have no JSON form and stay out.
-            if let Ok(value) = serde_json::to_value(value)
-                && self.accepts(name, &value)
-            {
-                fields.insert(name.clone(), value);
-            }
-        }
-        fields.insert("title".into(), json!(delivery.title.chars().take(TITLE_CHARS).collect::<String>()));
-        fields.insert("description".into(), json!(describe(&facts, &frequency, &delivery.key)));
-        fields.insert("project".into(), json!({ "type": "Project", "id": self.project(&facts)? }));
-        if self.fields.has(KEY_FIELD) {
-            fields.insert(KEY_FIELD.into(), json!(delivery.key));
-        }
-        self.add_counts(delivery, &mut fields);
-        Ok(fields)
-    }
-
-    fn project(&self, facts: &IncidentFacts) -> Result<u64, FilingError> {
-        if self.project_id != 0 {
-            return Ok(self.project_id);
-        }
-        let session = facts.session.as_ref().and_then(|session| session.context("project"));
-        session.map(|project| project.id).ok_or(FilingError::NoProject)
-    }
-
-    fn accepts(&self, name: &str, value: &Value) -> bool {
-        let allowed = self.fields.valid_values(name);
-        let listed = allowed.is_none_or(|allowed| {
-            allowed.is_empty()
-                || value.as_str().is_some_and(|value| allowed.iter().any(|known| known == value))
-        });
-        self.fields.has(name) && self.fields.editable(name) && listed
-    }
-
-    fn add_counts(&self, delivery: &Delivery, fields: &mut Fields) {
-        if self.fields.has(COUNT_FIELD) {
-            fields.insert(COUNT_FIELD.into(), json!(i32::try_from(delivery.count).unwrap_or(i32::MAX)));
-        }
-        if self.fields.has(LAST_SEEN_FIELD) {
-            fields.insert(LAST_SEEN_FIELD.into(), json!(Moment::at(delivery.last_seen_ms, self.zone).utc));
-        }
     }
 
     /// Attaches the log as text. `None` when there is nothing to attach, or no longer: an archive that someone

@@ -38,3 +38,4 @@ pub mod shared;
 pub mod status;
 pub mod store;
 mod stream;
+mod ticket_fields;
