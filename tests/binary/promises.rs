@@ -262,15 +262,32 @@ fn secrets_reach_neither_ticket_nor_attachments_nor_our_own_files() {
 }
 
 #[test]
-fn our_own_records_never_become_incidents() {
+fn our_own_troubles_never_become_incidents() {
     let world = World::running();
-    world.append(
-        "tk-maya.log",
-        "2026-01-14 19:49:11,961 [1 ERROR sgtk.env.project.tk-maya.tk-incidentreporter] our own trouble\n",
-    );
+    let logged = |logger: &str, said: &str| format!("2026-01-14 19:49:11,961 [1 ERROR {logger}] {said}\n");
+    world.append("tk-maya.log", &logged("sgtk.env.project.tk-maya.tk-incidentreporter", "our own trouble"));
+    world.append("tk-maya.log", &logged("sgtk.core.hook", "[incidentreporter] said by somebody else"));
+    // An exception of ours that Toolkit logs, with the library's own frames innermost.
+    let raised = |innermost: &str| {
+        format!(
+            "Uncaught\nTraceback (most recent call last):\n\
+             \x20 File \"/srv/toolkit/tk-incidentreporter/python/tk_incident/child.py\", line 40, in tell\n\
+             \x20   work()\n\
+             \x20 File \"{innermost}\", line 1024, in launch\n\
+             \x20   work()\n\
+             OSError: no memory"
+        )
+    };
+    world.append("tk-maya.log", &logged("sgtk.core.engine", &raised("/usr/lib/python3.11/subprocess.py")));
+    // A tool of the studio is broken, whoever called it.
+    world.append("tk-maya.log", &logged("sgtk.core.engine", &raised("/studio/tools/rename.py")));
     world.append("tk-maya.log", &error("theirs"));
-    world.expect_tickets(&[(&format!("{} - ValueError", login()), 1)]);
-    assert_eq!(world.status()["outcomes"], serde_json::json!({ "filed": 1, "rule_drop": 1 }));
+    world
+        .expect_tickets(&[(&format!("{} - OSError", login()), 1), (&format!("{} - ValueError", login()), 1)]);
+    let status = world.status();
+    assert_eq!(status["outcomes"], serde_json::json!({ "filed": 2, "rule_drop": 3 }));
+    let rules: Vec<_> = status["rules"].as_array().unwrap().iter().map(|rule| &rule["count"]).collect();
+    assert_eq!(rules, [2, 1], "records of ours, and errors in our code: {status:#}");
 }
 
 #[test]

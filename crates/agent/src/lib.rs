@@ -26,6 +26,7 @@ pub mod instance;
 pub mod local_disk;
 pub mod login;
 mod nearest;
+mod own_code;
 pub mod own_log;
 pub mod paths;
 pub mod pipeline;

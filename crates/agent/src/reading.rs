@@ -7,6 +7,7 @@ use crate::attach::Session;
 use crate::draft::{Draft, First, Late};
 use crate::gate::Verdict;
 use crate::incident_line::{IncidentLine, Place};
+use crate::own_code;
 use crate::policy::outcome;
 use crate::recognise::{Recognised, Recogniser};
 use log_follow::SourceId;
@@ -19,6 +20,8 @@ const OWN_MARK: &str = "[incidentreporter]";
 
 /// What they are counted under.
 const OWN_RECORDS: &str = "records of tk-incidentreporter itself";
+/// And errors of our app that somebody else has logged.
+const OWN_ERRORS: &str = "errors in the code of tk-incidentreporter itself";
 
 /// What reading a record needs, borrowed for one look.
 pub(crate) struct Reading<'a> {
@@ -51,6 +54,10 @@ impl Reading<'_> {
         // Before what any rule says: a rule that lets our own records through would close a circle.
         if self.is_our_own(parsed) {
             draft.drop_record(outcome::RULE_DROP, Some(Arc::from(OWN_RECORDS)));
+            return None;
+        }
+        if own_code::raised(recognised.own_signature.as_ref().unwrap_or(&recognised.incident.signature)) {
+            draft.drop_record(outcome::RULE_DROP, Some(Arc::from(OWN_ERRORS)));
             return None;
         }
         match &recognised.verdict {
@@ -128,7 +135,8 @@ impl Reading<'_> {
     fn is_our_own(&self, record: &sgtk_log::Record) -> bool {
         let by_name = |name: &str| self.own_names.contains(name);
         let by_logger = record.logger.as_deref().is_some_and(|logger| logger.split('.').any(by_name));
-        by_logger || record.origin.app.as_deref().is_some_and(by_name) || record.message.contains(OWN_MARK)
+        // Not by the origin's app: that may come from a call further out in a traceback (`own_code`).
+        by_logger || record.message.contains(OWN_MARK)
     }
 }
 
