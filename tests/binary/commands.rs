@@ -15,6 +15,7 @@ fn exit_codes_say_how_it_ended() {
         (vec!["dance"], 2, "dance"),
         (vec!["--config", "missing.toml", "run"], 2, "missing.toml"),
         (vec!["status"], 1, "no tk-incident runs"),
+        (vec!["flush"], 1, "no tk-incident runs"),
         (vec!["--version"], 0, ""),
         (vec!["--help"], 0, ""),
         (vec!["config", "default"], 0, ""),

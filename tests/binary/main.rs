@@ -14,6 +14,7 @@ mod kill_loop;
 mod late_lines;
 mod promises;
 mod scan;
+mod status;
 mod storm;
 mod trouble;
 mod world;

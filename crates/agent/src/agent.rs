@@ -145,7 +145,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     }
     let control =
         Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
-    let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone());
+    let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone(), wake.clone());
     thread("control", move || control.serve(handler))?;
     let restore_folder = restoring(
         folder.clone(),
@@ -153,6 +153,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         Arc::clone(&shared),
         identity.clone(),
         commands.clone(),
+        wake.clone(),
     );
     let worker = DeliveryWorker::new(
         Arc::clone(&shared),
@@ -233,6 +234,7 @@ fn restoring(
     shared: Arc<Shared>,
     identity: Identity,
     commands: Sender<Command>,
+    wake: Sender<Wake>,
 ) -> RestoreFolder {
     Box::new(move || {
         if folder.lock().exists() {
@@ -243,12 +245,17 @@ fn restoring(
         *lock(&instance) = enter(&folder)?;
         let control =
             Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
-        let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone());
+        let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone(), wake.clone());
         thread("control", move || control.serve(handler)).map(drop)
     })
 }
 
-fn answering(shared: Arc<Shared>, identity: Identity, commands: Sender<Command>) -> crate::control::Handler {
+fn answering(
+    shared: Arc<Shared>,
+    identity: Identity,
+    commands: Sender<Command>,
+    wake: Sender<Wake>,
+) -> crate::control::Handler {
     Box::new(move |request| {
         let pass_on = |command| match commands.send(command) {
             Ok(()) => json!({ "ok": true, "v": 1, "pid": std::process::id() }),
@@ -261,6 +268,16 @@ fn answering(shared: Arc<Shared>, identity: Identity, commands: Sender<Command>)
             },
             Request::Attach(attach) => pass_on(Command::Attach(attach)),
             Request::Detach(detach) => pass_on(Command::Detach(detach)),
+            Request::Flush => {
+                let due = lock(&shared.store).all_due(shared.clock.wall_ms());
+                match due
+                    .map_err(|error| chain(&error))
+                    .and_then(|()| wake.send(Wake::Flush).map_err(|_| STOPPING.to_owned()))
+                {
+                    Ok(()) => json!({ "ok": true, "v": 1, "pid": std::process::id() }),
+                    Err(error) => json!({ "ok": false, "error": error }),
+                }
+            }
             Request::Stop => pass_on(Command::Stop("asked to stop")),
         }
     })

@@ -32,6 +32,8 @@ pub enum Request {
     Attach(Box<Attach>),
     /// A session ends.
     Detach(Detach),
+    /// Everything that waits is due now.
+    Flush,
     /// The agent ends.
     Stop,
 }

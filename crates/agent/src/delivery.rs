@@ -34,6 +34,8 @@ const FIELDS_AGE_MS: u64 = 3_600_000;
 pub enum Wake {
     /// There may be something to deliver, or a new login.
     Look,
+    /// Somebody asked not to wait any longer: the site gets one try at once.
+    Flush,
     /// The agent ends.
     Stop,
 }
@@ -113,6 +115,7 @@ impl DeliveryWorker {
             };
             match woken {
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Wake::Flush) => self.end_waiting(),
                 Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => {}
             }
         }
@@ -159,6 +162,12 @@ impl DeliveryWorker {
             contact.not_before_ms = 0;
             contact.failures = 0;
         }
+    }
+
+    /// The next step is tried at once. The failures stay counted: if it fails too, the waiting goes on where it was.
+    fn end_waiting(&mut self) {
+        self.resume_ms = 0;
+        lock(&self.shared.contact).not_before_ms = 0;
     }
 
     fn deliver(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), DeliveryError> {
@@ -278,6 +287,8 @@ impl DeliveryWorker {
         let fresh = |age: &u64| now_ms.saturating_sub(*age) < FIELDS_AGE_MS;
         if !self.fields.as_ref().is_some_and(|(_, age)| fresh(age)) {
             self.fields = Some((site.fields(&self.settings.site.entity_type)?, now_ms));
+            // Only to be shown: a site that tells its fields and not its version is as good as any.
+            lock(&self.shared.contact).server = site.info().ok().map(|info| info.version_text());
         }
         Ok(())
     }

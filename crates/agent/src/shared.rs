@@ -26,6 +26,8 @@ pub struct Contact {
     pub trouble: Option<String>,
     /// The last success, in wall time.
     pub last_ms: Option<i64>,
+    /// The version of the site's server, once it has told it.
+    pub server: Option<String>,
 }
 
 /// Where events go; called from several threads, one event at a time.

@@ -5,9 +5,10 @@
 
 use crate::attach::Link;
 use crate::shared::{Shared, lock};
-use crate::store::{GapTotal, RuleTotal, StoreError};
+use crate::store::{GapTotal, RuleTotal, SCHEMA_VERSION, StoreError};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Steps shown one by one; the rest is a number.
 const MOST_WAITING: u32 = 50;
@@ -33,7 +34,9 @@ pub struct Status {
     pub kind: &'static str,
     pub v: u32,
     pub version: &'static str,
+    pub versions: Versions,
     pub pid: u32,
+    pub now_ms: i64,
     pub uptime_s: u64,
     pub state: String,
     pub site: SiteStatus,
@@ -43,10 +46,23 @@ pub struct Status {
     pub tickets: u64,
     pub waiting: Vec<WaitingStatus>,
     pub waiting_count: u64,
+    pub waiting_for: Vec<WaitingFor>,
+    pub spool: Spool,
+    pub limits: Vec<LimitLine>,
+    pub mutes: Vec<MuteLine>,
     pub sources: Vec<SourceLine>,
     pub gaps: Vec<GapTotal>,
     pub warnings: Vec<WarningLine>,
     pub sessions: Vec<SessionLine>,
+}
+
+/// What runs with what.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
+pub struct Versions {
+    pub program: &'static str,
+    pub state: i64,
+    pub site: Option<String>,
 }
 
 /// The way to the site.
@@ -71,6 +87,43 @@ pub struct WaitingStatus {
     pub title: String,
     pub attempts: u64,
     pub due_ms: i64,
+}
+
+/// All that waits for the same thing.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
+pub struct WaitingFor {
+    pub why: String,
+    pub count: u64,
+    pub due_ms: i64,
+}
+
+/// Evidence that waits on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
+pub struct Spool {
+    pub archives: u64,
+    pub bytes: u64,
+}
+
+/// A limit that keeps tickets back at the moment, or a storm.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
+pub struct LimitLine {
+    pub limit: String,
+    pub held: u64,
+    pub until_ms: Option<i64>,
+}
+
+/// A problem that nobody wants to hear of for a while.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
+pub struct MuteLine {
+    pub key: String,
+    pub title: Option<String>,
+    pub reason: String,
+    pub until_ms: Option<i64>,
+    pub count: u64,
 }
 
 /// A followed file.
@@ -100,6 +153,7 @@ pub struct SessionLine {
     pub login: Option<String>,
     pub engine: Option<String>,
     pub host: Option<String>,
+    pub log_file: Option<String>,
     pub project: Option<Link>,
     pub entity: Option<Link>,
     pub task: Option<Link>,
@@ -112,41 +166,58 @@ pub struct SessionLine {
 pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError> {
     let contact = lock(&shared.contact).clone();
     let now_ms = shared.clock.wall_ms();
-    let (totals, rules, waiting, waiting_count, gaps, sessions) = {
+    let (totals, rules, waiting, waiting_count, waiting_kinds, gaps, sessions) = {
         let store = lock(&shared.store);
         (
             store.totals()?,
             store.rules()?,
             store.waiting(MOST_WAITING)?,
             store.waiting_count()?,
+            store.waiting_kinds(now_ms)?,
             store.gaps()?,
             store.sessions()?,
         )
     };
+    let why = |needs_ticket: bool, later: bool, failure: Option<String>| {
+        let usual = match (needs_ticket, later) {
+            (true, _) => "its ticket comes first",
+            (false, true) => "gathering",
+            (false, false) => "in turn",
+        };
+        failure.or_else(|| contact.trouble.clone()).unwrap_or_else(|| usual.to_owned())
+    };
+    let mut waiting_for: Vec<WaitingFor> = Vec::new();
+    for kind in waiting_kinds {
+        let why = why(kind.needs_ticket, kind.later, kind.why);
+        match waiting_for.iter_mut().find(|other| other.why == why) {
+            Some(other) => {
+                other.count += kind.count;
+                other.due_ms = other.due_ms.min(kind.due_ms);
+            }
+            None => waiting_for.push(WaitingFor { why, count: kind.count, due_ms: kind.due_ms }),
+        }
+    }
+    waiting_for.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.why.cmp(&other.why)));
     let waiting = waiting
         .into_iter()
-        .map(|step| {
-            let usual = if step.needs_ticket {
-                "its ticket comes first"
-            } else if step.due_ms > now_ms {
-                "gathering"
-            } else {
-                "in turn"
-            };
-            let why = step.why.or_else(|| contact.trouble.clone()).unwrap_or_else(|| usual.to_owned());
-            WaitingStatus {
-                what: step.step,
-                why,
-                title: step.title,
-                attempts: step.attempts,
-                due_ms: step.due_ms,
-            }
+        .map(|step| WaitingStatus {
+            why: why(step.needs_ticket, step.due_ms > now_ms, step.why),
+            what: step.step,
+            title: step.title,
+            attempts: step.attempts,
+            due_ms: step.due_ms,
         })
         .collect();
     Ok(Status {
         kind: "status",
         v: 1,
         version: env!("CARGO_PKG_VERSION"),
+        versions: Versions {
+            program: env!("CARGO_PKG_VERSION"),
+            state: SCHEMA_VERSION,
+            site: contact.server.clone(),
+        },
+        now_ms,
         pid: std::process::id(),
         uptime_s: shared.clock.steady_ms().saturating_sub(identity.started_ms) / 1_000,
         state: identity.state.clone(),
@@ -155,7 +226,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             page: identity.page.clone(),
             login: lock(&shared.login).login.clone(),
             next_attempt_ms: (contact.not_before_ms > 0).then_some(contact.not_before_ms),
-            trouble: contact.trouble,
+            trouble: contact.trouble.clone(),
             failures: contact.failures,
             last_contact_ms: contact.last_ms,
         },
@@ -165,6 +236,10 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         tickets: totals.tickets,
         waiting,
         waiting_count,
+        waiting_for,
+        spool: spool(Path::new(&identity.state)),
+        limits: Vec::new(),
+        mutes: Vec::new(),
         sources: sources(shared),
         gaps,
         warnings: lock(&shared.warnings)
@@ -179,11 +254,26 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
                 login: session.login.clone(),
                 engine: session.text(&["engine", "instance"]).map(str::to_owned),
                 host: session.text(&["host", "name"]).map(str::to_owned),
+                log_file: session.text(&["log_file"]).map(str::to_owned),
                 project: session.context("project"),
                 entity: session.context("entity"),
                 task: session.context("task"),
             })
             .collect(),
+    })
+}
+
+/// Counts the archives in a state folder that some ticket still waits for.
+#[must_use]
+pub fn spool(state: &Path) -> Spool {
+    let entries = std::fs::read_dir(crate::paths::StateFolder::at(state.to_owned()).evidence());
+    let sizes = entries.into_iter().flatten().flatten().filter_map(|entry| {
+        let is_archive = Path::new(&entry.file_name()).extension().is_some_and(|end| end == "zip");
+        is_archive.then(|| entry.metadata().ok()).flatten().map(|file| file.len())
+    });
+    sizes.fold(Spool::default(), |spool, bytes| Spool {
+        archives: spool.archives + 1,
+        bytes: spool.bytes + bytes,
     })
 }
 

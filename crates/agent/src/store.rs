@@ -7,6 +7,7 @@
 mod audit;
 mod batch;
 mod delivery;
+mod flush;
 mod late;
 mod path_text;
 mod prune;
@@ -16,7 +17,7 @@ pub use batch::{Batch, Decided, Dropped, NewIncident, RECORD_CUT, STATE_LOST, St
 pub use delivery::{CREATE_SETTLES_MS, Delivery, Step};
 pub use late::{LateCase, LateRecord, Whole};
 pub use prune::PositionKey;
-pub use report::{GapTotal, RuleTotal, Totals, Waiting};
+pub use report::{GapTotal, RuleTotal, Totals, Waiting, WaitingKind};
 
 use crate::attach::Session;
 use log_follow::{Checkpoint, FileId, Mark};
@@ -24,7 +25,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-const SCHEMA_VERSION: i64 = 4;
+/// The version of the state's schema that this program writes.
+pub const SCHEMA_VERSION: i64 = 4;
 /// What each version adds; the first makes the state.
 const SCHEMAS: [&str; 4] = [
     include_str!("store/schema.sql"),

@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Follow(FollowCommand),
     /// Show how the running agent stands
     Status,
+    /// Try everything that waits for the site now
+    Flush(FlushCommand),
     /// End the running agent
     Stop,
     /// Called by the Toolkit app: tell the agent of a session (JSON on stdin), starting it if none runs
@@ -170,6 +172,14 @@ pub(crate) struct FollowCommand {
 pub(crate) enum From {
     Start,
     End,
+}
+
+/// `flush`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FlushCommand {
+    /// Wait at most this long until nothing waits any more, and say what is left and why
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
 }
 
 /// `desk`

@@ -14,12 +14,14 @@ mod desk;
 mod exit;
 mod explain;
 mod fault;
+mod flush;
 mod follow;
 mod log_file;
 mod log_records;
 mod options;
 mod output;
 mod run;
+mod running;
 mod scan;
 mod status;
 mod stop_signal;
@@ -43,7 +45,8 @@ fn main() -> ExitCode {
         Command::Explain(command) => explain::explain(&command, &arguments.global, &output),
         Command::Follow(command) => follow::follow(&command, &arguments.global, &output),
         Command::Status => status::status(&arguments.global, &output),
-        Command::Stop => status::stop(&arguments.global, &output),
+        Command::Flush(command) => flush::flush(&command, &arguments.global, &output),
+        Command::Stop => running::stop(&arguments.global, &output),
         Command::Attach => attach::attach(&arguments.global),
         Command::Detach => attach::detach(&arguments.global),
         #[cfg(feature = "desk")]

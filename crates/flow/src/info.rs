@@ -44,6 +44,11 @@ impl SiteInfo {
         (self.version[0], self.version[1], self.version[2])
     }
 
+    /// The same for people: `8.80.0`.
+    pub fn version_text(&self) -> String {
+        self.version.map(|part| part.to_string()).join(".")
+    }
+
     /// Most rows the site returns at once.
     pub fn page_size(&self) -> u32 {
         self.page_size
@@ -94,6 +99,7 @@ mod tests {
         let off = SiteInfo::from_wire(&off).expect("info");
         assert_eq!(off.upload_form("Ticket", None), UploadForm::Classic);
         assert_eq!((off.version(), off.page_size(), off.sign_in_method()), ((8, 0, 0), 500, "default"));
+        assert_eq!(off.version_text(), "8.0.0");
     }
 
     #[test]

@@ -32,6 +32,21 @@ pub struct Waiting {
     pub due_ms: i64,
 }
 
+/// Steps that wait for the same thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingKind {
+    /// They have to wait for their ticket first.
+    pub needs_ticket: bool,
+    /// Their time has not come.
+    pub later: bool,
+    /// What went wrong last, if anything did.
+    pub why: Option<String>,
+    /// How many.
+    pub count: u64,
+    /// When the first of them is tried next, wall time.
+    pub due_ms: i64,
+}
+
 /// Bytes given up in one file for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GapTotal {
@@ -101,6 +116,29 @@ impl Store {
                     why: row.get(3)?,
                     due_ms: row.get(4)?,
                     needs_ticket: row.get(5)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// All steps that are not done, by what they wait for.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn waiting_kinds(&self, now_ms: i64) -> Result<Vec<WaitingKind>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT d.step <> 'ticket' AND i.ticket_id IS NULL, d.due_ms > ?1, d.error, count(*), min(d.due_ms)
+                 FROM deliveries d JOIN incidents i ON i.id = d.incident_id GROUP BY 1, 2, 3",
+            )?;
+            let rows = statement.query_map([now_ms], |row| {
+                Ok(WaitingKind {
+                    needs_ticket: row.get(0)?,
+                    later: row.get(1)?,
+                    why: row.get(2)?,
+                    count: unsigned(row.get(3)?),
+                    due_ms: row.get(4)?,
                 })
             })?;
             rows.collect()

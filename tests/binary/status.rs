@@ -1,0 +1,85 @@
+//! How the agent stands: what `status` shows, and what `flush` makes of what waits.
+
+use crate::world::{World, error, words};
+use serde_json::Value;
+
+/// The names in an object and what they hold, for a shape that must not change by accident.
+fn shape(value: &Value, indent: usize) -> String {
+    match value {
+        Value::Object(fields) if fields.is_empty() => " {}\n".to_owned(),
+        Value::Object(fields) => fields.iter().fold("\n".to_owned(), |text, (name, value)| {
+            format!("{text}{}{name}:{}", " ".repeat(indent), shape(value, indent + 2))
+        }),
+        Value::Array(items) => match items.first() {
+            Some(first) => format!(" []{}", shape(first, indent)),
+            None => " []\n".to_owned(),
+        },
+        Value::String(_) => " text\n".to_owned(),
+        Value::Number(_) => " number\n".to_owned(),
+        Value::Bool(_) => " bool\n".to_owned(),
+        Value::Null => " null\n".to_owned(),
+    }
+}
+
+#[test]
+fn the_object_of_status_keeps_its_shape_and_its_sum() {
+    let mut world = World::new();
+    world.set("[limits]\ngather_s = 600\ngather_max_s = 600");
+    world.start_desk();
+    world.start_agent();
+    world.append("tk-maya.log", &error("one"));
+    world.append("tk-maya.log", &error("one"));
+    let status = world.status_when("both records", |status| status["seen"] == 2);
+    assert_eq!(status["waiting_for"].as_array().unwrap().iter().map(count).sum::<u64>(), count_of(&status));
+    insta::assert_snapshot!(shape(&status, 0));
+    let page = world.program().args(["status"]).env("COLUMNS", "80").output().unwrap();
+    let said = String::from_utf8_lossy(&page.stdout);
+    assert!(said.contains("seen     2 = 1 duplicate + 1 spooled"), "{}", words(&page));
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{}", words(&page));
+}
+
+fn count(reason: &Value) -> u64 {
+    reason["count"].as_u64().unwrap()
+}
+
+fn count_of(status: &Value) -> u64 {
+    status["waiting_count"].as_u64().unwrap()
+}
+
+#[test]
+fn flush_ends_the_gathering() {
+    let mut world = World::new();
+    world.set("[limits]\ngather_s = 600\ngather_max_s = 600\ncount_flush_s = 600");
+    world.start_desk();
+    world.start_agent();
+    world.append("tk-maya.log", &error("one"));
+    world.status_when("the record", |status| status["waiting"][0]["why"] == "gathering");
+    let flushed = world.run(&["flush", "--wait", "60"]);
+    assert_eq!(flushed.status.code(), Some(0), "{}", words(&flushed));
+    let status = world.status();
+    assert_eq!((&status["tickets"], &status["waiting_count"]), (&1.into(), &0.into()), "{status:#}");
+    assert_eq!(status["versions"]["site"], "8.80.0", "{status:#}");
+}
+
+#[test]
+fn flush_tells_what_is_left_and_ends_the_back_off() {
+    let mut world = World::new();
+    world.set("[limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 600\nretry_max_s = 900");
+    world.start_desk();
+    world.stop_desk();
+    world.start_agent();
+    world.append("tk-maya.log", &error("one"));
+    world.status_when("the trouble", |status| !status["site"]["trouble"].is_null());
+    let flushed = world.run(&["flush", "--wait", "1"]);
+    assert_eq!(flushed.status.code(), Some(3), "{}", words(&flushed));
+    let said = words(&flushed);
+    assert!(said.contains("refused the connection") && said.contains("3 steps"), "{said}");
+    let json = world.run(&["--json", "flush", "--wait", "0"]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["type"], &json["waiting_count"]), (&"flush".into(), &3.into()), "{json:#}");
+    world.start_desk();
+    // The back-off would last for minutes.
+    let flushed = world.run(&["flush", "--wait", "60"]);
+    assert_eq!(flushed.status.code(), Some(0), "{}", words(&flushed));
+    assert_eq!(world.tickets().len(), 1);
+}
