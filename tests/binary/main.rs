@@ -13,6 +13,7 @@ mod in_flight;
 mod kill_loop;
 mod late_lines;
 mod promises;
+mod report;
 mod scan;
 mod status;
 mod storm;

@@ -2,10 +2,12 @@
 //!
 //! Threads: `follow` (the caller's own), `deliver` and `control`. They share the state and nothing that blocks.
 
+use crate::answering::Answering;
+pub use crate::answering::STOPPING;
 use crate::attach::Attach;
 use crate::clock::{Clock, SystemClock};
-use crate::control::{Control, Request};
-use crate::delivery::{DeliveryWorker, Destination, Wake, chain};
+use crate::control::Control;
+use crate::delivery::{DeliveryWorker, Destination, Wake};
 use crate::event::Event;
 use crate::evidence;
 use crate::gate::Gate;
@@ -16,21 +18,18 @@ use crate::pipeline::{Command, Parts, Pipeline, RestoreFolder};
 use crate::reader::LogReader;
 use crate::settings::{Settings, StartAt};
 use crate::shared::{EventSink, STATE, Shared, lock};
-use crate::status::{Identity, status};
+use crate::status::Identity;
 use crate::store::{STATE_LOST, Store, StoreError};
 use log_follow::{
     FollowOptions, Follower, PatientDisk, PatientFile, Patterns, SystemDisk, Watcher, handle_budget,
     system_events,
 };
-use serde_json::{Value, json};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
-/// What an agent that is ending answers; who hears it starts another, or asks the one that is started.
-pub const STOPPING: &str = "this agent is ending";
 /// At most this much is read before it is kept: memory in a storm, and the time a crash costs.
 const LOOK_BYTES: u64 = 1024 * 1024;
 /// The threads do little with their stacks; the default of 2 MiB each would count as idle memory on some systems.
@@ -145,16 +144,16 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     }
     let control =
         Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
-    let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone(), wake.clone());
+    let answering = Answering {
+        shared: Arc::clone(&shared),
+        identity: identity.clone(),
+        commands: commands.clone(),
+        wake: wake.clone(),
+        log_bytes: options.settings.evidence.log_bytes,
+    };
+    let handler = answering.clone().handler();
     thread("control", move || control.serve(handler))?;
-    let restore_folder = restoring(
-        folder.clone(),
-        Arc::clone(&instance),
-        Arc::clone(&shared),
-        identity.clone(),
-        commands.clone(),
-        wake.clone(),
-    );
+    let restore_folder = restoring(folder.clone(), Arc::clone(&instance), answering);
     let worker = DeliveryWorker::new(
         Arc::clone(&shared),
         options.settings.clone(),
@@ -228,14 +227,7 @@ fn follower(
 }
 
 /// What makes the state folder anew: with it went the lock, the socket and the log.
-fn restoring(
-    folder: StateFolder,
-    instance: Arc<Mutex<Instance>>,
-    shared: Arc<Shared>,
-    identity: Identity,
-    commands: Sender<Command>,
-    wake: Sender<Wake>,
-) -> RestoreFolder {
+fn restoring(folder: StateFolder, instance: Arc<Mutex<Instance>>, answering: Answering) -> RestoreFolder {
     Box::new(move || {
         if folder.lock().exists() {
             // Only the state was deleted.
@@ -245,41 +237,8 @@ fn restoring(
         *lock(&instance) = enter(&folder)?;
         let control =
             Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
-        let handler = answering(Arc::clone(&shared), identity.clone(), commands.clone(), wake.clone());
+        let handler = answering.clone().handler();
         thread("control", move || control.serve(handler)).map(drop)
-    })
-}
-
-fn answering(
-    shared: Arc<Shared>,
-    identity: Identity,
-    commands: Sender<Command>,
-    wake: Sender<Wake>,
-) -> crate::control::Handler {
-    Box::new(move |request| {
-        let pass_on = |command| match commands.send(command) {
-            Ok(()) => json!({ "ok": true, "v": 1, "pid": std::process::id() }),
-            Err(_) => json!({ "ok": false, "error": STOPPING }),
-        };
-        match request {
-            Request::Status => match status(&shared, &identity) {
-                Ok(status) => serde_json::to_value(status).unwrap_or(Value::Null),
-                Err(error) => json!({ "ok": false, "error": chain(&error) }),
-            },
-            Request::Attach(attach) => pass_on(Command::Attach(attach)),
-            Request::Detach(detach) => pass_on(Command::Detach(detach)),
-            Request::Flush => {
-                let due = lock(&shared.store).all_due(shared.clock.wall_ms());
-                match due
-                    .map_err(|error| chain(&error))
-                    .and_then(|()| wake.send(Wake::Flush).map_err(|_| STOPPING.to_owned()))
-                {
-                    Ok(()) => json!({ "ok": true, "v": 1, "pid": std::process::id() }),
-                    Err(error) => json!({ "ok": false, "error": error }),
-                }
-            }
-            Request::Stop => pass_on(Command::Stop("asked to stop")),
-        }
     })
 }
 

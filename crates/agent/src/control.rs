@@ -6,6 +6,7 @@
 
 use crate::attach::{Attach, Detach};
 use crate::paths::{StateFolder, create_private};
+use crate::report::ReportRequest;
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Name};
 use serde::Deserialize;
@@ -32,6 +33,13 @@ pub enum Request {
     Attach(Box<Attach>),
     /// A session ends.
     Detach(Detach),
+    /// Somebody reports something by hand.
+    Report(ReportRequest),
+    /// How the problem of this key stands with the site.
+    Ticket {
+        /// Signature and scope, or that of a report.
+        key: String,
+    },
     /// Everything that waits is due now.
     Flush,
     /// The agent ends.

@@ -39,6 +39,13 @@ pub enum Event {
         #[serde(flatten)]
         incident: Box<IncidentLine>,
     },
+    /// Somebody reported something by hand, and it was kept.
+    Report {
+        /// What it is one ticket for.
+        key: String,
+        /// Of its ticket.
+        title: String,
+    },
     /// A ticket was created, or found on the site.
     Ticket {
         /// Its number.

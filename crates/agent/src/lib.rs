@@ -9,6 +9,7 @@
 //! ticket); `docs/architecture.md` walks one incident through both.
 
 pub mod agent;
+mod answering;
 pub mod attach;
 pub mod backoff;
 pub mod clock;
@@ -34,6 +35,7 @@ pub mod policy;
 pub mod reader;
 mod reading;
 pub mod recognise;
+pub mod report;
 pub mod settings;
 pub mod shared;
 pub mod status;

@@ -8,6 +8,7 @@
 
 mod late;
 mod new_incident;
+mod report;
 mod sessions;
 mod upkeep;
 
@@ -21,6 +22,7 @@ use crate::policy::outcome;
 use crate::reader::{LogReader, Moved, News};
 use crate::reading::Reading;
 use crate::recognise::Recogniser;
+use crate::report::Report;
 use crate::settings::{Scope, Settings, TitleStyle};
 use crate::shared::{STATE, Shared, lock};
 use crate::store::{Batch, NewIncident, RECORD_CUT, StoreError, StoredGap};
@@ -47,6 +49,8 @@ pub enum Command {
     Attach(Box<Attach>),
     /// A session ends.
     Detach(Detach),
+    /// Somebody reports something by hand.
+    Report(Box<Report>),
     /// Something happened in a log folder.
     Look,
     /// The agent ends, and why.
@@ -178,6 +182,7 @@ impl<D: Disk> Pipeline<D> {
             Command::Look => {}
             Command::Attach(attach) => self.attach(*attach),
             Command::Detach(detach) => self.detach(&detach),
+            Command::Report(report) => self.report(*report),
         }
         None
     }

@@ -6,6 +6,7 @@
 
 mod audit;
 mod batch;
+mod by_hand;
 mod delivery;
 mod flush;
 mod late;
@@ -14,6 +15,7 @@ mod prune;
 mod report;
 
 pub use batch::{Batch, Decided, Dropped, NewIncident, RECORD_CUT, STATE_LOST, StoredGap, Tally};
+pub use by_hand::Filed;
 pub use delivery::{CREATE_SETTLES_MS, Delivery, Step};
 pub use late::{LateCase, LateRecord, Whole};
 pub use prune::PositionKey;

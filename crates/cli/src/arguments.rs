@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Follow(FollowCommand),
     /// Show how the running agent stands
     Status,
+    /// File a ticket by hand, with a comment and the newest log
+    Report(ReportCommand),
     /// Try everything that waits for the site now
     Flush(FlushCommand),
     /// End the running agent
@@ -172,6 +174,23 @@ pub(crate) struct FollowCommand {
 pub(crate) enum From {
     Start,
     End,
+}
+
+/// `report`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReportCommand {
+    /// What went wrong; `-` reads it from standard input. Without it your editor asks
+    #[arg(short, long, value_name = "COMMENT", allow_hyphen_values = true)]
+    pub(crate) message: Option<String>,
+    /// Logs to send along, redacted; by default the followed log that was written to last, in the last hour
+    #[arg(value_name = "LOG")]
+    pub(crate) logs: Vec<PathBuf>,
+    /// The host process it is about, as `status` lists it; by default the only one there is
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+    /// Wait at most this long for the ticket, and show it
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
 }
 
 /// `flush`

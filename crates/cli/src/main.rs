@@ -20,6 +20,7 @@ mod log_file;
 mod log_records;
 mod options;
 mod output;
+mod report;
 mod run;
 mod running;
 mod scan;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Explain(command) => explain::explain(&command, &arguments.global, &output),
         Command::Follow(command) => follow::follow(&command, &arguments.global, &output),
         Command::Status => status::status(&arguments.global, &output),
+        Command::Report(command) => report::report(&command, &arguments.global, &output),
         Command::Flush(command) => flush::flush(&command, &arguments.global, &output),
         Command::Stop => running::stop(&arguments.global, &output),
         Command::Attach => attach::attach(&arguments.global),

@@ -147,6 +147,7 @@ fn print(event: &Event, output: &Output) {
         Event::Continued { incident } => {
             format!("{FAINT}more lines of{FAINT:#} {} {FAINT}({}){FAINT:#}", incident.title, incident.file)
         }
+        Event::Report { title, .. } => format!("{STRONG}report{STRONG:#} {title}"),
         Event::Ticket { ticket_id, title, created, .. } => {
             let verb = if *created { "filed" } else { "found" };
             format!("{GOOD}ticket{GOOD:#} {ticket_id} {verb}: {title}")

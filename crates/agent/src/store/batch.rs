@@ -266,7 +266,7 @@ fn insert_incident(transaction: &Transaction<'_>, tally: &Tally, now_ms: i64) ->
     Ok(transaction.last_insert_rowid())
 }
 
-fn add_occurrences(
+pub(super) fn add_occurrences(
     transaction: &Transaction<'_>,
     incident: i64,
     now_ms: i64,

@@ -1,0 +1,118 @@
+//! What the agent answers to requests of the control channel.
+//!
+//! Runs on the control thread, one request after the other: nothing here waits for a site, and for the pipeline only as
+//! long as whoever asks would wait.
+
+use crate::control::{Handler, Request};
+use crate::delivery::{Wake, chain};
+use crate::pipeline::Command;
+use crate::report::{ReportRequest, new_key};
+use crate::shared::{Shared, lock};
+use crate::status::{Identity, status};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+/// What an agent that is ending answers; who hears it starts another, or asks the one that is started.
+pub const STOPPING: &str = "this agent is ending";
+/// How long a report may take until it is told that it is still at it: less than whoever asks waits for an answer.
+const REPORT_PATIENCE: Duration = Duration::from_secs(4);
+
+/// What answers are made of.
+#[derive(Clone)]
+pub(crate) struct Answering {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) identity: Identity,
+    pub(crate) commands: Sender<Command>,
+    pub(crate) wake: Sender<Wake>,
+    /// How much of the end of a log goes with a report.
+    pub(crate) log_bytes: usize,
+}
+
+impl Answering {
+    /// For the control channel.
+    pub(crate) fn handler(self) -> Handler {
+        Box::new(move |request| match request {
+            Request::Status => match status(&self.shared, &self.identity) {
+                Ok(status) => serde_json::to_value(status).unwrap_or(Value::Null),
+                Err(error) => refused(&chain(&error)),
+            },
+            Request::Attach(attach) => self.pass_on(Command::Attach(attach)),
+            Request::Detach(detach) => self.pass_on(Command::Detach(detach)),
+            Request::Report(request) => self.report(request),
+            Request::Ticket { key } => self.ticket(&key),
+            Request::Flush => self.flush(),
+            Request::Stop => self.pass_on(Command::Stop("asked to stop")),
+        })
+    }
+
+    fn pass_on(&self, command: Command) -> Value {
+        match self.commands.send(command) {
+            Ok(()) => accepted(),
+            Err(_) => refused(STOPPING),
+        }
+    }
+
+    fn flush(&self) -> Value {
+        let due = lock(&self.shared.store).all_due(self.shared.clock.wall_ms());
+        if let Err(error) = due {
+            return refused(&chain(&error));
+        }
+        match self.wake.send(Wake::Flush) {
+            Ok(()) => accepted(),
+            Err(_) => refused(STOPPING),
+        }
+    }
+
+    /// Says whether the report is kept. One that takes long is kept all the same, unless this process dies before.
+    fn report(&self, request: ReportRequest) -> Value {
+        if let Err(why) = request.check() {
+            return refused(&why);
+        }
+        let (clock, host) = (&self.shared.clock, whoami::hostname().unwrap_or_default());
+        let key = new_key(clock.wall_ms(), clock.steady_ms(), &host, &request.comment);
+        let (kept, answer) = channel();
+        let (commands, limit_bytes, for_report) = (self.commands.clone(), self.log_bytes, key.clone());
+        let reading = std::thread::Builder::new().name("report".to_owned()).spawn(move || {
+            let report = request.read(for_report, limit_bytes, kept);
+            // Whoever asked hears that nobody is there: the answer's other end is gone.
+            let _ = commands.send(Command::Report(Box::new(report)));
+        });
+        if reading.is_err() {
+            return refused("no thread could be started to read the logs: try again");
+        }
+        match answer.recv_timeout(REPORT_PATIENCE) {
+            Ok(Ok(title)) => json!({ "ok": true, "v": 1, "key": key, "kept": true, "title": title }),
+            Ok(Err(why)) => refused(&why),
+            Err(RecvTimeoutError::Timeout) => json!({ "ok": true, "v": 1, "key": key, "kept": false }),
+            Err(RecvTimeoutError::Disconnected) => refused(STOPPING),
+        }
+    }
+
+    fn ticket(&self, key: &str) -> Value {
+        let filed = lock(&self.shared.store).filed(key);
+        match filed {
+            Ok(None) => json!({ "ok": true, "v": 1, "key": key, "kept": false }),
+            Ok(Some(filed)) => json!({
+                "ok": true,
+                "v": 1,
+                "key": key,
+                "kept": true,
+                "title": filed.title,
+                "ticket_id": filed.ticket_id,
+                "steps_left": filed.steps_left,
+                "why": filed.why.or_else(|| lock(&self.shared.contact).trouble.clone()),
+            }),
+            Err(error) => refused(&chain(&error)),
+        }
+    }
+}
+
+fn accepted() -> Value {
+    json!({ "ok": true, "v": 1, "pid": std::process::id() })
+}
+
+fn refused(why: &str) -> Value {
+    json!({ "ok": false, "v": 1, "error": why })
+}

@@ -1,0 +1,119 @@
+//! A report by hand becomes an incident of its own: redacted here, kept in a transaction of its own, due at once.
+
+use super::Pipeline;
+use crate::attach::Session;
+use crate::delivery::{Wake, chain};
+use crate::event::Event;
+use crate::evidence::{self, Contents};
+use crate::facts::{IncidentFacts, Moment, environment};
+use crate::report::{Report, ReportLog, title};
+use crate::shared::lock;
+use crate::store::NewIncident;
+use log_follow::Disk;
+use sgtk_log::FileName;
+
+impl<D: Disk> Pipeline<D> {
+    /// Keeps a report and says so to whoever asked for it.
+    pub(super) fn report(&mut self, report: Report) {
+        let new = self.describe_report(&report);
+        let now_ms = self.shared.clock.wall_ms();
+        let kept = lock(&self.shared.store).keep_report(&report.key, &new, now_ms);
+        let answer = match kept {
+            Ok(()) => {
+                self.shared.tell(&Event::Report { key: report.key, title: new.title.clone() });
+                let _ = self.wake.send(Wake::Look);
+                Ok(new.title)
+            }
+            Err(error) => Err(chain(&error)),
+        };
+        // Whoever asked may have stopped waiting.
+        let _ = report.kept.send(answer);
+    }
+
+    fn describe_report(&self, report: &Report) -> NewIncident {
+        let session = self.session_of(report.request.pid);
+        let login = session
+            .as_ref()
+            .and_then(|session| session.login.clone())
+            .or_else(|| lock(&self.shared.login).login.clone())
+            .unwrap_or_else(|| self.machine.user.clone());
+        let comment = self.recogniser.redact_text(report.request.comment.trim());
+        let (logs, missing) = self.redact_logs(&report.logs);
+        let engine_of_log = || logs.iter().find_map(|(name, _)| FileName(name).engine()).map(str::to_owned);
+        let engine = session
+            .as_ref()
+            .and_then(|session| session.text(&["engine", "instance"]).map(str::to_owned))
+            .or_else(engine_of_log);
+        let mut facts = IncidentFacts {
+            v: 1,
+            signature: report.key.clone(),
+            title: title(&login, &comment, &report.key),
+            summary: "reported by hand".to_owned(),
+            message: comment.clone(),
+            record: comment,
+            file: logs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "),
+            pid: session.as_ref().map(|session| session.pid),
+            time: Moment::at(self.shared.clock.wall_ms(), &self.zone),
+            user: login.clone(),
+            machine: self.machine.clone(),
+            engine,
+            session,
+            evidence_note: (!missing.is_empty()).then(|| missing.join("; ")),
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..IncidentFacts::default()
+        };
+        let environment =
+            environment(&self.machine, facts.session.as_ref(), &|name| std::env::var_os(name), &|text| {
+                self.recogniser.redact_text(text)
+            });
+        let kept = evidence::keep(
+            &self.spool,
+            &Contents {
+                incident: &serde_json::to_string_pretty(&facts).unwrap_or_default(),
+                environment: &serde_json::to_string_pretty(&environment).unwrap_or_default(),
+                traceback: None,
+                logs: &logs,
+            },
+        );
+        if kept.is_err() {
+            // What the person says is worth a ticket without its logs.
+            facts.evidence_note = Some("the archive could not be written on the workstation".to_owned());
+        }
+        NewIncident {
+            signature: facts.signature.clone(),
+            title: facts.title.clone(),
+            login,
+            facts: serde_json::to_string(&facts).unwrap_or_default(),
+            evidence: kept.ok(),
+        }
+    }
+
+    /// The session of a process; without one, the only session that has not ended.
+    fn session_of(&self, pid: Option<u32>) -> Option<Session> {
+        if let Some(pid) = pid {
+            return self.sessions.get(&pid).cloned();
+        }
+        let mut open = lock(&self.shared.store).sessions().unwrap_or_default();
+        if open.len() == 1 { open.pop() } else { None }
+    }
+
+    /// Names and texts of what could be read and cleaned, and why the rest is missing.
+    fn redact_logs(&self, logs: &[ReportLog]) -> (Vec<(String, String)>, Vec<String>) {
+        let (mut texts, mut missing) = (Vec::new(), Vec::new());
+        for log in logs {
+            let name = &log.name;
+            match &log.bytes {
+                Ok((bytes, cut_at_front)) => {
+                    let whole = evidence::from_whole_line(bytes, *cut_at_front);
+                    match self.recogniser.redact_log(whole, *cut_at_front) {
+                        Ok((text, _)) => texts.push((name.clone(), text)),
+                        Err(_) => missing
+                            .push(format!("{name} could not be cleaned of secrets, by a fault of ours")),
+                    }
+                }
+                Err(error) => missing.push(format!("{name} could not be read: {error}")),
+            }
+        }
+        (texts, missing)
+    }
+}
