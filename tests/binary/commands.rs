@@ -52,6 +52,48 @@ fn the_default_settings_are_accepted_as_a_file() {
 }
 
 #[test]
+fn config_check_finds_every_problem_and_tells_where_each_value_comes_from() {
+    let world = World::new();
+    std::fs::write(
+        world.path("bad.toml"),
+        "[limits]\ngater_s = 5\nretry_min_s = 0\n[watch]\nstart_at = 'middle'\n[site]\nproxy = 'u:secret1@proxy:8080'\n",
+    )
+    .unwrap();
+    let bad = world.run(&["config", "check", "--config", "bad.toml"]);
+    assert_eq!(bad.status.code(), Some(2), "{}", words(&bad));
+    for said in [
+        "did you mean `limits.gather_s`?",
+        "limits.retry_min_s",
+        "watch.start_at",
+        "site.proxy = \"***@proxy:8080\"",
+        "environment variable TK_INCIDENT_AGENT_STATE_DIR",
+        "3 problems in the settings",
+    ] {
+        assert!(String::from_utf8_lossy(&bad.stdout).contains(said), "{said}: {}", words(&bad));
+    }
+    let json = world.run(&["--json", "config", "check", "--config", "bad.toml"]);
+    let object: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((json.status.code(), &object["valid"]), (Some(2), &false.into()), "{object:#}");
+    let problems = object["problems"].as_array().unwrap();
+    let keys: Vec<_> = problems.iter().map(|problem| problem["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["limits.gater_s", "limits.retry_min_s", "watch.start_at"]);
+    assert!(problems.iter().all(|problem| problem["origin"] == "bad.toml"), "{object:#}");
+    assert!(!words(&json).contains("secret1") && !words(&bad).contains("secret1"));
+    let settings = object["settings"].as_array().unwrap();
+    let origin = |key: &str| &settings.iter().find(|setting| setting["key"] == key).unwrap()["origin"];
+    assert_eq!((origin("site.proxy"), origin("site.url")), (&"bad.toml".into(), &"default".into()));
+
+    let missing = world.run(&["config", "check", "--config", "missing.toml"]);
+    assert!(
+        missing.status.code() == Some(2) && words(&missing).contains("missing.toml"),
+        "{}",
+        words(&missing)
+    );
+    let good = world.run(&["config", "check"]);
+    assert!(good.status.success() && words(&good).contains("the settings are valid"), "{}", words(&good));
+}
+
+#[test]
 fn a_second_agent_is_refused_and_told_of_the_first() {
     let mut world = World::running();
     let config = world.config();

@@ -12,6 +12,7 @@ mod layers;
 mod list_fault;
 mod noise_list;
 mod origin;
+mod problems;
 mod redact;
 mod rule_list;
 mod site;

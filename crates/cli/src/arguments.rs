@@ -245,6 +245,8 @@ pub(crate) struct ConfigCommand {
 pub(crate) enum ConfigSubcommand {
     /// Print the default settings, every one explained
     Default,
+    /// Check the settings that hold here, and show where each comes from
+    Check,
 }
 
 /// `completions`

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Command::Detach => attach::detach(&arguments.global),
         #[cfg(feature = "desk")]
         Command::Desk(command) => desk::desk(&command, &output),
-        Command::Config(command) => config::config(&command, &output),
+        Command::Config(command) => config::config(&command, &arguments.global, &output),
         Command::Completions(command) => completions::completions(&command, &output),
     };
     exit::finish(result, &output)

@@ -20,23 +20,36 @@ pub(crate) fn settings(
     flags: &[Flag],
     app: Option<&Map<String, Value>>,
 ) -> Result<Settings, SettingsError> {
+    let (layers, problems) = layers(global, flags, app);
+    match problems.into_iter().next() {
+        Some(problem) => Err(problem),
+        None => layers.resolve(),
+    }
+}
+
+/// The layers, and everything that is wrong with each of them; what is right has its place in them.
+pub(crate) fn layers(
+    global: &Global,
+    flags: &[Flag],
+    app: Option<&Map<String, Value>>,
+) -> (Layers, Vec<SettingsError>) {
     let mut layers = Layers::new();
-    if let Some(path) = &global.config {
-        layers.file(path)?;
-    }
+    let mut problems = global.config.as_ref().map(|path| layers.file_all(path)).unwrap_or_default();
     for (key, value) in app.into_iter().flatten() {
-        let value = toml::Value::try_from(value).map_err(|error| SettingsError::Value {
-            key: key.clone(),
-            origin: Origin::App,
-            message: error.to_string(),
-        })?;
-        layers.set(key, value, Origin::App)?;
+        let set = toml::Value::try_from(value)
+            .map_err(|error| SettingsError::Value {
+                key: key.clone(),
+                origin: Origin::App,
+                message: error.to_string(),
+            })
+            .and_then(|value| layers.set(key, value, Origin::App));
+        problems.extend(set.err());
     }
-    layers.environment(&|name| std::env::var_os(name))?;
+    problems.extend(layers.environment_all(&|name| std::env::var_os(name)));
     for (key, value, flag) in flags {
-        layers.set(key, value.clone(), Origin::Flag(flag))?;
+        problems.extend(layers.set(key, value.clone(), Origin::Flag(flag)).err());
     }
-    layers.resolve()
+    (layers, problems)
 }
 
 /// The login of the machine, where none is given.

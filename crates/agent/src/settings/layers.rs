@@ -14,7 +14,7 @@ use toml::{Table, Value};
 /// Layers of settings, merged but not yet checked as a whole.
 #[derive(Clone, Debug)]
 pub struct Layers {
-    values: BTreeMap<String, (Value, Origin)>,
+    pub(super) values: BTreeMap<String, (Value, Origin)>,
 }
 
 /// A table whose keys are the user's own, not ours.
@@ -39,9 +39,15 @@ impl Layers {
     /// # Errors
     /// The file cannot be read, is not TOML, or holds an unknown key or a value of the wrong type.
     pub fn file(&mut self, path: &Path) -> Result<(), SettingsError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
-        self.text(&text, &Origin::File(path.to_owned()))
+        first(self.file_all(path))
+    }
+
+    /// As [`Layers::file`], with everything that is wrong; what is right is taken.
+    pub fn file_all(&mut self, path: &Path) -> Vec<SettingsError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.text_all(&text, &Origin::File(path.to_owned())),
+            Err(source) => vec![SettingsError::Unreadable { path: path.to_owned(), source }],
+        }
     }
 
     /// Lays TOML text over what is there.
@@ -49,13 +55,21 @@ impl Layers {
     /// # Errors
     /// As for [`Layers::file`], but for reading it.
     pub fn text(&mut self, text: &str, origin: &Origin) -> Result<(), SettingsError> {
-        let table: Table = text.parse().map_err(|error: toml::de::Error| SettingsError::Syntax {
-            origin: origin.clone(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
+        first(self.text_all(text, origin))
+    }
+
+    /// As [`Layers::text`], with everything that is wrong; what is right is taken.
+    pub fn text_all(&mut self, text: &str, origin: &Origin) -> Vec<SettingsError> {
+        let table: Table = match text.parse::<Table>() {
+            Ok(table) => table,
+            Err(error) => {
+                let message = error.to_string().trim_end().to_owned();
+                return vec![SettingsError::Syntax { origin: origin.clone(), message }];
+            }
+        };
         let mut pairs = Vec::new();
         flatten("", table, &mut |key, value| pairs.push((key, value)));
-        pairs.into_iter().try_for_each(|(key, value)| self.set(&key, value, origin.clone()))
+        pairs.into_iter().filter_map(|(key, value)| self.set(&key, value, origin.clone()).err()).collect()
     }
 
     /// Lays environment variables over what is there. Names that are no setting are left alone: the prefix
@@ -64,6 +78,12 @@ impl Layers {
     /// # Errors
     /// A value of the wrong type.
     pub fn environment(&mut self, variables: &dyn Fn(&str) -> Option<OsString>) -> Result<(), SettingsError> {
+        first(self.environment_all(variables))
+    }
+
+    /// As [`Layers::environment`], with everything that is wrong; what is right is taken.
+    pub fn environment_all(&mut self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<SettingsError> {
+        let mut problems = Vec::new();
         let keys: Vec<String> = self.values.keys().cloned().collect();
         for key in keys {
             let name = format!("TK_INCIDENT_{}", key.to_uppercase().replace('.', "_"));
@@ -81,9 +101,9 @@ impl Layers {
                     .and_then(|mut table| table.remove("v"))
                     .unwrap_or(Value::String(value))
             };
-            self.set(&key, parsed, Origin::Environment(name))?;
+            problems.extend(self.set(&key, parsed, Origin::Environment(name)).err());
         }
-        Ok(())
+        problems
     }
 
     /// Sets one key, given with its table (`limits.gather_s`).
@@ -171,6 +191,10 @@ impl Default for Layers {
     fn default() -> Self {
         Layers::new()
     }
+}
+
+fn first(problems: Vec<SettingsError>) -> Result<(), SettingsError> {
+    problems.into_iter().next().map_or(Ok(()), Err)
 }
 
 fn flatten(prefix: &str, table: Table, into: &mut dyn FnMut(String, Value)) {
