@@ -202,12 +202,17 @@ pub(super) fn value(text: &str) -> Option<String> {
 
 /// Program and status of a failed command.
 pub(super) fn process(text: &str) -> Option<String> {
-    // Python puts it in quotes; the word alone may stand anywhere.
-    let is_quoted = |rest: &&str| rest.starts_with(['\\', '\'', '"', '[', '(']);
+    // Python puts it in quotes, also the words of a list; the word alone may stand anywhere.
+    let quotes = ['\\', '\'', '"'];
+    let is_quoted = |rest: &&str| {
+        let word = rest.trim_start_matches(['[', '(']);
+        word.strip_prefix(['u', 'b']).unwrap_or(word).starts_with(quotes)
+    };
     let command = text.split("Command ").skip(1).find(is_quoted)?;
-    let is_list = command.trim_start_matches(['\\', '\'', '"']).starts_with(['[', '(']);
-    let command =
-        command.trim_start_matches(['\\', '\'', '"', '[', 'u', '(']).trim_start_matches(['\\', '\'', '"']);
+    let is_list = command.trim_start_matches(quotes).starts_with(['[', '(']);
+    let command = command.trim_start_matches(['\\', '\'', '"', '[', '(']);
+    let prefixed = command.strip_prefix(['u', 'b']).filter(|word| word.starts_with(quotes));
+    let command = prefixed.unwrap_or(command).trim_start_matches(quotes);
     let end = command.find(['\'', '"', ',', ']']).unwrap_or(command.len());
     let command = command[..end].trim_end_matches('\\').to_ascii_lowercase();
     let path = if is_list { command.as_str() } else { first_word(&command) };
