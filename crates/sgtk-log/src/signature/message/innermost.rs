@@ -51,7 +51,7 @@ pub(crate) fn innermost_reason(text: &str) -> Cow<'_, str> {
     let mut lines = lines(reason).map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
     let first = if first == OF_EVERY_FAILURE { lines.next().unwrap_or(first) } else { first };
-    let first = if first.ends_with(':') && first.len() < 200 {
+    let first = if first.ends_with(':') {
         // An announcement is not the reason; the next line is part of it.
         match lines.next().filter(|next| !is_dump(next)) {
             Some(next) => Cow::Owned(format!("{first} {next}")),
