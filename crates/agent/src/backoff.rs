@@ -14,8 +14,8 @@ pub fn wait_ms(
     let least = least_ms.max(1);
     let most = most_ms.max(least);
     let ceiling = least.saturating_mul(1_u64 << failures.saturating_sub(1).min(32)).min(most);
-    // Full jitter over the upper half: never at once, never all together.
-    let floor = ceiling / 2;
+    // Full jitter, but never at once.
+    let floor = least / 2;
     let jittered = floor + random(ceiling - floor + 1);
     jittered.max(asked_ms.unwrap_or(0))
 }
@@ -54,7 +54,7 @@ mod tests {
             let longest = wait_ms(failures, limits, None, &mut |end| end - 1);
             let shortest = wait_ms(failures, limits, None, &mut |_| 0);
             assert_eq!(longest, ceiling, "{failures}");
-            assert_eq!(shortest, ceiling / 2, "{failures}");
+            assert_eq!(shortest, 2_500, "{failures}");
         }
         assert_eq!(wait_ms(1, limits, Some(60_000), &mut |_| 0), 60_000);
     }

@@ -4,17 +4,25 @@
 //! in (everything waits), or this one step was refused (it waits alone). A step's success is recorded in the
 //! same transaction that removes it from the queue; until then it is repeated, which `filing.rs` makes safe.
 
+mod breaker;
+mod connection;
+mod reach;
+
+pub use breaker::Circuit;
+pub use connection::Connect;
+pub use reach::chain;
+
 use crate::backoff::{Jitter, wait_ms};
 use crate::event::Event;
 use crate::evidence::archive_path;
-use crate::filing::{Filing, FilingError};
-use crate::login::{LoginError, credentials};
+use crate::filing::Filing;
 use crate::settings::Settings;
-use crate::shared::{Shared, lock};
+use crate::shared::{Contact, Shared, lock};
 use crate::store::{CREATE_SETTLES_MS, Delivery, Step, StoreError};
-use flow::{Credentials, EntityFields, FlowError, FlowErrorKind, Site};
+use breaker::Breaker;
+use connection::Connection;
 use jiff::tz::TimeZone;
-use secrecy::{ExposeSecret, SecretString};
+use reach::{DeliveryError, Reach};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -26,8 +34,6 @@ pub const SITE: &str = "site";
 const FAULT: &str = "delivery";
 /// The longest sleep while something waits: the wall clock may be set back.
 const LONGEST_WAIT_MS: i64 = 60_000;
-/// Fields of a ticket are asked for again after this, in case an admin has added some.
-const FIELDS_AGE_MS: u64 = 3_600_000;
 
 /// Why the thread wakes up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,16 +62,10 @@ pub struct DeliveryWorker {
     settings: Settings,
     destination: Destination,
     spool: PathBuf,
-    site: Option<Box<dyn Site>>,
-    /// The login the client has; `None` to give it anew.
-    login_generation: Option<u64>,
+    connection: Connection,
+    breaker: Breaker,
     /// The newest login that was noticed.
     noticed_login: u64,
-    /// No call to the site before this moment, in steady time: a corrected clock must not prolong the waiting.
-    resume_ms: u64,
-    /// The proxy the client goes through.
-    proxy: Option<SecretString>,
-    fields: Option<(EntityFields, u64)>,
     jitter: Jitter,
     zone: TimeZone,
 }
@@ -85,28 +85,31 @@ impl DeliveryWorker {
             settings,
             destination,
             spool,
-            site: None,
-            login_generation: None,
+            connection: Connection::new(),
+            breaker: Breaker::default(),
             noticed_login: 0,
-            resume_ms: 0,
-            proxy: None,
-            fields: None,
             jitter: Jitter::new(seed),
             zone: TimeZone::system(),
         }
     }
 
+    /// Makes its clients in another way than by [`flow::connect`].
+    #[must_use]
+    pub fn through(mut self, connect: Connect) -> DeliveryWorker {
+        self.connection.through(connect);
+        self
+    }
+
     /// Works until told to stop.
     pub fn run(mut self, wake: &Receiver<Wake>) {
         // Known before the first ticket is due, so that no log shows it.
-        let _ = self.credentials();
+        let _ = connection::who(&self.shared, &self.settings, &self.destination);
         loop {
             // A fault of ours in one step must not end the delivery of all others.
-            let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
+            let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.step()));
             let wait = worked.unwrap_or_else(|_| {
                 self.shared.warn(FAULT, "a fault of ours; it is tried again in a minute".to_owned());
-                self.site = None;
-                self.fields = None;
+                self.connection.forget();
                 Some(Duration::from_secs(60))
             });
             let woken = match wait {
@@ -121,8 +124,8 @@ impl DeliveryWorker {
         }
     }
 
-    /// Does everything that is due. Returns how long to sleep; `None` until woken.
-    fn work(&mut self) -> Option<Duration> {
+    /// Does everything that is due by the shared clock. Returns how long to sleep; `None` until woken.
+    pub fn step(&mut self) -> Option<Duration> {
         loop {
             let now_ms = self.shared.clock.wall_ms();
             let next = {
@@ -137,14 +140,14 @@ impl DeliveryWorker {
                 }
             };
             self.notice_new_login();
-            let held_for =
-                Duration::from_millis(self.resume_ms.saturating_sub(self.shared.clock.steady_ms()));
+            let held_for = Duration::from_millis(self.breaker.held_ms(self.shared.clock.steady_ms()));
             let Some(delivery) = delivery else {
                 return due_ms.map(|due_ms| sleep_until(due_ms, now_ms).max(held_for));
             };
             if !held_for.is_zero() {
                 return Some(held_for);
             }
+            lock(&self.shared.contact).circuit = self.breaker.circuit(self.shared.clock.steady_ms());
             match self.deliver(&delivery, now_ms) {
                 Ok(()) => self.contact_made(now_ms),
                 Err(error) => self.failed(&delivery, &error, now_ms),
@@ -156,24 +159,22 @@ impl DeliveryWorker {
     fn notice_new_login(&mut self) {
         let generation = lock(&self.shared.login).generation;
         if std::mem::replace(&mut self.noticed_login, generation) != generation {
-            self.login_generation = None;
-            self.resume_ms = 0;
+            self.connection.login_changed();
+            self.breaker.reset();
             let mut contact = lock(&self.shared.contact);
-            contact.not_before_ms = 0;
-            contact.failures = 0;
+            *contact =
+                Contact { trouble: contact.trouble.take(), last_ms: contact.last_ms, ..Contact::default() };
         }
     }
 
     /// The next step is tried at once. The failures stay counted: if it fails too, the waiting goes on where it was.
     fn end_waiting(&mut self) {
-        self.resume_ms = 0;
+        self.breaker.hold(self.shared.clock.steady_ms(), 0);
         lock(&self.shared.contact).not_before_ms = 0;
     }
 
     fn deliver(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), DeliveryError> {
-        self.connect()?;
-        let site = self.site.as_deref().expect("connected above");
-        let fields = &self.fields.as_ref().expect("connected above").0;
+        let (site, fields) = self.connection.open(&self.shared, &self.settings, &self.destination)?;
         let filing = Filing {
             site,
             fields,
@@ -262,69 +263,12 @@ impl DeliveryWorker {
         Ok(())
     }
 
-    /// Makes sure there is a client, signed in, that knows the fields of a ticket.
-    fn connect(&mut self) -> Result<(), DeliveryError> {
-        let proxy = self.wanted_proxy();
-        let text =
-            |proxy: &Option<SecretString>| proxy.as_ref().map(|proxy| proxy.expose_secret().to_owned());
-        if self.site.is_none() || text(&proxy) != text(&self.proxy) {
-            let ca_file = self.settings.site.ca_file.clone();
-            let mut options = flow::SiteOptions::new(self.destination.url.clone());
-            options.proxy.clone_from(&proxy);
-            self.proxy = proxy;
-            options.ca_file = (!ca_file.as_os_str().is_empty()).then_some(ca_file);
-            self.site = Some(Box::new(flow::connect(options)?));
-            self.login_generation = None;
-        }
-        if self.login_generation.is_none() {
-            let (found, generation) = self.credentials()?;
-            let site = self.site.as_mut().expect("made above");
-            site.set_credentials(Some(found));
-            self.login_generation = Some(generation);
-        }
-        let site = self.site.as_mut().expect("made above");
-        let now_ms = self.shared.clock.steady_ms();
-        let fresh = |age: &u64| now_ms.saturating_sub(*age) < FIELDS_AGE_MS;
-        if !self.fields.as_ref().is_some_and(|(_, age)| fresh(age)) {
-            self.fields = Some((site.fields(&self.settings.site.entity_type)?, now_ms));
-            // Only to be shown: a site that tells its fields and not its version is as good as any.
-            lock(&self.shared.contact).server = site.info().ok().map(|info| info.version_text());
-        }
-        Ok(())
-    }
-
-    /// Who we are by now, and the generation of the login that tells it. The pipeline learns the secret.
-    fn credentials(&self) -> Result<(Credentials, u64), LoginError> {
-        // Copied out: a key file on a hanging share must not stop the other threads.
-        let login = lock(&self.shared.login).clone();
-        let found = match &self.destination.own {
-            Some(own) => own.clone(),
-            None => credentials(&self.settings.site.credentials, &login, &self.destination.url)?,
-        };
-        let (Credentials::Script { key: secret, .. } | Credentials::Session { token: secret }) = &found;
-        lock(&self.shared.secrets).push(secret.clone());
-        Ok((found, login.generation))
-    }
-
-    /// The settings' proxy, else the one Toolkit goes through itself.
-    fn wanted_proxy(&self) -> Option<SecretString> {
-        let configured = &self.settings.site.proxy;
-        if configured.is_empty() {
-            let told = lock(&self.shared.login).proxy.clone();
-            told.filter(|proxy| !proxy.expose_secret().is_empty())
-        } else {
-            Some(SecretString::from(configured.clone()))
-        }
-    }
-
     fn contact_made(&mut self, now_ms: i64) {
-        self.resume_ms = 0;
+        self.breaker.reset();
         {
             let mut contact = lock(&self.shared.contact);
-            contact.failures = 0;
-            contact.not_before_ms = 0;
-            contact.trouble = None;
-            contact.last_ms = Some(now_ms);
+            let server = contact.server.take();
+            *contact = Contact { last_ms: Some(now_ms), server, ..Contact::default() };
         }
         self.shared.over(SITE);
         self.shared.over(FAULT);
@@ -334,13 +278,7 @@ impl DeliveryWorker {
         let message = chain(error);
         match error.reach() {
             Reach::Everything { asked_ms, may_be_this_step } => {
-                let failures = lock(&self.shared.contact).failures + 1;
-                let resume_ms = self.hold(failures, asked_ms, now_ms);
-                {
-                    let mut contact = lock(&self.shared.contact);
-                    contact.failures = failures;
-                    contact.trouble = Some(message.clone());
-                }
+                let resume_ms = self.site_failed(&message, asked_ms, now_ms);
                 if may_be_this_step {
                     // A large body that always breaks off, a text the site stumbles over: another step goes first
                     // next time, so that one cannot hold up all.
@@ -349,13 +287,10 @@ impl DeliveryWorker {
                     let due_ms = (resume_ms + 1).max(self.shared.clock.wall_ms() + settles);
                     self.put_off(delivery, due_ms, &message, now_ms);
                 }
-                // What was known of the site may be what is wrong: fields, key file, token.
-                self.fields = None;
-                self.login_generation = None;
                 self.shared.warn(SITE, message);
             }
             Reach::State => {
-                self.hold(1, None, now_ms);
+                self.rest(now_ms);
                 self.shared.state_trouble(error);
             }
             Reach::ThisStep { asked_ms } => {
@@ -366,104 +301,47 @@ impl DeliveryWorker {
         }
     }
 
+    /// The site, or the way to it, is at fault: nobody calls it for a while. Returns until when, in wall time.
+    fn site_failed(&mut self, message: &str, asked_ms: Option<u64>, now_ms: i64) -> i64 {
+        let range = self.retry_range_ms();
+        let steady_ms = self.shared.clock.steady_ms();
+        let jitter = &mut self.jitter;
+        let wait = self.breaker.failed(steady_ms, range, asked_ms, &mut |end| jitter.below(end));
+        self.connection.doubt();
+        let resume_ms = now_ms.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX / 2));
+        let mut contact = lock(&self.shared.contact);
+        contact.failures = self.breaker.failures();
+        contact.circuit = self.breaker.circuit(steady_ms);
+        contact.not_before_ms = resume_ms;
+        contact.trouble = Some(message.to_owned());
+        resume_ms
+    }
+
     fn put_off(&mut self, delivery: &Delivery, due_ms: i64, message: &str, now_ms: i64) {
         let kept = lock(&self.shared.store).put_off(delivery, due_ms, Some(message));
         if let Err(error) = kept {
             self.shared.state_trouble(&error);
             // The step is due as before: nothing must be tried at once and again and again.
-            self.hold(1, None, now_ms);
+            self.rest(now_ms);
         }
     }
 
-    /// Calls nobody for a while; returns until when, in wall time.
-    fn hold(&mut self, failures: u32, asked_ms: Option<u64>, now_ms: i64) -> i64 {
-        let wait = self.wait_ms(failures, asked_ms);
-        self.resume_ms = self.shared.clock.steady_ms().saturating_add(wait.unsigned_abs());
-        let not_before_ms = now_ms.saturating_add(wait);
-        lock(&self.shared.contact).not_before_ms = not_before_ms;
-        not_before_ms
+    /// Calls nobody for a while, for a reason of our own.
+    fn rest(&mut self, now_ms: i64) {
+        let wait = self.wait_ms(1, None);
+        self.breaker.hold(self.shared.clock.steady_ms(), wait.unsigned_abs());
+        lock(&self.shared.contact).not_before_ms = now_ms.saturating_add(wait);
+    }
+
+    fn retry_range_ms(&self) -> (u64, u64) {
+        let limits = &self.settings.limits;
+        (limits.retry_min_s * 1_000, limits.retry_max_s * 1_000)
     }
 
     fn wait_ms(&mut self, failures: u32, asked_ms: Option<u64>) -> i64 {
-        let limits = &self.settings.limits;
-        let range = (limits.retry_min_s * 1_000, limits.retry_max_s * 1_000);
-        let wait = wait_ms(failures, range, asked_ms, &mut |end| self.jitter.below(end));
+        let wait = wait_ms(failures, self.retry_range_ms(), asked_ms, &mut |end| self.jitter.below(end));
         i64::try_from(wait).unwrap_or(i64::MAX / 2)
     }
-}
-
-/// Whom a failure concerns.
-enum Reach {
-    /// The site or the login: no other step would fare better.
-    /// Unless it is this step that the site cannot digest.
-    Everything { asked_ms: Option<u64>, may_be_this_step: bool },
-    /// Our own state: what was achieved could not be noted, and is found again when it can.
-    State,
-    /// This step alone.
-    ThisStep { asked_ms: Option<u64> },
-}
-
-#[derive(Debug, thiserror::Error)]
-enum DeliveryError {
-    #[error(transparent)]
-    Filing(#[from] FilingError),
-    #[error(transparent)]
-    Login(#[from] crate::login::LoginError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<FlowError> for DeliveryError {
-    fn from(error: FlowError) -> Self {
-        DeliveryError::Filing(FilingError::Flow(error))
-    }
-}
-
-impl DeliveryError {
-    fn reach(&self) -> Reach {
-        match self {
-            DeliveryError::Filing(FilingError::Flow(error)) => {
-                let asked_ms = error.retry_after_ms();
-                match error.kind() {
-                    FlowErrorKind::Fault
-                    | FlowErrorKind::Forbidden
-                    | FlowErrorKind::UploadRefused
-                    | FlowErrorKind::BadAnswer
-                    | FlowErrorKind::File => Reach::ThisStep { asked_ms },
-                    kind => Reach::Everything {
-                        asked_ms,
-                        may_be_this_step: matches!(
-                            kind,
-                            FlowErrorKind::Timeout
-                                | FlowErrorKind::Interrupted
-                                | FlowErrorKind::ServerTrouble
-                        ),
-                    },
-                }
-            }
-            DeliveryError::Filing(FilingError::NoProject | FilingError::Spool(_)) => {
-                Reach::ThisStep { asked_ms: None }
-            }
-            DeliveryError::Login(_) => Reach::Everything { asked_ms: None, may_be_this_step: false },
-            DeliveryError::Store(_) => Reach::State,
-        }
-    }
-}
-
-/// An error with its causes, in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        // Some causes repeat what their effect already said.
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 fn sleep_until(due_ms: i64, now_ms: i64) -> Duration {

@@ -3,7 +3,7 @@
 //! Every lock is held for moments only and never across a call to the site or a read of a log.
 
 use crate::clock::Clock;
-use crate::delivery::chain;
+use crate::delivery::{Circuit, chain};
 use crate::event::Event;
 use crate::login::Login;
 use crate::store::Store;
@@ -20,6 +20,8 @@ pub const STATE: &str = "state";
 pub struct Contact {
     /// Failures since the last success.
     pub failures: u32,
+    /// Whether it is asked at all.
+    pub circuit: Circuit,
     /// No call before this moment, in wall time.
     pub not_before_ms: i64,
     /// What is wrong, while something is.

@@ -74,6 +74,7 @@ pub struct SiteStatus {
     pub login: Option<String>,
     pub trouble: Option<String>,
     pub failures: u32,
+    pub circuit: &'static str,
     pub last_contact_ms: Option<i64>,
     pub next_attempt_ms: Option<i64>,
 }
@@ -228,6 +229,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             next_attempt_ms: (contact.not_before_ms > 0).then_some(contact.not_before_ms),
             trouble: contact.trouble.clone(),
             failures: contact.failures,
+            circuit: contact.circuit.name(),
             last_contact_ms: contact.last_ms,
         },
         seen: totals.seen,
