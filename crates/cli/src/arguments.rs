@@ -214,6 +214,10 @@ pub(crate) struct DeskCommand {
     /// The form of upload that is advertised to clients; both always work
     #[arg(long, value_name = "FORM", default_value = "classic")]
     pub(crate) uploads: Uploads,
+    /// Make trouble on demand, for tests of clients: CALLS=TROUBLE[,OPTION=VALUE...], such as
+    /// create:Ticket=lost,times=1 or any=503,rate=0.2,seed=7; may be repeated. docs/faults.md lists the words
+    #[arg(long = "fault", value_name = "RULE")]
+    pub(crate) faults: Vec<desk::FaultRule>,
 }
 
 /// How files travel to the desk.

@@ -14,6 +14,7 @@ pub(crate) fn desk(command: &DeskCommand, output: &Output) -> Outcome {
             Uploads::Classic => desk::UploadForm::Classic,
             Uploads::Storage => desk::UploadForm::Storage,
         },
+        faults: command.faults.clone(),
         ..desk::DeskOptions::default()
     };
     let signal = stop_signal::listen();

@@ -20,7 +20,7 @@ use crate::write::Writer;
 use crate::{note_thread, preferences, schema_view, summarize};
 
 /// Largest request body.
-const LIMIT_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
 /// The FPT version the desk is compatible with.
 const VERSION: [u32; 4] = [8, 80, 0, 0];

@@ -2,7 +2,8 @@
 //!
 //! It speaks api3 (the protocol of Toolkit and of the official Python client), keeps rows in SQLite and files by their content
 //! hash, and shows tickets on plain pages. It listens on loopback only: there is no access control on the pages yet. It does not
-//! speak REST, keeps no event log and no thumbnails, and knows nothing of the agent.
+//! speak REST, keeps no event log and no thumbnails, and knows nothing of the agent. On demand it makes trouble for its clients
+//! (`fault_rule`).
 
 mod api3;
 mod attachment;
@@ -10,6 +11,9 @@ mod auth;
 mod condition;
 mod download;
 mod fault;
+mod fault_layer;
+mod fault_plan;
+mod fault_rule;
 mod files;
 mod filter;
 mod filter_time;
@@ -40,8 +44,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::fault_plan::FaultPlan;
+pub use crate::fault_rule::{FaultRule, FaultRuleError};
 use crate::files::Files;
 use crate::schema::Schema;
 use crate::secret::{Signer, Verified};
@@ -61,6 +68,10 @@ pub struct DeskOptions {
     pub uploads: UploadForm,
     /// Entity types this site does without, as a site with Tickets switched off: absent from the schema, unknown to every call.
     pub disabled_entities: Vec<String>,
+    /// Trouble on demand, for tests of clients: which calls go wrong, and how (`docs/faults.md`).
+    pub faults: Vec<FaultRule>,
+    /// How far the desk's clock is ahead of this machine's, in seconds.
+    pub clock_ahead_s: i64,
 }
 
 impl Default for DeskOptions {
@@ -70,6 +81,8 @@ impl Default for DeskOptions {
             data: PathBuf::from("desk"),
             uploads: UploadForm::Classic,
             disabled_entities: Vec::new(),
+            faults: Vec::new(),
+            clock_ahead_s: 0,
         }
     }
 }
@@ -187,6 +200,7 @@ impl std::fmt::Debug for Ready {
 pub struct Desk {
     ready: Ready,
     server: Server,
+    faults: Arc<FaultPlan>,
 }
 
 impl Desk {
@@ -230,17 +244,24 @@ impl Desk {
             signer: Signer::new(&secret),
             uploads: options.uploads,
             bound,
+            clock_ahead: SignedDuration::from_secs(options.clock_ahead_s),
         };
-        let server = Server::start(site, listener).map_err(unbound)?;
+        let faults = Arc::new(FaultPlan::new(options.faults));
+        let server = Server::start(site, &faults, listener).map_err(unbound)?;
         let url = format!("http://{bound}");
         let page = format!("{url}/tickets");
         let ready = Ready { url, page, script_name: key.script_name, script_key: key.script_key, project_id };
-        Ok(Desk { ready, server })
+        Ok(Desk { ready, server, faults })
     }
 
     /// Where the desk is and how to get in.
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// How many calls each of the fault rules has met by now, in the order of the rules.
+    pub fn faults_met(&self) -> Vec<u64> {
+        self.faults.met()
     }
 
     /// Answers what is being asked, closes the database and ends the thread.

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 
+use crate::fault_plan::FaultPlan;
 use crate::site::Site;
-use crate::{api3, download, page, storage, upload};
+use crate::{api3, download, fault_layer, page, storage, upload};
 
 /// How long running requests may take to finish when the desk stops.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -24,7 +26,11 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves `site` on a bound listener.
-    pub(crate) fn start(site: Site, listener: std::net::TcpListener) -> std::io::Result<Server> {
+    pub(crate) fn start(
+        site: Site,
+        faults: &Arc<FaultPlan>,
+        listener: std::net::TcpListener,
+    ) -> std::io::Result<Server> {
         listener.set_nonblocking(true)?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(32).build()?;
@@ -32,9 +38,10 @@ impl Server {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
+        let routes = routes(Arc::new(site), faults);
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
-            runtime.block_on(serve(site, listener, stopped));
+            runtime.block_on(serve(routes, listener, stopped));
             // Blocking work that outlives its connection ends by itself; half files are not kept.
             runtime.shutdown_timeout(FAREWELL);
         })?;
@@ -54,7 +61,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(site: Site, listener: tokio::net::TcpListener, stopped: oneshot::Receiver<()>) {
+async fn serve(routes: Router, listener: tokio::net::TcpListener, stopped: oneshot::Receiver<()>) {
     let (farewell, begun) = oneshot::channel();
     let stop = async move {
         let _ = stopped.await;
@@ -62,7 +69,7 @@ async fn serve(site: Site, listener: tokio::net::TcpListener, stopped: oneshot::
     };
     // A lost option costs some latency and nothing else.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let serving = axum::serve(listener, routes(Arc::new(site))).with_graceful_shutdown(stop);
+    let serving = axum::serve(listener, routes).with_graceful_shutdown(stop);
     let deadline = async move {
         let _ = begun.await;
         tokio::time::sleep(FAREWELL).await;
@@ -74,8 +81,8 @@ async fn serve(site: Site, listener: tokio::net::TcpListener, stopped: oneshot::
     }
 }
 
-fn routes(site: Arc<Site>) -> Router {
-    Router::new()
+fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>) -> Router {
+    let routes = Router::new()
         .route("/api3/json", post(api3::call))
         .route("/api3/track_metrics/", post(api3::track_metrics))
         .route("/upload/upload_file", post(upload::upload_file))
@@ -89,5 +96,10 @@ fn routes(site: Arc<Site>) -> Router {
         .merge(page::routes())
         // Every handler that takes a body counts it by itself, with a limit of its own.
         .layer(DefaultBodyLimit::disable())
-        .with_state(site)
+        .with_state(Arc::clone(&site));
+    if faults.is_empty() {
+        return routes;
+    }
+    let layer = fault_layer::Layer { plan: Arc::clone(faults), site };
+    routes.layer(from_fn_with_state(layer, fault_layer::trouble))
 }
