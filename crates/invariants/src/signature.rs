@@ -174,11 +174,11 @@ fn said(text: &mut String, input: &mut Choices<'_>, place: &Surroundings) {
 }
 
 /// Words of the input: letters and blanks. Digits and separators could make one thing with what stands beside them (a
-/// path, a code, a number) in one place and not in the other.
+/// path, a code, a number) in one place and not in the other; a user's name would be said in both places.
 fn words(input: &mut Choices<'_>) -> String {
     let words: String =
         input.text(24).chars().filter(|c| c.is_alphabetic() || matches!(c, ' ' | '_')).collect();
-    words.trim().to_owned()
+    words.replace(HERE.user, "").replace(THERE.user, "").trim().to_owned()
 }
 
 fn frame(text: &mut String, input: &mut Choices<'_>, place: &Surroundings, app: &str) {
