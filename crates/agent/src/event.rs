@@ -73,6 +73,13 @@ pub enum Event {
         /// The new count.
         count: u64,
     },
+    /// More problems than tickets may be opened; or that is over.
+    Storm {
+        /// False when it is over.
+        began: bool,
+        /// Problems that wait for a ticket of their own.
+        held: u64,
+    },
     /// A session of an engine began, or changed its context.
     Session {
         /// Its process.

@@ -49,6 +49,23 @@ pub struct IncidentFacts {
     /// Why there is no log with the ticket, if there is none.
     pub evidence_note: Option<String>,
     pub agent_version: String,
+    /// Other problems that this ticket tells of; only in a digest and in an outage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub digest: Vec<DigestLine>,
+}
+
+/// A problem that has no ticket of its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "docs/ticket.md documents each field of incident.json, once")]
+pub struct DigestLine {
+    pub title: String,
+    pub signature: String,
+    pub count: u64,
+    /// UTC.
+    pub first_seen: String,
+    /// UTC.
+    pub last_seen: String,
 }
 
 /// The machine the agent runs on; taken once per run.

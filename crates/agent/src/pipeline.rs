@@ -80,6 +80,8 @@ pub struct Pipeline<D: Disk> {
     kept_ms: u64,
     /// Nothing is forgotten before this moment.
     prune_ms: u64,
+    /// When what is held is looked at again, in steady time; `None` while nothing is.
+    settle_ms: Option<u64>,
     restore_folder: RestoreFolder,
 }
 
@@ -126,6 +128,7 @@ impl<D: Disk> Pipeline<D> {
             list_all: parts.list_all,
             kept_ms: now_ms,
             prune_ms: now_ms,
+            settle_ms: Some(now_ms),
             reader: parts.reader,
             settings: parts.settings,
             shared: parts.shared,
@@ -134,6 +137,9 @@ impl<D: Disk> Pipeline<D> {
         let now_ms = pipeline.shared.clock.wall_ms();
         let known = {
             let mut store = lock(&pipeline.shared.store);
+            if let Err(error) = store.mutes_of_settings(&pipeline.settings.ticket.mutes, now_ms) {
+                pipeline.shared.state_trouble(&error);
+            }
             store.forget_old_sessions(now_ms).and_then(|()| store.sessions())
         };
         for session in known.unwrap_or_default() {
@@ -206,6 +212,9 @@ impl<D: Disk> Pipeline<D> {
         }
         if now_ms >= self.prune_ms {
             self.prune();
+        }
+        if self.settle_ms.is_some_and(|settle_ms| now_ms >= settle_ms) {
+            self.settle();
         }
         self.reader.pace(now_ms)
     }
@@ -371,6 +380,7 @@ impl<D: Disk> Pipeline<D> {
             return Ok(());
         }
         let now_ms = self.shared.clock.wall_ms();
+        batch.site_away = lock(&self.shared.contact).trouble.is_some();
         let decided = lock(&self.shared.store).commit(&batch, &self.settings.limits, now_ms)?;
         self.kept_ms = self.shared.clock.steady_ms();
         self.reader.stored(moved);
@@ -378,6 +388,9 @@ impl<D: Disk> Pipeline<D> {
         if !decided.is_empty() || !batch.late.is_empty() {
             // The delivery thread ends only with the agent.
             let _ = self.wake.send(Wake::Look);
+        }
+        if self.settle_ms.is_none() && decided.iter().any(|decided| decided.waits) {
+            self.settle();
         }
         Ok(())
     }
@@ -393,10 +406,9 @@ impl<D: Disk> Pipeline<D> {
         let mut tell = |index: usize, line| {
             let before = decided[index].count - draft.firsts[index].times;
             told[index] += 1;
-            let is_new = decided[index].new && told[index] == 1;
             self.shared.tell(&Event::Incident {
                 incident: Box::new(line),
-                outcome: if is_new { outcome::SPOOLED } else { outcome::DUPLICATE },
+                outcome: if told[index] == 1 { decided[index].first } else { decided[index].rest },
                 count: before + told[index],
             });
         };

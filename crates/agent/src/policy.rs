@@ -1,94 +1,19 @@
 //! What becomes of an occurrence: pure, state and time in, decision out.
 //!
-//! The words are those that are counted and shown (docs/json.md, `status`); every record that passed the gate
-//! ends in exactly one of them. Limits and reopening are not here yet; they will be more cases of
-//! [`Decision`], not other places.
+//! One file a noun: what the end of an occurrence is called (`outcome`), waiting for what belongs together (`gather`),
+//! records that are part of another one (`fold`), how many new tickets a workstation may open (`bucket`), what
+//! happens when it wants many more (`storm`), what people do not want to hear of (`mute`), and failures that are all
+//! one outage (`outage`). `docs/policy.md` tells the whole to people. The state behind these rules is the store's.
 
-use crate::settings::LimitSettings;
+pub mod bucket;
+mod gather;
+pub mod held;
+pub mod mute;
+pub mod outage;
+pub mod outcome;
+pub mod storm;
 
-/// The outcomes in use, as they are stored, shown and summed.
-pub mod outcome {
-    /// The first of its kind, and its ticket stands on the site.
-    pub const FILED: &str = "filed";
-    /// The first of its kind, waiting on disk for its ticket.
-    pub const SPOOLED: &str = "spooled";
-    /// Counted on a ticket that stands or will stand.
-    pub const DUPLICATE: &str = "duplicate";
-    /// Could not be recognised, by a fault of ours.
-    pub const FAILED: &str = "failed";
-    /// Dropped by a rule of the studio, by the noise list, or because it is a record of our own.
-    pub const RULE_DROP: &str = "rule_drop";
-    /// An incident that a rule of the studio wants no ticket of.
-    pub const MUTED: &str = "muted";
-}
+pub use gather::{Decision, Known, decide};
 
-/// What the state knows of a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// When it was first seen, wall time.
-    pub first_seen_ms: i64,
-    /// Its ticket was looked for or made already.
-    pub delivery_began: bool,
-}
-
-/// What to do with one more occurrence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// A new problem: file a ticket, but not before this moment.
-    File {
-        /// Wall time.
-        due_ms: i64,
-    },
-    /// A known problem: count it, and bring the ticket's count up to date not before this moment.
-    Count {
-        /// Wall time.
-        due_ms: i64,
-        /// The first filing is still being gathered for and moves to this moment.
-        gather_until_ms: Option<i64>,
-    },
-}
-
-/// Decides. `now_ms` is the time of reading, not of the record: an old record that is found late waits as
-/// long as a new one for what may belong to it.
-#[must_use]
-pub fn decide(known: Option<Known>, limits: &LimitSettings, now_ms: i64) -> Decision {
-    let seconds = |value: u64| i64::try_from(value).unwrap_or(i64::MAX / 2_000).saturating_mul(1_000);
-    match known {
-        None => Decision::File { due_ms: now_ms + seconds(limits.gather_s) },
-        Some(known) => {
-            let latest = known.first_seen_ms + seconds(limits.gather_max_s);
-            let gather = (now_ms + seconds(limits.gather_s)).min(latest);
-            Decision::Count {
-                due_ms: now_ms + seconds(limits.count_flush_s),
-                gather_until_ms: (!known.delivery_began).then_some(gather),
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: LimitSettings =
-        LimitSettings { gather_s: 10, gather_max_s: 30, count_flush_s: 60, retry_min_s: 5, retry_max_s: 900 };
-
-    #[test]
-    fn a_new_problem_is_gathered_for_and_a_known_one_counted() {
-        assert_eq!(decide(None, &LIMITS, 1_000), Decision::File { due_ms: 11_000 });
-        let known = Known { first_seen_ms: 1_000, delivery_began: true };
-        let expected = Decision::Count { due_ms: 65_000, gather_until_ms: None };
-        assert_eq!(decide(Some(known), &LIMITS, 5_000), expected);
-    }
-
-    #[test]
-    fn gathering_ends_however_often_it_happens() {
-        let known = Some(Known { first_seen_ms: 1_000, delivery_began: false });
-        for (now_ms, until) in [(5_000, 15_000), (20_000, 30_000), (25_000, 31_000), (90_000, 31_000)] {
-            let Decision::Count { gather_until_ms, .. } = decide(known, &LIMITS, now_ms) else {
-                panic!("a known problem is counted")
-            };
-            assert_eq!(gather_until_ms, Some(until));
-        }
-    }
-}
+/// Signatures of what somebody has reported by hand begin so: that is never folded, muted, held or inhibited.
+pub const BY_HAND: &str = "report:";

@@ -10,6 +10,7 @@ mod detect;
 mod error;
 mod layers;
 mod list_fault;
+mod mutes;
 mod noise_list;
 mod origin;
 mod problems;
@@ -23,6 +24,7 @@ pub use code_page::CodePageSetting;
 pub use detect::DetectSettings;
 pub use error::SettingsError;
 pub use layers::Layers;
+pub use mutes::{MuteEnd, MuteSetting};
 pub use origin::Origin;
 pub use redact::RedactSettings;
 pub use site::{CredentialSource, SiteSettings};
@@ -75,6 +77,10 @@ pub struct LimitSettings {
     pub count_flush_s: u64,
     pub retry_min_s: u64,
     pub retry_max_s: u64,
+    pub tickets_burst: u64,
+    pub tickets_per_hour: u64,
+    pub tickets_per_day: u64,
+    pub outage_problems: u64,
 }
 
 /// `[evidence]`

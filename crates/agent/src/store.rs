@@ -4,26 +4,36 @@
 //! to be delivered, `store/report.rs` reads for people. SQLite in WAL mode with full synchronisation: what a
 //! commit reported is there after a power cut. The file belongs on a local disk.
 
+mod admission;
 mod audit;
 mod batch;
 mod by_hand;
 mod delivery;
 mod flush;
 mod late;
+mod mutes;
+mod outages;
+mod own;
 mod path_text;
 mod prune;
 mod report;
+mod settle;
+mod steps;
+mod tally;
 
+pub use admission::{HeldProblem, TicketLimit};
 pub use batch::{Batch, Decided, Dropped, NewIncident, RECORD_CUT, STATE_LOST, StoredGap, Tally};
 pub use by_hand::Filed;
 pub use delivery::{CREATE_SETTLES_MS, Delivery, Step};
 pub use late::{LateCase, LateRecord, Whole};
+pub use mutes::MuteLine;
 pub use prune::PositionKey;
 pub use report::{GapTotal, RuleTotal, Totals, Waiting, WaitingKind};
+pub use settle::Settled;
 
 use crate::attach::Session;
 use log_follow::{Checkpoint, FileId, Mark};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
@@ -358,10 +368,6 @@ impl Store {
             Ok(result)
         };
         all().map_err(|source| StoreError::Database { path: self.path.clone(), source })
-    }
-
-    fn one_text(&self, sql: &str) -> Result<Option<String>, StoreError> {
-        self.read(|connection| connection.query_row(sql, [], |row| row.get(0)).optional())
     }
 }
 

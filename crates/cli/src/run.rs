@@ -156,6 +156,10 @@ fn print(event: &Event, output: &Output) {
         Event::Counted { ticket_id, count } => {
             format!("ticket {ticket_id} counts {}", counted(*count, "time"))
         }
+        Event::Storm { began: true, held } => {
+            format!("{BAD}storm{BAD:#} {} wait until more tickets may be opened", counted(*held, "problem"))
+        }
+        Event::Storm { began: false, .. } => "the storm is over".to_owned(),
         Event::Session { pid, engine } => {
             format!("session of {} (process {pid})", engine.as_deref().unwrap_or("an engine"))
         }

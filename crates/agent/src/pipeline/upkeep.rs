@@ -1,7 +1,9 @@
-//! Keeping the state itself in order: mending it when its file is gone or damaged, and forgetting what is long past.
+//! Keeping the state itself in order: mending it when its file is gone or damaged, forgetting what is long past, and
+//! bringing what is held forward with time.
 
 use super::{KeepError, Pipeline};
-use crate::delivery::chain;
+use crate::delivery::{Wake, chain};
+use crate::event::Event;
 use crate::shared::{STATE, lock};
 use log_follow::Disk;
 
@@ -32,5 +34,36 @@ impl<D: Disk> Pipeline<D> {
             }
             Err(error) => tracing::warn!("cannot prune the state: {}", chain(&error)),
         }
+    }
+
+    /// Lets through what may have its ticket by now, and lists what may not. What fails now is tried again in a minute.
+    pub(super) fn settle(&mut self) {
+        let now_ms = self.shared.clock.wall_ms();
+        let settled = lock(&self.shared.store).settle(&self.settings.limits, now_ms);
+        let wait_ms = match settled {
+            Ok(settled) => {
+                if let Some(held) = settled.storm_begins {
+                    tracing::warn!(held, "a storm begins: more problems than tickets may be opened");
+                    self.shared.tell(&Event::Storm { began: true, held });
+                }
+                if let Some(problems) = settled.digest {
+                    tracing::info!(problems, "made a digest of what is held back");
+                }
+                if settled.storm_ends {
+                    tracing::info!("the storm is over");
+                    self.shared.tell(&Event::Storm { began: false, held: 0 });
+                }
+                if settled.has_news() {
+                    // The delivery thread ends only with the agent.
+                    let _ = self.wake.send(Wake::Look);
+                }
+                settled.next_ms.map(|next_ms| next_ms.saturating_sub(now_ms).max(1).unsigned_abs())
+            }
+            Err(error) => {
+                self.shared.state_trouble(&error);
+                Some(60_000)
+            }
+        };
+        self.settle_ms = wait_ms.map(|wait_ms| self.shared.clock.steady_ms() + wait_ms);
     }
 }

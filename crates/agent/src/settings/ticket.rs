@@ -1,5 +1,6 @@
 //! What a ticket is and how it is named.
 
+use super::MuteSetting;
 use serde::Deserialize;
 use toml::Table;
 
@@ -11,6 +12,7 @@ pub struct TicketSettings {
     pub scope: Scope,
     pub title_style: TitleStyle,
     pub fields: Table,
+    pub mutes: Vec<MuteSetting>,
 }
 
 /// Whose ticket a problem is.

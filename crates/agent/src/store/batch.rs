@@ -2,10 +2,10 @@
 
 use super::late::keep_late;
 use super::path_text::to_text;
-use super::{LateRecord, Position, Store, StoreError, hour, signed};
-use crate::policy::{Decision, Known, decide, outcome};
+use super::tally::{Terms, add_occurrences, keep_tally};
+use super::{LateRecord, Position, Store, StoreError, signed};
 use crate::settings::LimitSettings;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub struct Batch {
     pub late: Vec<LateRecord>,
     /// Folders that are followed from now on.
     pub entered: Vec<PathBuf>,
+    /// The agent itself cannot reach the site at the moment.
+    pub site_away: bool,
 }
 
 /// Occurrences of one problem in one batch.
@@ -93,6 +95,12 @@ pub struct Decided {
     pub new: bool,
     /// How often the problem has been seen, this batch included.
     pub count: u64,
+    /// What became of its first occurrence in this batch: one of [`outcome`](crate::policy::outcome).
+    pub first: &'static str,
+    /// And of the others.
+    pub rest: &'static str,
+    /// It waits until this workstation may open more tickets.
+    pub waits: bool,
 }
 
 impl Batch {
@@ -162,13 +170,14 @@ impl Store {
         limits: &LimitSettings,
         now_ms: i64,
     ) -> Result<Vec<Decided>, StoreError> {
+        let terms = Terms { limits, site_away: batch.site_away, now_ms };
         let in_hand = self.in_hand.get();
         self.write(|transaction| {
             let mut decided = Vec::with_capacity(batch.tallies.len());
             let mut seen = 0;
             for tally in &batch.tallies {
                 seen += tally.times;
-                decided.push(keep_tally(transaction, tally, limits, now_ms)?);
+                decided.push(keep_tally(transaction, tally, &terms)?);
             }
             for (dropped, times) in &batch.dropped {
                 seen += times;
@@ -182,104 +191,13 @@ impl Store {
                     .execute("UPDATE counters SET value = value + ?1 WHERE name = 'seen'", [signed(seen)])?;
             }
             for late in &batch.late {
-                keep_late(transaction, late, in_hand, limits, now_ms)?;
+                keep_late(transaction, late, in_hand, &terms)?;
             }
             batch.keep_gaps(transaction, now_ms)?;
             batch.keep_positions(transaction, now_ms)?;
             Ok(decided)
         })
     }
-}
-
-pub(super) fn keep_tally(
-    transaction: &Transaction<'_>,
-    tally: &Tally,
-    limits: &LimitSettings,
-    now_ms: i64,
-) -> rusqlite::Result<Decided> {
-    let row = transaction
-        .prepare_cached(
-            "SELECT i.id, i.count, i.first_seen_ms, d.attempts
-             FROM incidents i LEFT JOIN deliveries d ON d.incident_id = i.id AND d.step = 'ticket'
-             WHERE i.key = ?1",
-        )?
-        .query_row([&tally.key], |row| {
-            let attempts: Option<i64> = row.get(3)?;
-            let known = Known { first_seen_ms: row.get(2)?, delivery_began: attempts != Some(0) };
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, known))
-        })
-        .optional()?;
-    let times = signed(tally.times);
-    let (id, count, repeats) = match row {
-        None => {
-            let Decision::File { due_ms } = decide(None, limits, now_ms) else {
-                unreachable!("an unknown problem is filed")
-            };
-            let id = insert_incident(transaction, tally, now_ms)?;
-            add_occurrences(transaction, id, now_ms, outcome::SPOOLED, 1)?;
-            add_delivery(transaction, id, "ticket", due_ms)?;
-            if let Some(hash) = &tally.new.evidence {
-                attach_evidence(transaction, id, hash, due_ms)?;
-            }
-            (id, times, tally.times - 1)
-        }
-        Some((id, count, _)) => (id, count + times, tally.times),
-    };
-    if repeats > 0 {
-        let known = row.map_or(Known { first_seen_ms: now_ms, delivery_began: false }, |(.., known)| known);
-        add_occurrences(transaction, id, now_ms, outcome::DUPLICATE, repeats)?;
-        transaction
-            .prepare_cached("UPDATE incidents SET count = ?2, last_seen_ms = ?3 WHERE id = ?1")?
-            .execute(params![id, count, now_ms])?;
-        if let Decision::Count { due_ms, gather_until_ms } = decide(Some(known), limits, now_ms) {
-            add_delivery(transaction, id, "count", due_ms)?;
-            if let Some(until) = gather_until_ms {
-                transaction
-                    .prepare_cached(
-                        "UPDATE deliveries SET due_ms = ?2
-                         WHERE incident_id = ?1 AND attempts = 0 AND step <> 'count'",
-                    )?
-                    .execute(params![id, until])?;
-            }
-        }
-    }
-    Ok(Decided { new: row.is_none(), count: super::unsigned(count) })
-}
-
-fn insert_incident(transaction: &Transaction<'_>, tally: &Tally, now_ms: i64) -> rusqlite::Result<i64> {
-    let new = &tally.new;
-    transaction
-        .prepare_cached(
-            "INSERT INTO incidents
-                 (key, signature, title, login, count, first_seen_ms, last_seen_ms, facts)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
-        )?
-        .execute(params![
-            tally.key,
-            new.signature,
-            new.title,
-            new.login,
-            signed(tally.times),
-            now_ms,
-            new.facts
-        ])?;
-    Ok(transaction.last_insert_rowid())
-}
-
-pub(super) fn add_occurrences(
-    transaction: &Transaction<'_>,
-    incident: i64,
-    now_ms: i64,
-    outcome: &str,
-    times: u64,
-) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO occurrences (incident_id, hour, outcome, count) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET count = count + ?4",
-        )?
-        .execute(params![incident, hour(now_ms), outcome, signed(times)])?;
-    Ok(())
 }
 
 fn count_rule(
@@ -296,47 +214,6 @@ fn count_rule(
         )?
         .execute(params![outcome, rule, signed(times), now_ms])?;
     Ok(())
-}
-
-/// Adds a step, unless it is waiting already: what is due stays due when more happens, and what was put off
-/// because there was too little to tell becomes due again.
-pub(super) fn add_delivery(
-    transaction: &Transaction<'_>,
-    incident: i64,
-    step: &str,
-    due_ms: i64,
-) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO deliveries (incident_id, step, due_ms) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET due_ms = min(due_ms, ?3) WHERE attempts = 0",
-        )?
-        .execute(params![incident, step, due_ms])?;
-    Ok(())
-}
-
-/// An archive that the ticket will get, and the log in it as text.
-pub(super) fn attach_evidence(
-    transaction: &Transaction<'_>,
-    incident: i64,
-    hash: &str,
-    due_ms: i64,
-) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO deliveries (incident_id, step, evidence, due_ms) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO NOTHING",
-    )?;
-    for step in ["log", "archive"] {
-        statement.execute(params![incident, step, hash, due_ms])?;
-    }
-    Ok(())
-}
-
-/// A step that has nothing to do any more.
-pub(super) fn step_gone(transaction: &Transaction<'_>, incident: i64, step: &str) -> rusqlite::Result<()> {
-    transaction
-        .execute("DELETE FROM deliveries WHERE incident_id = ?1 AND step = ?2", params![incident, step])
-        .map(drop)
 }
 
 fn keep_gap(transaction: &Transaction<'_>, gap: &StoredGap, now_ms: i64) -> rusqlite::Result<()> {

@@ -2,7 +2,8 @@
 //!
 //! They do not come through the policy. A report is counted like every other occurrence, so that the sum holds.
 
-use super::batch::{add_delivery, add_occurrences, attach_evidence};
+use super::steps::{add_delivery, attach_evidence};
+use super::tally::add_occurrences;
 use super::{NewIncident, Store, StoreError, unsigned};
 use crate::policy::outcome;
 use rusqlite::{OptionalExtension, params};

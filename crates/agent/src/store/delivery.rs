@@ -76,7 +76,7 @@ pub struct Delivery {
 pub const CREATE_SETTLES_MS: i64 = 10_000;
 /// No step is ever put off for longer; one that seems to be was put off by a clock that has been set back since.
 const LONGEST_DELAY_MS: i64 = 25 * 3_600_000;
-const READY: &str = "(d.step = 'ticket' OR i.ticket_id IS NOT NULL)";
+const READY: &str = "(d.step = 'ticket' AND i.held = '' OR i.ticket_id IS NOT NULL)";
 
 impl Store {
     /// The step that has been due for longest.
@@ -188,6 +188,8 @@ impl Store {
                     params![delivery.incident_id, signed(delivery.count)],
                 )?;
             } else {
+                // It was there: no new ticket came of it.
+                transaction.execute("DELETE FROM allowed WHERE incident_id = ?1", [delivery.incident_id])?;
                 transaction.execute(
                     "INSERT INTO deliveries (incident_id, step, due_ms) VALUES (?1, 'count', ?2)
                      ON CONFLICT DO NOTHING",

@@ -1,11 +1,10 @@
 //! Lines that came after their record was reported: the record is looked at again as a whole, and what was kept of it
 //! moves, changes or is added to. It is counted once, as before.
 
-use super::batch::{add_delivery, attach_evidence, keep_tally, step_gone};
+use super::steps::{add_delivery, attach_evidence, step_gone};
+use super::tally::{Terms, keep_tally, take_one};
 use super::{NewIncident, Store, StoreError, Tally};
 use crate::facts::IncidentFacts;
-use crate::policy::outcome;
-use crate::settings::LimitSettings;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 /// So much of late lines goes to a ticket; the whole is in the log.
@@ -142,9 +141,9 @@ pub(super) fn keep_late(
     transaction: &Transaction<'_>,
     late: &LateRecord,
     in_hand: Option<i64>,
-    limits: &LimitSettings,
-    now_ms: i64,
+    terms: &Terms<'_>,
 ) -> rusqlite::Result<()> {
+    let now_ms = terms.now_ms;
     let Some(kept) = find(transaction, late, in_hand)? else { return Ok(()) };
     // What it would become was asked before the transaction; if that has changed since, there are no facts for it.
     let has_facts = |whole: &Whole| !whole.new.signature.is_empty();
@@ -156,7 +155,7 @@ pub(super) fn keep_late(
         (LateCase::Move, Some(whole)) => {
             take_one_away(transaction, &kept, now_ms)?;
             let tally = Tally { key: whole.key.clone(), times: 1, new: whole.new.clone() };
-            keep_tally(transaction, &tally, limits, now_ms).map(drop)
+            keep_tally(transaction, &tally, terms).map(drop)
         }
         (LateCase::Tell, _) => tell(transaction, kept.id, &late.text, now_ms),
     }
@@ -191,15 +190,7 @@ fn take_one_away(transaction: &Transaction<'_>, kept: &Kept, now_ms: i64) -> rus
         }
         return transaction.execute("DELETE FROM incidents WHERE id = ?1", [kept.id]).map(drop);
     }
-    transaction.execute("UPDATE incidents SET count = count - 1 WHERE id = ?1", [kept.id])?;
-    transaction.execute(
-        "UPDATE occurrences SET count = count - 1 WHERE incident_id = ?1 AND outcome = ?2
-             AND hour = (SELECT max(hour) FROM occurrences WHERE incident_id = ?1 AND outcome = ?2)",
-        params![kept.id, outcome::DUPLICATE],
-    )?;
-    transaction.execute("DELETE FROM occurrences WHERE incident_id = ?1 AND count = 0", [kept.id])?;
-    // Its ticket may have been told the larger number, or be told it at this moment.
-    add_delivery(transaction, kept.id, "count", now_ms)
+    take_one(transaction, kept.id, now_ms)
 }
 
 fn tell(transaction: &Transaction<'_>, id: i64, text: &str, now_ms: i64) -> rusqlite::Result<()> {

@@ -72,6 +72,8 @@ impl Store {
                 [before_ms],
             )?;
             transaction.execute("DELETE FROM gaps WHERE last_ms < ?1 AND path <> ''", [before_ms])?;
+            transaction
+                .execute("DELETE FROM mutes WHERE ended_ms < ?1 AND from_settings = 0", [before_ms])?;
             transaction.execute("DELETE FROM sessions WHERE ended_ms < ?1", [before_ms])?;
             Ok(())
         })?;

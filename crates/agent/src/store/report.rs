@@ -4,6 +4,10 @@ use super::{Store, StoreError, unsigned};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Steps of a problem that is muted, counted on another ticket or listed in a digest wait for nothing.
+const WAITS: &str =
+    "(i.ticket_id IS NOT NULL OR i.held NOT IN ('muted', 'inhibited') AND i.folded_into IS NULL)";
+
 /// The counts that must always agree: `seen` is the sum of `outcomes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -24,6 +28,8 @@ pub struct Waiting {
     pub step: String,
     /// It has to wait for its ticket first.
     pub needs_ticket: bool,
+    /// This workstation has opened as many tickets as it may for now.
+    pub held: bool,
     /// How often it was tried.
     pub attempts: u64,
     /// What went wrong last, if anything did.
@@ -37,6 +43,8 @@ pub struct Waiting {
 pub struct WaitingKind {
     /// They have to wait for their ticket first.
     pub needs_ticket: bool,
+    /// This workstation has opened as many tickets as it may for now.
+    pub held: bool,
     /// Their time has not come.
     pub later: bool,
     /// What went wrong last, if anything did.
@@ -103,11 +111,12 @@ impl Store {
     /// When the state cannot be read.
     pub fn waiting(&self, limit: u32) -> Result<Vec<Waiting>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare(
+            let mut statement = connection.prepare(&format!(
                 "SELECT i.title, d.step, d.attempts, d.error, d.due_ms,
-                        d.step <> 'ticket' AND i.ticket_id IS NULL
-                 FROM deliveries d JOIN incidents i ON i.id = d.incident_id ORDER BY d.due_ms, d.id LIMIT ?1",
-            )?;
+                        d.step <> 'ticket' AND i.ticket_id IS NULL, i.held = 'storm_host' AND i.ticket_id IS NULL
+                 FROM deliveries d JOIN incidents i ON i.id = d.incident_id
+                 WHERE {WAITS} ORDER BY d.due_ms, d.id LIMIT ?1"
+            ))?;
             let rows = statement.query_map([limit], |row| {
                 Ok(Waiting {
                     title: row.get(0)?,
@@ -116,6 +125,7 @@ impl Store {
                     why: row.get(3)?,
                     due_ms: row.get(4)?,
                     needs_ticket: row.get(5)?,
+                    held: row.get(6)?,
                 })
             })?;
             rows.collect()
@@ -128,10 +138,11 @@ impl Store {
     /// When the state cannot be read.
     pub fn waiting_kinds(&self, now_ms: i64) -> Result<Vec<WaitingKind>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare(
-                "SELECT d.step <> 'ticket' AND i.ticket_id IS NULL, d.due_ms > ?1, d.error, count(*), min(d.due_ms)
-                 FROM deliveries d JOIN incidents i ON i.id = d.incident_id GROUP BY 1, 2, 3",
-            )?;
+            let mut statement = connection.prepare(&format!(
+                "SELECT d.step <> 'ticket' AND i.ticket_id IS NULL, d.due_ms > ?1, d.error, count(*), min(d.due_ms),
+                        i.held = 'storm_host' AND i.ticket_id IS NULL
+                 FROM deliveries d JOIN incidents i ON i.id = d.incident_id WHERE {WAITS} GROUP BY 1, 2, 3, 6"
+            ))?;
             let rows = statement.query_map([now_ms], |row| {
                 Ok(WaitingKind {
                     needs_ticket: row.get(0)?,
@@ -139,6 +150,7 @@ impl Store {
                     why: row.get(2)?,
                     count: unsigned(row.get(3)?),
                     due_ms: row.get(4)?,
+                    held: row.get(5)?,
                 })
             })?;
             rows.collect()
@@ -150,8 +162,12 @@ impl Store {
     /// # Errors
     /// When the state cannot be read.
     pub fn waiting_count(&self) -> Result<u64, StoreError> {
-        let count = self.one_text("SELECT CAST(count(*) AS TEXT) FROM deliveries")?;
-        Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
+        self.read(|connection| {
+            let sql = format!(
+                "SELECT count(*) FROM deliveries d JOIN incidents i ON i.id = d.incident_id WHERE {WAITS}"
+            );
+            connection.query_row(&sql, [], |row| Ok(unsigned(row.get(0)?)))
+        })
     }
 
     /// What rules have kept from becoming tickets, the most frequent first.

@@ -20,3 +20,57 @@ DROP TABLE deliveries;
 ALTER TABLE deliveries_4 RENAME TO deliveries;
 CREATE INDEX deliveries_due ON deliveries (due_ms);
 ALTER TABLE incidents DROP COLUMN evidence;
+
+-- Policy (docs/policy.md): why a problem has no ticket, when tickets were allowed, what is muted.
+-- `held` is empty, or the outcome of what is held back: muted, storm_host, inhibited.
+ALTER TABLE incidents ADD COLUMN held TEXT NOT NULL DEFAULT '';
+-- An incident of our own: `digest` of what was held back, `outage` that stands for many. What it folds names it.
+ALTER TABLE incidents ADD COLUMN own TEXT NOT NULL DEFAULT '';
+ALTER TABLE incidents ADD COLUMN folded_into INTEGER REFERENCES incidents (id);
+-- Which kind of connection has failed, if one has.
+ALTER TABLE incidents ADD COLUMN connection TEXT NOT NULL DEFAULT '';
+CREATE INDEX incidents_held ON incidents (held, id) WHERE held <> '';
+CREATE INDEX incidents_connection ON incidents (connection, last_seen_ms) WHERE connection <> '';
+CREATE INDEX incidents_folded ON incidents (folded_into) WHERE folded_into IS NOT NULL;
+
+-- New tickets that were allowed during the last day.
+CREATE TABLE allowed (
+    incident_id INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT;
+
+-- A storm lasts until nothing was held for an hour; `digest_ms` is when the last digest was made.
+CREATE TABLE storm (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    began_ms INTEGER,
+    held_ms INTEGER NOT NULL DEFAULT 0,
+    digest_ms INTEGER
+) STRICT;
+INSERT INTO storm (id) VALUES (1);
+
+CREATE TABLE mutes (
+    id INTEGER PRIMARY KEY,
+    what TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    author TEXT NOT NULL,
+    from_settings INTEGER NOT NULL DEFAULT 0,
+    made_ms INTEGER NOT NULL,
+    until_ms INTEGER,
+    until_count INTEGER,
+    until_hours INTEGER,
+    escalating INTEGER NOT NULL DEFAULT 0,
+    ended_ms INTEGER,
+    ended_why TEXT,
+    count INTEGER NOT NULL DEFAULT 0,
+    last_ms INTEGER
+) STRICT;
+CREATE UNIQUE INDEX mutes_in_force ON mutes (what) WHERE ended_ms IS NULL;
+
+-- The last records of each process, by which the next one is known as part of another (policy/fold.rs).
+CREATE TABLE processes (
+    log TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (log, pid)
+) STRICT, WITHOUT ROWID;
