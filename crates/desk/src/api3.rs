@@ -17,7 +17,7 @@ use crate::fault::{Fault, Trouble, clip};
 use crate::query::{self, PAGE_SIZE};
 use crate::site::{BodyError, Site, whole_body};
 use crate::write::Writer;
-use crate::{note_thread, preferences, schema_view, summarize};
+use crate::{created_field, note_thread, preferences, schema_view, summarize};
 
 /// Largest request body.
 pub(crate) const LIMIT_BYTES: usize = 8 * 1024 * 1024;
@@ -90,6 +90,7 @@ async fn answer(site: &Arc<Site>, address: String, body: &[u8]) -> Result<Value,
                 site.store.write(move |transaction| auth::start_session(transaction, &actor, now)).await?;
             json!({"session_id": token})
         }
+        "schema_field_create" => create_field(site, arguments).await?,
         _ => read(site, method, address, arguments).await?,
     };
     Ok(json!({"results": results}))
@@ -102,7 +103,7 @@ async fn write(
     actor: Actor,
     arguments: Value,
 ) -> Result<Value, Trouble> {
-    let (known, now) = (site.known.clone(), site.now());
+    let (known, now) = (site.known(), site.now());
     site.store
         .write(move |transaction| {
             let writer =
@@ -118,8 +119,23 @@ async fn write(
         .await
 }
 
+/// The schema is another one once this is answered.
+async fn create_field(site: &Arc<Site>, arguments: Value) -> Result<Value, Trouble> {
+    let _one_at_a_time = site.schema_change.lock().await;
+    let mut schema = site.known().schema.clone();
+    let (name, schema) = site
+        .store
+        .write(move |transaction| {
+            let name = created_field::create(transaction, &mut schema, &arguments)?;
+            Ok((name, schema))
+        })
+        .await?;
+    site.know(schema);
+    Ok(Value::from(name))
+}
+
 async fn read(site: &Arc<Site>, method: String, address: String, arguments: Value) -> Result<Value, Trouble> {
-    let (known, now) = (site.known.clone(), site.now());
+    let (known, now) = (site.known(), site.now());
     site.store
         .read(move |connection| {
             let context = known.context(&method, now, &address);

@@ -9,6 +9,7 @@ mod api3;
 mod attachment;
 mod auth;
 mod condition;
+mod created_field;
 mod download;
 mod fault;
 mod fault_layer;
@@ -42,7 +43,7 @@ mod write;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -72,6 +73,8 @@ pub struct DeskOptions {
     pub faults: Vec<FaultRule>,
     /// How far the desk's clock is ahead of this machine's, in seconds.
     pub clock_ahead_s: i64,
+    /// Fields this site begins without (`Ticket.sg_incident_key`), until a client creates them.
+    pub missing_fields: Vec<String>,
 }
 
 impl Default for DeskOptions {
@@ -83,6 +86,7 @@ impl Default for DeskOptions {
             disabled_entities: Vec::new(),
             faults: Vec::new(),
             clock_ahead_s: 0,
+            missing_fields: Vec::new(),
         }
     }
 }
@@ -214,6 +218,8 @@ impl Desk {
         }
         let schema = Schema::load(&options.disabled_entities)
             .map_err(|error| DeskError::Schema { source: Box::new(error) })?;
+        let mut visible = schema.clone();
+        visible.hide(&options.missing_fields);
         let folder = options.data.as_path();
         let unusable = |source| DeskError::Folder { folder: folder.to_owned(), source };
         create_private(folder).map_err(unusable)?;
@@ -228,6 +234,7 @@ impl Desk {
                 }
             };
             let project_id = seed::rows(transaction, &key)?;
+            created_field::add_to(&mut visible, transaction)?;
             first = Some(Ok((key, project_id, seed::signing_secret(transaction)?)));
             Ok(())
         })?;
@@ -238,7 +245,8 @@ impl Desk {
         let listener = std::net::TcpListener::bind(options.listen).map_err(unbound)?;
         let bound = listener.local_addr().map_err(unbound)?;
         let site = Site {
-            known: Arc::new(Known { schema, verified: Verified::new() }),
+            known: RwLock::new(Arc::new(Known { schema: visible, verified: Arc::new(Verified::new()) })),
+            schema_change: tokio::sync::Mutex::new(()),
             store,
             files,
             signer: Signer::new(&secret),

@@ -58,7 +58,7 @@ pub(crate) async fn view(State(site): State<Arc<Site>>, Path(id): Path<String>) 
 }
 
 async fn load(site: &Arc<Site>, id: i64) -> Result<Option<FilePage>, Trouble> {
-    let (known, now) = (site.known.clone(), site.now());
+    let (known, now) = (site.known(), site.now());
     let found = site
         .store
         .read(move |connection| {

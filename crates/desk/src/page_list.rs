@@ -92,7 +92,7 @@ impl Status {
 
 /// The route's handler.
 pub(crate) async fn tickets(State(site): State<Arc<Site>>, Query(asked): Query<Asked>) -> Response {
-    let known = site.known.clone();
+    let known = site.known();
     let now = site.now();
     let made = site.store.read(move |connection| list(connection, &known.schema, asked, now)).await;
     match made {

@@ -68,7 +68,7 @@ struct File {
 /// The route's handler.
 pub(crate) async fn ticket(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse::<i64>() else { return missing("ticket") };
-    let (known, now) = (site.known.clone(), site.now());
+    let (known, now) = (site.known(), site.now());
     let made = site.store.read(move |connection| load(connection, known.context("read", now, ""), id)).await;
     match made {
         Ok(Some(ticket)) => page(StatusCode::OK, &ticket),

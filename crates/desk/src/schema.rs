@@ -155,6 +155,22 @@ impl Schema {
         Ok(Schema { types, statuses: file.statuses, disabled })
     }
 
+    /// Takes fields away (`Ticket.sg_incident_key`), as on a site where nobody has made them. Their columns stay.
+    pub(crate) fn hide(&mut self, missing: &[String]) {
+        for (type_name, field) in missing.iter().filter_map(|path| path.split_once('.')) {
+            if let Some(entity) = self.types.get_mut(type_name) {
+                entity.fields.remove(field);
+            }
+        }
+    }
+
+    /// Adds a field that was created, unless the file has it by now.
+    pub(crate) fn add(&mut self, type_name: &str, field: Field) {
+        if let Some(entity) = self.types.get_mut(type_name) {
+            entity.fields.entry(field.name.clone()).or_insert(field);
+        }
+    }
+
     /// The type as clients see it: none when unknown or disabled.
     pub(crate) fn entity(&self, name: &str) -> Option<&EntityType> {
         if self.disabled.contains(name) { None } else { self.types.get(name) }
@@ -178,6 +194,27 @@ impl Schema {
     /// The display name of a status code.
     pub(crate) fn status_label<'a>(&'a self, code: &'a str) -> &'a str {
         self.statuses.get(code).map_or(code, String::as_str)
+    }
+}
+
+impl Field {
+    /// A field that holds one value, links to nothing and may be written.
+    pub(crate) fn plain(name: &str, label: &str, data_type: DataType) -> Field {
+        Field {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            data_type,
+            access: Access::Write,
+            fill: None,
+            to: Vec::new(),
+            side: LinkSide::Own,
+            values: Vec::new(),
+            default: None,
+            mandatory: false,
+            unique: false,
+            index: false,
+            computed: false,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -25,7 +25,9 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 
 /// The running desk.
 pub(crate) struct Site {
-    pub(crate) known: Arc<Known>,
+    pub(crate) known: RwLock<Arc<Known>>,
+    /// Held while the schema is changed.
+    pub(crate) schema_change: tokio::sync::Mutex<()>,
     pub(crate) store: Store,
     pub(crate) files: Files,
     pub(crate) signer: Signer,
@@ -37,7 +39,7 @@ pub(crate) struct Site {
 /// What work inside the store needs of the desk: never the store itself, whose threads must not be its last owner.
 pub(crate) struct Known {
     pub(crate) schema: Schema,
-    pub(crate) verified: Verified,
+    pub(crate) verified: Arc<Verified>,
 }
 
 impl Known {
@@ -48,6 +50,17 @@ impl Known {
 }
 
 impl Site {
+    /// Changes the schema; what runs already goes on with the old one.
+    pub(crate) fn know(&self, schema: Schema) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(Known { schema, verified: Arc::clone(&known.verified) });
+    }
+
+    /// What is known at this moment.
+    pub(crate) fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The clock of the desk.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now().saturating_add(self.clock_ahead).unwrap_or(Timestamp::MAX)
@@ -69,7 +82,7 @@ impl Site {
     /// Lets a caller in, and notes the use of a session.
     pub(crate) async fn authenticate(&self, credentials: Credentials) -> Result<Actor, Trouble> {
         let now = self.now();
-        let known = self.known.clone();
+        let known = self.known();
         let actor =
             self.store.read(move |connection| credentials.verify(connection, &known.verified, now)).await?;
         if let Some(session) = actor.touch.clone() {

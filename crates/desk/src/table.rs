@@ -1,6 +1,7 @@
 //! How types and fields lie in SQLite: one table a type, one or two columns a field, one table for all owned multi-entity links.
 //!
-//! Every name that reaches SQL text from here is a name of `schema.toml`; what clients send is only ever bound.
+//! Every name that reaches SQL text from here is a name of `schema.toml`, or made of letters, digits and `_` by `created_field`;
+//! what clients send is only ever bound.
 
 use std::collections::BTreeSet;
 
@@ -30,6 +31,10 @@ CREATE TABLE IF NOT EXISTS desk_upload (
 CREATE TABLE IF NOT EXISTS desk_upload_part (
     upload_id TEXT NOT NULL, part INTEGER NOT NULL, content_hash TEXT NOT NULL, size_bytes INTEGER NOT NULL,
     PRIMARY KEY (upload_id, part)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS desk_field (
+    type_name TEXT NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, data_type TEXT NOT NULL,
+    PRIMARY KEY (type_name, name)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS desk_file (
     attachment_id INTEGER PRIMARY KEY, content_hash TEXT NOT NULL, size_bytes INTEGER NOT NULL,
@@ -71,16 +76,7 @@ pub(crate) fn prepare(connection: &Connection, schema: &Schema) -> rusqlite::Res
         connection.execute_batch(&format!(
             "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY AUTOINCREMENT, {RETIRED} INTEGER NOT NULL DEFAULT 0)"
         ))?;
-        let present: BTreeSet<String> = connection
-            .prepare(&format!("PRAGMA table_info({table})"))?
-            .query_map([], |row| row.get::<_, String>("name"))?
-            .collect::<rusqlite::Result<_>>()?;
-        for (column, kind) in entity.fields.values().flat_map(columns) {
-            if !present.contains(&column) {
-                connection
-                    .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {} {kind}", quote(&column)))?;
-            }
-        }
+        add_missing(connection, &entity.name, entity.fields.values().flat_map(columns))?;
         for field in entity.fields.values() {
             let index = quote(&format!("{}.{}", entity.name, field.name));
             if field.index {
@@ -98,6 +94,27 @@ pub(crate) fn prepare(connection: &Connection, schema: &Schema) -> rusqlite::Res
         }
     }
     connection.execute_batch(ACTIVITY_INDEX)
+}
+
+/// Adds the columns of a field to the table of its type, unless they are there.
+pub(crate) fn add_columns(connection: &Connection, type_name: &str, field: &Field) -> rusqlite::Result<()> {
+    add_missing(connection, type_name, columns(field).into_iter())
+}
+
+fn add_missing(
+    connection: &Connection,
+    type_name: &str,
+    wanted: impl Iterator<Item = (String, &'static str)>,
+) -> rusqlite::Result<()> {
+    let table = quote(type_name);
+    let present: BTreeSet<String> = connection
+        .prepare(&format!("PRAGMA table_info({table})"))?
+        .query_map([], |row| row.get::<_, String>("name"))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (column, kind) in wanted.filter(|(column, _)| !present.contains(column)) {
+        connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {} {kind}", quote(&column)))?;
+    }
+    Ok(())
 }
 
 /// The columns a field needs, with their SQLite types.

@@ -215,7 +215,7 @@ async fn attach_file(
         created_at: created_at(form)?,
         stored,
     };
-    let (known, now) = (site.known.clone(), site.now());
+    let (known, now) = (site.known(), site.now());
     site.store
         .write(move |transaction| {
             let context = known.context("create", now, &address);

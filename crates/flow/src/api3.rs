@@ -39,6 +39,7 @@ pub struct Api3 {
     pub(crate) transport: Transport,
     pub(crate) credentials: Option<Credentials>,
     info: OnceLock<SiteInfo>,
+    date: OnceLock<String>,
 }
 
 /// Checks the options and gives a site without credentials. No traffic; of the machine it reads the certificate file
@@ -52,7 +53,7 @@ pub fn connect(options: SiteOptions) -> Result<Api3, FlowError> {
     if url.is_https() {
         transport.load_ca_file()?;
     }
-    Ok(Api3 { url, transport, credentials: None, info: OnceLock::new() })
+    Ok(Api3 { url, transport, credentials: None, info: OnceLock::new(), date: OnceLock::new() })
 }
 
 impl fmt::Debug for Api3 {
@@ -62,6 +63,16 @@ impl fmt::Debug for Api3 {
 }
 
 impl Api3 {
+    /// The proxy that requests to the site go through, as `host:port`, without the user; `None` when they go directly.
+    pub fn proxy(&self) -> Option<String> {
+        self.transport.proxy_for(self.url.rpc())
+    }
+
+    /// The site's own time in its first answer, as it came (`Date`, RFC 9110). Whatever is in between may have written it.
+    pub fn first_date(&self) -> Option<&str> {
+        self.date.get().map(String::as_str)
+    }
+
     /// Quotes what the other side said, without our secrets.
     pub(crate) fn quote(&self, said: &[u8]) -> String {
         let ours = self.credentials.as_ref().map(Credentials::secret);
@@ -128,6 +139,9 @@ impl Api3 {
             body: Some(Outgoing::bytes(envelope::request(method, auth, arguments))),
             writes,
         })?;
+        if let Some(date) = answer.header("date") {
+            self.date.get_or_init(|| date.to_owned());
+        }
         let mut answer = self.accept(call, answer)?;
         let content_type = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
         let is_json =
@@ -209,6 +223,15 @@ impl Site for Api3 {
             other => other?,
         };
         EntityFields::from_wire(&value).ok_or_else(|| missing("it has no fields"))
+    }
+
+    fn create_field(&self, entity_type: &str, data_type: &str, label: &str) -> Result<String, FlowError> {
+        let call = format!("create field {label} of {entity_type}");
+        let properties = json!([{"property_name": "name", "value": label}]);
+        let arguments = json!({"type": entity_type, "data_type": data_type, "properties": properties});
+        let results = self.call(&call, "schema_field_create", Some(arguments), true)?;
+        let name = results.as_str().map(str::to_owned);
+        name.ok_or_else(|| self.bad_answer(&call, "no field name", true))
     }
 
     fn find(&self, query: &Find) -> Result<Vec<Row>, FlowError> {

@@ -22,6 +22,9 @@ pub trait Site: Send {
     fn check_login(&self) -> Result<(), FlowError>;
     /// The fields of a type; `EntityMissing` when the site does not offer the type.
     fn fields(&self, entity_type: &str) -> Result<EntityFields, FlowError>;
+    /// A new field of a type, and the name the site has given it: `sg_` and the label in small letters, with a number behind it
+    /// when that is taken. Needs the right to change the site's schema.
+    fn create_field(&self, entity_type: &str, data_type: &str, label: &str) -> Result<String, FlowError>;
     /// Rows that match, at most `query.limit`.
     fn find(&self, query: &Find) -> Result<Vec<Row>, FlowError>;
     /// A new row. Returns the fields that were set and `return_fields`.

@@ -128,6 +128,16 @@ impl Transport {
         self.proxy.as_ref()?.password()
     }
 
+    /// The proxy that requests to this address go through, as `host:port`; `None` when they go directly.
+    pub(crate) fn proxy_for(&self, uri: &Uri) -> Option<String> {
+        self.route(uri).map(ProxySetting::address)
+    }
+
+    fn route(&self, uri: &Uri) -> Option<&ProxySetting> {
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        self.proxy.as_ref().filter(|_| !self.bypass.covers(uri.host().unwrap_or_default(), port))
+    }
+
     /// Makes the request and reads the head of the answer.
     pub(crate) fn open(&self, mut request: Request<'_>) -> Result<Response, FlowError> {
         let https = request.uri.scheme_str() == Some("https");
@@ -159,8 +169,7 @@ impl Transport {
 
     fn attempt(&self, request: &mut Request<'_>, roots: &Roots) -> Result<Response, (FlowError, Distrust)> {
         let uri = request.uri;
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let proxy = self.proxy.as_ref().filter(|_| !self.bypass.covers(uri.host().unwrap_or_default(), port));
+        let proxy = self.route(uri);
         let root = root_of(uri);
         let peer = match request.peer {
             Peer::Site => format!("site {root}"),

@@ -165,3 +165,19 @@ fn a_site_may_be_shared_as_a_trait() {
     let site = wants(Box::new(client("http://127.0.0.1:1")));
     std::thread::spawn(move || drop(site)).join().expect("sent to another thread");
 }
+
+#[test]
+fn a_field_is_asked_for_by_its_label_and_named_by_the_site() {
+    let running = fake::run(vec![json(r#"{"results":"sg_incident_key_1"}"#), json(r#"{"results":true}"#)]);
+    let site = client(&running.url);
+    assert_eq!(site.create_field("Ticket", "text", "Incident Key").expect("a name"), "sg_incident_key_1");
+    let error = site.create_field("Ticket", "text", "Incident Key").expect_err("no name");
+    assert_eq!((error.kind(), error.may_have_happened()), (&FlowErrorKind::BadAnswer, true));
+    let asked = running.asked();
+    assert_eq!(
+        asked[0].json()["params"][1],
+        json!({"type": "Ticket", "data_type": "text",
+            "properties": [{"property_name": "name", "value": "Incident Key"}]})
+    );
+    assert_eq!(asked[0].json()["method_name"], "schema_field_create");
+}
