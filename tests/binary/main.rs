@@ -6,6 +6,7 @@
 
 mod canary;
 mod commands;
+mod doctor;
 mod explain;
 mod gaps;
 mod gate;

@@ -25,6 +25,8 @@ pub(crate) struct World {
     settings: String,
     /// Entity types the desk does without.
     pub(crate) without: Vec<String>,
+    /// Fields that nobody has created on the desk yet.
+    pub(crate) missing_fields: Vec<String>,
 }
 
 struct Agent {
@@ -37,7 +39,15 @@ impl World {
     pub(crate) fn new() -> World {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("home/logs")).unwrap();
-        World { folder, desk: None, address: None, agent: None, settings: String::new(), without: Vec::new() }
+        World {
+            folder,
+            desk: None,
+            address: None,
+            agent: None,
+            settings: String::new(),
+            without: Vec::new(),
+            missing_fields: Vec::new(),
+        }
     }
 
     /// A desk and an agent that files on it at once.
@@ -69,6 +79,7 @@ impl World {
             listen,
             data: self.path("desk"),
             disabled_entities: self.without.clone(),
+            missing_fields: self.missing_fields.clone(),
             ..DeskOptions::default()
         };
         // A program that another test starts at this moment holds a copy of the old desk's lock until it runs.

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod control;
 pub mod delivery;
 pub mod description;
+pub mod doctor;
 mod draft;
 pub mod event;
 pub mod evidence;

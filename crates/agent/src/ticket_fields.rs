@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 /// The site's fields that we use where they exist.
 pub(crate) const KEY_FIELD: &str = "sg_incident_key";
-const COUNT_FIELD: &str = "sg_incident_count";
-const LAST_SEEN_FIELD: &str = "sg_incident_last_seen";
+pub(crate) const COUNT_FIELD: &str = "sg_incident_count";
+pub(crate) const LAST_SEEN_FIELD: &str = "sg_incident_last_seen";
 /// A title is never longer than this, whatever the login: sites cut at 255.
 const TITLE_CHARS: usize = 255;
 

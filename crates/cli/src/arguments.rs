@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Report(ReportCommand),
     /// Try everything that waits for the site now
     Flush(FlushCommand),
+    /// Check folders, the running agent and the way to the site, and say what to do
+    Doctor(DoctorCommand),
     /// End the running agent
     Stop,
     /// Called by the Toolkit app: tell the agent of a session (JSON on stdin), starting it if none runs
@@ -174,6 +176,17 @@ pub(crate) struct FollowCommand {
 pub(crate) enum From {
     Start,
     End,
+}
+
+/// `doctor`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DoctorCommand {
+    /// Show which of our fields the site's tickets lack, and create them when you type yes
+    #[arg(long)]
+    pub(crate) setup_site: bool,
+    /// With --setup-site: create them without asking
+    #[arg(long, requires = "setup_site")]
+    pub(crate) yes: bool,
 }
 
 /// `report`

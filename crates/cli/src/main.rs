@@ -11,6 +11,7 @@ mod config;
 mod demo;
 #[cfg(feature = "desk")]
 mod desk;
+mod doctor;
 mod exit;
 mod explain;
 mod fault;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Status => status::status(&arguments.global, &output),
         Command::Report(command) => report::report(&command, &arguments.global, &output),
         Command::Flush(command) => flush::flush(&command, &arguments.global, &output),
+        Command::Doctor(command) => doctor::doctor(&command, &arguments.global, &output),
         Command::Stop => running::stop(&arguments.global, &output),
         Command::Attach => attach::attach(&arguments.global),
         Command::Detach => attach::detach(&arguments.global),

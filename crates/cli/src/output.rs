@@ -24,6 +24,8 @@ pub(crate) const STRONG: Style = Style::new().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// What did not.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What works but not as it should.
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 /// What is less important.
 pub(crate) const FAINT: Style = Style::new().dimmed();
 
@@ -84,8 +86,7 @@ impl Output {
 
     /// What works but not as it should, on stderr.
     pub(crate) fn warning(&self, text: &str) {
-        let style = AnsiColor::Yellow.on_default().bold();
-        self.stderr(&format!("{style}warning{style:#}: {text}"));
+        self.stderr(&format!("{WARN}warning{WARN:#}: {text}"));
     }
 
     /// Whether progress can be shown: a person is looking, and nobody asked for silence.

@@ -1,0 +1,73 @@
+//! The agent that runs, as it answers itself: its version, and what it has to tell.
+
+use super::Check;
+use crate::control::AskError;
+use serde_json::Value;
+
+const NAME: &str = "agent";
+
+/// Judges the answer to `status`, as this program's `version` sees it.
+#[must_use]
+pub fn check(answer: &Result<Value, AskError>, version: &str) -> Vec<Check> {
+    let status = match answer {
+        Ok(status) => status,
+        Err(AskError::NobodyThere(_)) => {
+            let advice = "the Toolkit app starts one with the first host; by hand, `tk-incident run` does";
+            return vec![Check::warn(NAME, "none runs for this user and site", advice)];
+        }
+        Err(error) => {
+            let advice = "read agent.log in the state folder, end that process, and start it again";
+            return vec![Check::fail(NAME, error.to_string(), advice)];
+        }
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let theirs = text(&status["version"]);
+    let who = format!("{theirs} runs as process {}", status["pid"]);
+    let mut checks = vec![if theirs == version {
+        let logs = status["sources"].as_array().map_or(0, Vec::len);
+        Check::pass(NAME, format!("{who}, follows {logs} files, has seen {} records", status["seen"]))
+    } else {
+        let advice = "`tk-incident stop`, and start it again";
+        Check::warn(NAME, format!("{who}, and this program is {version}"), advice)
+    }];
+    if let Some(trouble) = status["site"]["trouble"].as_str() {
+        let waiting = status["waiting_count"].as_u64().unwrap_or(0);
+        let advice = format!("`tk-incident flush` tries again at once; {waiting} steps wait");
+        checks.push(Check::fail(NAME, format!("it cannot file: {trouble}"), advice));
+    }
+    for warning in
+        status["warnings"].as_array().into_iter().flatten().filter(|warning| warning["what"] != "site")
+    {
+        let found = format!("it says of {}: {}", text(&warning["what"]), text(&warning["message"]));
+        checks.push(Check::warn(
+            NAME,
+            found,
+            "see what it is about; `tk-incident status` shows whether it lasts",
+        ));
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Verdict;
+    use serde_json::json;
+
+    #[test]
+    fn an_agent_that_runs_tells_how_it_is() {
+        let verdicts = |answer| check(&answer, "0.1.0").iter().map(|check| check.verdict).collect::<Vec<_>>();
+        let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        assert_eq!(verdicts(Err(AskError::NobodyThere(gone()))), [Verdict::Warn]);
+        assert_eq!(verdicts(Err(AskError::NoAnswer(gone()))), [Verdict::Fail]);
+        let well = json!({ "version": "0.1.0", "pid": 7, "seen": 3, "sources": [], "site": { "trouble": null },
+                           "warnings": [] });
+        assert_eq!(verdicts(Ok(well.clone())), [Verdict::Pass]);
+        let mut ill = well;
+        ill["version"] = json!("0.0.9");
+        ill["site"]["trouble"] = json!("refused");
+        ill["warnings"] =
+            json!([{ "what": "site", "message": "refused" }, { "what": "state", "message": "full" }]);
+        assert_eq!(verdicts(Ok(ill)), [Verdict::Warn, Verdict::Fail, Verdict::Warn]);
+    }
+}
