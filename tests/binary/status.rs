@@ -1,6 +1,6 @@
 //! How the agent stands: what `status` shows, and what `flush` makes of what waits.
 
-use crate::world::{World, error, words};
+use crate::world::{World, error, wait_for, words};
 use serde_json::Value;
 
 /// The names in an object and what they hold, for a shape that must not change by accident.
@@ -82,4 +82,62 @@ fn flush_tells_what_is_left_and_ends_the_back_off() {
     let flushed = world.run(&["flush", "--wait", "60"]);
     assert_eq!(flushed.status.code(), Some(0), "{}", words(&flushed));
     assert_eq!(world.tickets().len(), 1);
+}
+
+#[test]
+fn the_metrics_tell_the_same_numbers_over_restarts() {
+    let mut world = World::new();
+    let metrics = world.path("metrics.prom");
+    world.set(&format!("[agent]\nmetrics_file = '{}'", metrics.display()));
+    world.set("[[detect.rules]]\nname = 'OPS \"7\"'\nframe = '*/known.py#known'\naction = 'mute'");
+    world.start_desk();
+    world.start_agent();
+    let said = || std::fs::read_to_string(&metrics).unwrap_or_default();
+    let wait = |line: &str| {
+        let look = || said().lines().any(|said| said == line).then_some(());
+        wait_for(line, look, said);
+    };
+    wait("tk_incident_seen_total 0");
+    for name in ["one", "one", "known"] {
+        world.append("tk-maya.log", &error(name));
+    }
+    world.status_when("all done", |status| status["seen"] == 3 && status["waiting_count"] == 0);
+    world.stop_agent();
+    for line in [
+        "tk_incident_running 0",
+        "tk_incident_seen_total 3",
+        "tk_incident_outcome_total{outcome=\"filed\"} 1",
+        "tk_incident_outcome_total{outcome=\"duplicate\"} 1",
+        r#"tk_incident_rule_total{rule="OPS \"7\"",outcome="muted"} 1"#,
+        "tk_incident_tickets 1",
+        "tk_incident_waiting_steps 0",
+        "tk_incident_spool_bytes 0",
+        "tk_incident_site_reached 1",
+    ] {
+        assert!(said().lines().any(|said| said == line), "{line} in\n{}", said());
+    }
+    // The shape that collectors read, and no name of a problem in it.
+    let names = said()
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+            name.split('{').next().unwrap().to_owned()
+        })
+        .collect::<Vec<_>>();
+    for name in &names {
+        assert!(
+            said().contains(&format!("# TYPE {name} ")) && said().contains(&format!("# HELP {name} ")),
+            "{name}"
+        );
+    }
+    assert!(
+        said().ends_with('\n') && !said().contains("ValueError") && !said().contains("g1:"),
+        "{}",
+        said()
+    );
+    world.start_agent();
+    wait("tk_incident_running 1");
+    wait("tk_incident_seen_total 3");
 }

@@ -12,8 +12,9 @@ use crate::event::Event;
 use crate::evidence;
 use crate::gate::Gate;
 use crate::instance::{Instance, InstanceError};
+use crate::metrics::{self, Metrics};
 use crate::own_log;
-use crate::paths::StateFolder;
+use crate::paths::{StateFolder, site_folder};
 use crate::pipeline::{Command, Parts, Pipeline, RestoreFolder};
 use crate::reader::LogReader;
 use crate::settings::{Settings, StartAt};
@@ -162,6 +163,16 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     );
     let delivering = thread("deliver", move || worker.run(&woken))?;
 
+    let metrics = metrics::file(
+        &options.settings.agent.metrics_file,
+        &whoami::username().unwrap_or_else(|_| "unknown".to_owned()),
+        &site_folder(&identity.site),
+    );
+    let metrics = metrics
+        .map(|path| Metrics::start(path, Arc::clone(&shared), identity.clone()))
+        .transpose()
+        .map_err(|source| AgentError::Start { what: "metrics", source })?;
+
     let folders: Vec<String> =
         options.log_folders.iter().map(|folder| folder.display().to_string()).collect();
     let looks = commands.clone();
@@ -194,6 +205,9 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     let _ = wake.send(Wake::Stop);
     // A call to the site may take its whole time-out; what it achieved is found again if we do not wait.
     drop(delivering);
+    if let Some(metrics) = metrics {
+        metrics.stop();
+    }
     let seen = lock(&shared.store).totals().map_or(0, |totals| totals.seen);
     tracing::info!(reason, "stopped");
     shared.tell(&Event::Stopped { seen, reason });

@@ -97,5 +97,6 @@ pub struct EvidenceSettings {
 #[expect(missing_docs, reason = "default.toml documents each key, once")]
 pub struct AgentSettings {
     pub state_dir: PathBuf,
+    pub metrics_file: PathBuf,
     pub quiet_ms: u64,
 }
