@@ -40,6 +40,7 @@ pub mod recognise;
 pub mod report;
 pub mod settings;
 pub mod shared;
+pub mod site_options;
 pub mod status;
 pub mod store;
 mod stream;

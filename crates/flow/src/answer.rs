@@ -1,5 +1,7 @@
 //! What an HTTP status or an api3 fault means. Pure.
 
+use jiff::fmt::rfc2822::DateTimeParser;
+
 use crate::error::{FlowError, FlowErrorKind};
 use crate::transport::Response;
 use crate::url::root_of;
@@ -35,7 +37,9 @@ pub(crate) fn refused(call: &str, answer: &Response, said: &str) -> FlowError {
     };
     FlowError::new(kind, call, text)
         .with_status(status)
-        .with_retry_after_ms(answer.header("retry-after").and_then(retry_after_ms))
+        .with_retry_after_ms(
+            answer.header("retry-after").and_then(|wait| retry_after_ms(wait, answer.header("date"))),
+        )
         .perhaps_happened(answer.writes && status >= 500)
 }
 
@@ -44,9 +48,8 @@ fn redirected(call: &str, answer: &Response) -> (FlowErrorKind, String) {
     let location = answer.header("location").unwrap_or_default();
     let path = location.split(['?', '#']).next().unwrap_or_default();
     if path.ends_with("/saml/saml_login_request") {
-        let text = format!(
-            "{peer} asks for the SSO sign-in again: open Toolkit and sign in, then {call} works again"
-        );
+        let text =
+            format!("{peer} wants the SSO sign-in again: sign in in Toolkit; {call} is tried again later");
         return (FlowErrorKind::SsoRedirect, text);
     }
     let target =
@@ -79,9 +82,18 @@ pub(crate) fn fault(call: &str, peer: &str, code: Option<i64>, message: &str) ->
     FlowError::new(kind, call, text).with_code(code)
 }
 
-fn retry_after_ms(value: &str) -> Option<u64> {
-    let seconds: u64 = value.trim().parse().ok()?;
-    Some(seconds.saturating_mul(1000).min(RETRY_AFTER_MS))
+/// Seconds, or a date. A date is one by the clock of whoever sent it, so it is compared with the answer's own; without one
+/// there is nothing to compare it with that is surely right.
+fn retry_after_ms(value: &str, sent: Option<&str>) -> Option<u64> {
+    let wait_ms = match value.trim().parse::<u64>() {
+        Ok(seconds) => seconds.saturating_mul(1000),
+        Err(_) => u64::try_from(moment_ms(value)?.saturating_sub(moment_ms(sent?)?)).unwrap_or(0),
+    };
+    Some(wait_ms.min(RETRY_AFTER_MS))
+}
+
+fn moment_ms(date: &str) -> Option<i64> {
+    DateTimeParser::new().parse_timestamp(date.trim()).ok().map(|time| time.as_millisecond())
 }
 
 #[cfg(test)]
@@ -106,9 +118,20 @@ mod tests {
 
     #[test]
     fn waits_no_longer_than_a_day() {
-        assert_eq!(retry_after_ms(" 7 "), Some(7000));
-        assert_eq!(retry_after_ms("99999999999999999"), Some(RETRY_AFTER_MS));
-        assert_eq!(retry_after_ms("Wed, 21 Oct 2026 07:28:00 GMT"), None);
-        assert_eq!(retry_after_ms("-1"), None);
+        assert_eq!(retry_after_ms(" 7 ", None), Some(7000));
+        assert_eq!(retry_after_ms("99999999999999999", None), Some(RETRY_AFTER_MS));
+        assert_eq!(retry_after_ms("-1", None), None);
+        assert_eq!(retry_after_ms("soon", Some("Wed, 21 Oct 2026 07:28:00 GMT")), None);
+    }
+
+    #[test]
+    fn a_date_counts_from_the_answers_own() {
+        let then = "Wed, 21 Oct 2026 07:28:00 GMT";
+        let wait = |sent| retry_after_ms(then, sent);
+        assert_eq!(wait(Some("Wed, 21 Oct 2026 07:27:15 GMT")), Some(45_000));
+        assert_eq!(wait(Some("Wed, 21 Oct 2026 07:30:00 GMT")), Some(0), "over already");
+        assert_eq!(wait(Some("Wed, 21 Oct 2020 07:30:00 GMT")), Some(RETRY_AFTER_MS));
+        assert_eq!(wait(Some("yesterday")), None);
+        assert_eq!(wait(None), None);
     }
 }

@@ -144,7 +144,7 @@ impl FlowError {
         self.status
     }
 
-    /// How long the site asked us to wait (`Retry-After` in seconds; the date form is not read), in milliseconds.
+    /// How long the site asked us to wait (`Retry-After`, as seconds or as a date), in milliseconds.
     pub fn retry_after_ms(&self) -> Option<u64> {
         self.retry_after_ms
     }

@@ -66,6 +66,10 @@ impl ProxySetting {
         format!("{}:{}", self.host, self.port)
     }
 
+    pub(crate) fn has_user(&self) -> bool {
+        self.user.is_some()
+    }
+
     pub(crate) fn password(&self) -> Option<&SecretString> {
         self.password.as_ref()
     }

@@ -20,6 +20,10 @@ pub(crate) struct Trouble<'a> {
     pub(crate) call: &'a str,
     pub(crate) peer: &'a str,
     pub(crate) proxy: Option<String>,
+    /// Whether the proxy was given a user name.
+    pub(crate) proxy_user: bool,
+    /// Whether a certificate file of the studio's own was tried, and not only the system's certificates.
+    pub(crate) own_roots: bool,
     pub(crate) timeout_ms: u64,
     /// Whether any of the body was sent: then there was a connection.
     pub(crate) started: bool,
@@ -49,7 +53,9 @@ impl Trouble<'_> {
             ureq::Error::ConnectionFailed => self.no_connection("at all", None),
             ureq::Error::ConnectProxyFailed(reason) => {
                 let proxy = self.proxy.as_deref().unwrap_or_default();
-                let text = if reason.contains("407") {
+                let text = if reason.contains("407") && self.proxy_user {
+                    format!("proxy {proxy} does not accept the user name and password given in site.proxy")
+                } else if reason.contains("407") {
                     format!(
                         "proxy {proxy} wants a user name and password: write user:password@host:port in site.proxy"
                     )
@@ -125,14 +131,39 @@ impl Trouble<'_> {
     }
 
     fn tls(&self, error: rustls::Error) -> (FlowError, Distrust) {
+        use rustls::CertificateError as Bad;
         let peer = self.peer;
-        let (text, distrust) = match &error {
-            rustls::Error::InvalidCertificate(_) => {
-                let advice =
-                    "if your studio inspects connections, set site.ca_file to its root certificate (PEM)";
-                (format!("the certificate of {peer} is not trusted: {advice}"), Distrust::Certificate)
+        let mut distrust = Distrust::No;
+        let text = match &error {
+            rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
+                let advice = "is this machine's clock right? if so, the certificate has to be renewed";
+                format!("the certificate of {peer} has expired: {advice}")
             }
-            _ => (format!("no TLS connection with {peer}: does it speak https on this port?"), Distrust::No),
+            rustls::Error::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
+                format!("the certificate of {peer} is not valid yet: is this machine's clock right?")
+            }
+            rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+                let advice = "is the address right, or is something else answering in its place?";
+                format!("the certificate of {peer} is for another name: {advice}")
+            }
+            rustls::Error::InvalidCertificate(Bad::Revoked) => {
+                format!("the certificate of {peer} was revoked: it has to be renewed")
+            }
+            rustls::Error::InvalidCertificate(_) => {
+                // Another root set may know who signed it.
+                distrust = Distrust::Certificate;
+                let advice = if self.own_roots {
+                    "neither site.ca_file (or SHOTGUN_API_CACERTS) nor the system holds the root it was signed with"
+                } else {
+                    "if your studio inspects connections, set site.ca_file to its root certificate (PEM)"
+                };
+                format!("the certificate of {peer} is not trusted: {advice}")
+            }
+            rustls::Error::General(reason) if reason.contains("CA certificates") => {
+                let advice = "install the system's (the package ca-certificates), or set site.ca_file";
+                format!("no TLS connection with {peer}: this machine trusts no certificates at all: {advice}")
+            }
+            _ => format!("no TLS connection with {peer}: does it speak https on this port?"),
         };
         (self.error(FlowErrorKind::Tls, text).caused_by(error), distrust)
     }

@@ -19,19 +19,16 @@ pub(crate) fn system() -> TlsConfig {
     with_roots(RootCerts::PlatformVerifier)
 }
 
-/// Exactly the certificates of this file.
+/// Exactly the certificates of this file. What is wrong with it concerns every call, as a certificate nobody trusts does.
 pub(crate) fn of_file(path: &Path) -> Result<TlsConfig, FlowError> {
     let shown = path.display();
-    let bad = |reason: String| FlowError::new(FlowErrorKind::File, "connect", reason);
+    let bad = |reason: String| FlowError::new(FlowErrorKind::Tls, "connect", reason);
+    let advice = "check site.ca_file, or SHOTGUN_API_CACERTS if that names it";
     let mut pem = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(CA_FILE_BYTES + 1).read_to_end(&mut pem));
-    read.map_err(|error| {
-        bad(format!("certificate file {shown} cannot be read: check site.ca_file")).caused_by(error)
-    })?;
+    read.map_err(|error| bad(format!("certificate file {shown} cannot be read: {advice}")).caused_by(error))?;
     if pem.len() as u64 > CA_FILE_BYTES {
-        return Err(bad(format!(
-            "certificate file {shown} is larger than {CA_FILE_BYTES} bytes: is it the right file?"
-        )));
+        return Err(bad(format!("certificate file {shown} is larger than {CA_FILE_BYTES} bytes: {advice}")));
     }
     let mut roots: Vec<Certificate<'static>> = Vec::new();
     for item in ureq::tls::parse_pem(&pem) {
@@ -39,13 +36,14 @@ pub(crate) fn of_file(path: &Path) -> Result<TlsConfig, FlowError> {
             Ok(PemItem::Certificate(certificate)) => roots.push(certificate),
             Ok(_) => {}
             Err(error) => {
-                return Err(bad(format!("certificate file {shown} is no PEM file: check site.ca_file"))
-                    .caused_by(error));
+                return Err(
+                    bad(format!("certificate file {shown} is no PEM file: {advice}")).caused_by(error)
+                );
             }
         }
     }
     if roots.is_empty() {
-        return Err(bad(format!("certificate file {shown} holds no certificate: check site.ca_file")));
+        return Err(bad(format!("certificate file {shown} holds no certificate: {advice}")));
     }
     Ok(with_roots(RootCerts::from(roots)))
 }

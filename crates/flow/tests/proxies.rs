@@ -61,7 +61,7 @@ fn a_tunnel_with_a_password() {
 #[test]
 fn proxies_that_refuse() {
     for (answer, word) in [
-        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "wants a user name and password"),
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "does not accept the user name and password"),
         ("HTTP/1.1 403 Forbidden\r\n\r\n", "does not let us through to site http://site.example"),
         ("", "proxy 127.0.0.1:"),
     ] {

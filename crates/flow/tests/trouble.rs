@@ -118,6 +118,8 @@ fn statuses_mean_what_they_say() {
     let error = create_against(status("429 Too Many Requests", "Retry-After: 7\r\n", ""));
     expect(&error, Kind::Throttled, false, "busy");
     assert_eq!(error.retry_after_ms(), Some(7_000));
+    let date = "Date: Wed, 21 Oct 2026 07:27:15 GMT\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n";
+    assert_eq!(create_against(status("429 Too Many Requests", date, "")).retry_after_ms(), Some(45_000));
     let error = create_against(status("503 Service Unavailable", "Retry-After: soon\r\n", ""));
     expect(&error, Kind::Throttled, true, "busy");
     assert_eq!(error.retry_after_ms(), None);
@@ -189,6 +191,19 @@ fn an_answer_without_end_is_cut() {
 }
 
 #[test]
+fn an_answer_that_only_trickles_is_given_up() {
+    let trickle = Step::Do(Box::new(|reader| {
+        let stream = reader.get_mut();
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n");
+        // Never silent for long, never done.
+        while stream.write_all(b" ").and_then(|()| stream.flush()).is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }));
+    expect(&create_against(trickle), Kind::Timeout, true, "during create Ticket");
+}
+
+#[test]
 fn https_needs_https() {
     let plain = Step::SayAtOnce(http("400 Bad Request", "", b""));
     let running = fake::run(vec![plain]);
@@ -212,11 +227,11 @@ fn a_wrong_certificate_file_is_told_at_once() {
     let connect = || {
         flow::connect(SiteOptions { ca_file: Some(path.clone()), ..SiteOptions::new("https://x.example") })
     };
-    expect(&failure(connect()), Kind::File, false, "ca.pem cannot be read");
+    expect(&failure(connect()), Kind::Tls, false, "ca.pem cannot be read");
     std::fs::write(&path, "no certificate here\n").expect("written");
-    expect(&failure(connect()), Kind::File, false, "holds no certificate");
+    expect(&failure(connect()), Kind::Tls, false, "holds no certificate");
     std::fs::write(&path, "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n").expect("written");
-    expect(&failure(connect()), Kind::File, false, "no PEM file");
+    expect(&failure(connect()), Kind::Tls, false, "no PEM file");
 }
 
 #[test]

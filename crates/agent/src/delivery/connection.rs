@@ -7,6 +7,7 @@ use super::reach::DeliveryError;
 use crate::login::{LoginError, credentials};
 use crate::settings::Settings;
 use crate::shared::{Shared, lock};
+use crate::site_options::site_options;
 use flow::{Credentials, EntityFields, FlowError, Site, SiteOptions};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -61,15 +62,17 @@ impl Connection {
         settings: &Settings,
         destination: &Destination,
     ) -> Result<(&dyn Site, &EntityFields), DeliveryError> {
-        let proxy = wanted_proxy(shared, settings);
+        // Copied out: a lock is never held across a call.
+        let login = lock(&shared.login).clone();
+        let environment = |name: &str| std::env::var_os(name);
+        let options = site_options(&destination.url, &settings.site, &login, &environment);
         let text =
             |proxy: &Option<SecretString>| proxy.as_ref().map(|proxy| proxy.expose_secret().to_owned());
-        if self.site.is_none() || text(&proxy) != text(&self.proxy) {
-            let ca_file = settings.site.ca_file.clone();
-            let mut options = SiteOptions::new(destination.url.clone());
-            options.proxy.clone_from(&proxy);
-            self.proxy = proxy;
-            options.ca_file = (!ca_file.as_os_str().is_empty()).then_some(ca_file);
+        if self.site.is_none() || text(&options.proxy) != text(&self.proxy) {
+            self.proxy.clone_from(&options.proxy);
+            if let Some(proxy) = options.proxy.clone().filter(|proxy| proxy.expose_secret().contains('@')) {
+                lock(&shared.secrets).push(proxy);
+            }
             self.site = Some((self.connect)(options)?);
             self.login_generation = None;
         }
@@ -106,15 +109,4 @@ pub(super) fn who(
     let (Credentials::Script { key: secret, .. } | Credentials::Session { token: secret }) = &found;
     lock(&shared.secrets).push(secret.clone());
     Ok((found, login.generation))
-}
-
-/// The settings' proxy, else the one Toolkit goes through itself.
-fn wanted_proxy(shared: &Shared, settings: &Settings) -> Option<SecretString> {
-    let configured = &settings.site.proxy;
-    if configured.is_empty() {
-        let told = lock(&shared.login).proxy.clone();
-        told.filter(|proxy| !proxy.expose_secret().is_empty())
-    } else {
-        Some(SecretString::from(configured.clone()))
-    }
 }

@@ -15,6 +15,7 @@ pub struct SiteSettings {
     pub credentials: CredentialSource,
     pub proxy: String,
     pub ca_file: PathBuf,
+    pub timeout_s: u64,
 }
 
 /// How to sign in to the site.
