@@ -5,15 +5,20 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod canary;
+mod certificates;
 mod commands;
 mod doctor;
 mod explain;
+mod fault_matrix;
+mod faulty_proxy;
 mod gaps;
 mod gate;
 mod in_flight;
 mod kill_loop;
 mod late_lines;
 mod promises;
+#[cfg(unix)]
+mod real_proxy;
 mod report;
 mod scan;
 mod status;

@@ -2,7 +2,7 @@
 //!
 //! Waits are for conditions, with a deadline, and tell what was there instead when it passes.
 
-use desk::{Desk, DeskOptions};
+use desk::{Desk, DeskOptions, UploadForm};
 use flow::{Api3, Credentials, Direction, Find, Row, Site, SiteOptions};
 use serde_json::Value;
 use std::fs::{self, OpenOptions};
@@ -27,6 +27,11 @@ pub(crate) struct World {
     pub(crate) without: Vec<String>,
     /// Fields that nobody has created on the desk yet.
     pub(crate) missing_fields: Vec<String>,
+    /// Rules by which the desk fails.
+    pub(crate) faults: Vec<String>,
+    pub(crate) uploads: UploadForm,
+    /// How far the desk's clock is ahead, in seconds.
+    pub(crate) clock_ahead_s: i64,
 }
 
 struct Agent {
@@ -47,6 +52,9 @@ impl World {
             settings: String::new(),
             without: Vec::new(),
             missing_fields: Vec::new(),
+            faults: Vec::new(),
+            uploads: UploadForm::Classic,
+            clock_ahead_s: 0,
         }
     }
 
@@ -80,12 +88,19 @@ impl World {
             data: self.path("desk"),
             disabled_entities: self.without.clone(),
             missing_fields: self.missing_fields.clone(),
+            faults: self.faults.iter().map(|rule| rule.parse().unwrap()).collect(),
+            uploads: self.uploads,
+            clock_ahead_s: self.clock_ahead_s,
             ..DeskOptions::default()
         };
         // A program that another test starts at this moment holds a copy of the old desk's lock until it runs.
         let desk = wait_for("the desk's folder", || Desk::start(options.clone()).ok(), String::new);
         self.address = Some(desk.ready().url.strip_prefix("http://").unwrap().parse().unwrap());
         self.desk = Some(desk);
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        self.desk.as_ref().unwrap()
     }
 
     pub(crate) fn stop_desk(&mut self) {
@@ -120,8 +135,10 @@ impl World {
         let built = || env!("CARGO_BIN_EXE_tk-incident").into();
         let mut command = Command::new(std::env::var_os("TK_INCIDENT_BIN").unwrap_or_else(built));
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("TK_INCIDENT_") {
-                command.env_remove(name);
+            let text = name.to_string_lossy();
+            let of_the_way = text.to_lowercase().ends_with("_proxy") || text == "SHOTGUN_API_CACERTS";
+            if text.starts_with("TK_INCIDENT_") || of_the_way {
+                command.env_remove(&name);
             }
         }
         command

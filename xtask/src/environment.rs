@@ -1,4 +1,4 @@
-//! What the tests need besides Rust: a Python environment, Node packages, Chromium, the program itself.
+//! What the tests need besides Rust: a Python environment, Node packages, Chromium, a proxy, the program itself.
 //!
 //! Everything goes below `target/` or `node_modules/` and is made again only when its list has changed; the
 //! browser comes from the system's packages, because it cannot be had any other way offline.
@@ -84,6 +84,11 @@ fn is_newer(made: &Path, from: &Path) -> bool {
 /// A real browser, by the system's packages where there is none yet.
 pub(crate) fn browser() -> Done {
     installed("chromium", &["chromium", "fonts-noto-cjk"], "the browser tests need")
+}
+
+/// A real proxy. The package without its service: the tests start their own.
+pub(crate) fn proxy() -> Done {
+    installed("tinyproxy", &["tinyproxy-bin"], "the proxy tests need")
 }
 
 /// The measure of `bench scan`.

@@ -20,6 +20,8 @@ cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: lat
                              shipped, memory, hostile, storm, follow (default: all)
 cargo xtask soak kill [--rounds N] [--seed N]
                              kill the program again and again under load; every record must be counted once
+cargo xtask soak faults [WORD]
+                             make everything go wrong between the program and its site, cell by cell
 cargo xtask eval [OPTION...] print how well signatures tell the golden corpus apart; options: crates/golden/src/main.rs
 ";
 

@@ -1,17 +1,25 @@
 //! `cargo xtask soak`: tests that are part of the normal ones, for as long as one likes.
 
 use crate::shell::{Done, cargo, run as show};
+use std::process::Command;
 
 const USAGE: &str = "\
 cargo xtask soak kill [--rounds N] [--seed N]   kill the program N times (1000) while logs are written, rolled over,
-                                                emptied and replaced, and compare the tickets with what was written";
+                                                emptied and replaced, and compare the tickets with what was written
+cargo xtask soak faults [WORD]                  everything that can go wrong between the program and its site, cell by
+                                                cell; only cells whose name holds the word";
 
 pub(crate) fn run(arguments: &[String]) -> Done {
-    let (mut rounds, mut seed) = ("1000".to_owned(), None);
-    let mut rest = arguments.iter();
-    if rest.next().map(String::as_str) != Some("kill") {
-        return Err(USAGE.to_owned());
+    match arguments.split_first() {
+        Some((kind, rest)) if kind == "kill" => kill(rest),
+        Some((kind, rest)) if kind == "faults" => faults(rest),
+        _ => Err(USAGE.to_owned()),
     }
+}
+
+fn kill(options: &[String]) -> Done {
+    let (mut rounds, mut seed) = ("1000".to_owned(), None);
+    let mut rest = options.iter();
     while let Some(name) = rest.next() {
         let number = rest.next().filter(|number| number.parse::<u64>().is_ok()).cloned();
         match (name.as_str(), number) {
@@ -20,12 +28,28 @@ pub(crate) fn run(arguments: &[String]) -> Done {
             _ => return Err(USAGE.to_owned()),
         }
     }
-    let mut test = cargo();
-    test.args(["test", "--package", "cli", "--test", "binary", "--", "--nocapture", "--exact"])
-        .arg("kill_loop::killed_at_random_moments_while_logs_roll_over_and_are_emptied_nothing_is_lost_or_repeated")
-        .env("TK_INCIDENT_SOAK_ROUNDS", rounds);
+    let mut test = one_test(
+        "kill_loop::killed_at_random_moments_while_logs_roll_over_and_are_emptied_nothing_is_lost_or_repeated",
+    );
+    test.env("TK_INCIDENT_SOAK_ROUNDS", rounds);
     if let Some(seed) = seed {
         test.env("TK_INCIDENT_SOAK_SEED", seed);
     }
     show(&mut test)
+}
+
+fn faults(words: &[String]) -> Done {
+    let wanted = match words {
+        [] => "all",
+        [word] => word,
+        _ => return Err(USAGE.to_owned()),
+    };
+    let test = "fault_matrix::whatever_goes_wrong_each_problem_is_one_ticket_and_nothing_is_lost_or_doubled";
+    show(one_test(test).env("TK_INCIDENT_SOAK_FAULTS", wanted))
+}
+
+fn one_test(name: &str) -> Command {
+    let mut test = cargo();
+    test.args(["test", "--package", "cli", "--test", "binary", "--", "--nocapture", "--exact", name]);
+    test
 }

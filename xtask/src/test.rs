@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test there is, from formatting to the browser.
 
-use crate::environment::{browser, node_packages, program, python};
+use crate::environment::{browser, node_packages, program, proxy, python};
 use crate::shell::{Done, cargo, command, root, run as show};
 use std::time::Instant;
 
@@ -42,6 +42,9 @@ fn lint() -> Done {
 }
 
 fn rust() -> Done {
+    if cfg!(unix) {
+        proxy()?;
+    }
     show(cargo().args(["test", "--workspace", "--quiet"]).env("INSTA_UPDATE", "no"))
 }
 

@@ -132,7 +132,7 @@ async fn happens(mishap: Mishap, call: &Call, site: &Site, request: Request, nex
             drain(request).await;
             refusal(call, Fault::unknown_type(entity(call)))
         }
-        Mishap::MissingField(field) => without_field(&field, call, request, next).await,
+        Mishap::MissingField(missing) => without_fields(&missing, call, request, next).await,
         Mishap::Swallow => {
             drain(request).await;
             match call {
@@ -234,14 +234,14 @@ fn not_permitted(call: &Call) -> Response {
     refusal(call, fault)
 }
 
-/// A site that has no such field: it is not in the schema, and who names it is refused.
-async fn without_field(field: &str, call: &Call, request: Request, next: Next) -> Response {
+/// A site that has no such fields: they are not in the schema, and who names one is refused.
+async fn without_fields(missing: &[String], call: &Call, request: Request, next: Next) -> Response {
     let Call::Api3 { method, .. } = call else { return next.run(request).await };
     let (parts, body) = request.into_parts();
     let bytes = whole_body(body, LIMIT_BYTES).await.unwrap_or_default();
     if !method.starts_with("schema_") {
-        let named = format!("\"{field}\"");
-        if String::from_utf8_lossy(&bytes).contains(&named) {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some(field) = missing.iter().find(|field| text.contains(&format!("\"{field}\""))) {
             return refusal(call, Fault::unknown_field(method, entity(call), field));
         }
         return next.run(Request::from_parts(parts, Body::from(bytes))).await;
@@ -250,9 +250,11 @@ async fn without_field(field: &str, call: &Call, request: Request, next: Next) -
     let answer = whole_body(body, usize::MAX).await.unwrap_or_default();
     let mut answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
     if let Some(fields) = answer["results"].as_object_mut() {
-        fields.remove(field);
-        for of_type in fields.values_mut().filter_map(Value::as_object_mut) {
-            of_type.remove(field);
+        for field in missing {
+            fields.remove(field);
+            for of_type in fields.values_mut().filter_map(Value::as_object_mut) {
+                of_type.remove(field);
+            }
         }
     }
     Json(answer).into_response()

@@ -2,7 +2,7 @@
 //!
 //! The same rules, seeds and calls in the same order give the same troubles. What happens to a call is in `fault_layer`.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::fault_rule::{Call, FaultRule, Mishap};
 
@@ -19,13 +19,15 @@ struct Progress {
     seen: u64,
     met: u64,
     dice: u64,
+    over: bool,
 }
 
 impl FaultPlan {
     /// Rules in their order; the first that meets a call has it.
     pub(crate) fn new(rules: Vec<FaultRule>) -> FaultPlan {
-        let progress = rules.iter().map(|rule| Progress { seen: 0, met: 0, dice: rule.seed }).collect();
-        FaultPlan { rules, progress: Mutex::new(progress) }
+        let fresh = |rule: &FaultRule| Progress { seen: 0, met: 0, dice: rule.seed, over: false };
+        let progress = Mutex::new(rules.iter().map(fresh).collect());
+        FaultPlan { rules, progress }
     }
 
     /// Whether there are no rules at all.
@@ -33,11 +35,18 @@ impl FaultPlan {
         self.rules.is_empty()
     }
 
+    /// From now on this rule, counted from 0, meets no call.
+    pub(crate) fn end(&self, rule: usize) {
+        if let Some(progress) = self.locked().get_mut(rule) {
+            progress.over = true;
+        }
+    }
+
     /// What happens to this call; nothing for most.
     pub(crate) fn meets(&self, call: &Call) -> Option<Mishap> {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.locked();
         for (rule, progress) in self.rules.iter().zip(progress.iter_mut()) {
-            if !rule.calls.cover(call) {
+            if progress.over || !rule.calls.cover(call) {
                 continue;
             }
             progress.seen += 1;
@@ -52,12 +61,11 @@ impl FaultPlan {
 
     /// How many calls each rule has met by now.
     pub(crate) fn met(&self) -> Vec<u64> {
-        self.progress
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .map(|progress| progress.met)
-            .collect()
+        self.locked().iter().map(|progress| progress.met).collect()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,6 +109,17 @@ mod tests {
         let first: Vec<_> = (0..4).map(|_| plan.meets(&create())).collect();
         assert_eq!(first, [Some(Mishap::Reset), None, Some(Mishap::Lost), None]);
         assert_eq!(plan.met(), [1, 1]);
+    }
+
+    #[test]
+    fn a_rule_that_has_ended_leaves_calls_to_the_others() {
+        let plan = plan(&["create=reset", "any=lost"]);
+        plan.end(0);
+        plan.end(7);
+        assert_eq!(plan.meets(&create()), Some(Mishap::Lost));
+        plan.end(1);
+        assert_eq!(plan.meets(&create()), None);
+        assert_eq!(plan.met(), [0, 1]);
     }
 
     #[test]

@@ -142,8 +142,8 @@ pub(crate) enum Mishap {
     Expired,
     /// The caller may not.
     Refused,
-    /// The site has no such field.
-    MissingField(String),
+    /// The site has no such fields.
+    MissingField(Vec<String>),
     /// The site has no such entity type.
     MissingEntity,
     /// A file is accepted and thrown away.
@@ -277,7 +277,9 @@ impl Mishap {
             "page" => Mishap::Page,
             "expired" => Mishap::Expired,
             "refused" => Mishap::Refused,
-            "missing-field" => Mishap::MissingField(options.needed(word, "field")?),
+            "missing-field" => {
+                Mishap::MissingField(options.needed(word, "field")?.split('+').map(str::to_owned).collect())
+            }
             "missing-entity" => Mishap::MissingEntity,
             "swallow" => Mishap::Swallow,
             "sso" => Mishap::Sso,
@@ -396,8 +398,11 @@ mod tests {
         };
         assert_eq!((&read.mishap, read.rate, read.seed, read.after), (&status, 0.25, 7, 3));
         assert_eq!(rule("any=delay,ms=20,when=after").mishap, Mishap::Delay { ms: 20, when: When::After });
-        let missing = rule("any:Ticket=missing-field,field=sg_incident_key").mishap;
-        assert_eq!(missing, Mishap::MissingField("sg_incident_key".to_owned()));
+        let missing = rule("any:Ticket=missing-field,field=sg_priority+sg_incident_key").mishap;
+        assert_eq!(
+            missing,
+            Mishap::MissingField(vec!["sg_priority".to_owned(), "sg_incident_key".to_owned()])
+        );
         let to = rule("api3=redirect,to=https://other.example/x").mishap;
         assert_eq!(to, Mishap::Redirect("https://other.example/x".to_owned()));
     }

@@ -53,9 +53,11 @@ impl Trouble<'_> {
             ureq::Error::ConnectionFailed => self.no_connection("at all", None),
             ureq::Error::ConnectProxyFailed(reason) => {
                 let proxy = self.proxy.as_deref().unwrap_or_default();
-                let text = if reason.contains("407") && self.proxy_user {
+                // Some proxies answer a wrong password with 401.
+                let unknown = ["401", "407"].iter().any(|status| reason.contains(status));
+                let text = if unknown && self.proxy_user {
                     format!("proxy {proxy} does not accept the user name and password given in site.proxy")
-                } else if reason.contains("407") {
+                } else if unknown {
                     format!(
                         "proxy {proxy} wants a user name and password: write user:password@host:port in site.proxy"
                     )
