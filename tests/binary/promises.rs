@@ -48,7 +48,16 @@ fn an_error_in_a_log_becomes_a_ticket_with_log_and_archive() {
     let archive = attachments.iter().find(|link| link.name.as_deref().unwrap().ends_with(".zip")).unwrap();
     let entries = unzip(&world.download(archive.id));
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["incident.json", "environment.json", "traceback.txt", "logs/tk-maya.log"]);
+    assert_eq!(
+        names,
+        [
+            "incident.json",
+            "environment.json",
+            "traceback.txt",
+            "logs/tk-maya.log",
+            "logs/around/tk-desktop.log"
+        ]
+    );
     let incident: serde_json::Value = serde_json::from_str(&entries[0].1).unwrap();
     assert_eq!(incident["error_name"], "ValueError");
     assert_eq!(incident["lines"], serde_json::json!([2, 6]));

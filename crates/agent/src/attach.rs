@@ -89,10 +89,11 @@ pub struct Detach {
 }
 
 impl Session {
-    /// Takes secrets out of every text; what is left may be stored and shown.
-    pub fn redact(&mut self, redact: &dyn Fn(&str) -> String) {
-        for value in self.facts.values_mut() {
-            redact_value(value, redact);
+    /// Takes secrets out of every text; what is left may be stored and shown. `redact` takes the name of a value and the
+    /// value: what is a secret may be told by either.
+    pub fn redact(&mut self, redact: &dyn Fn(&str, &str) -> String) {
+        for (name, value) in &mut self.facts {
+            redact_value(name, value, redact);
         }
     }
 
@@ -127,11 +128,16 @@ pub struct Link {
     pub name: Option<String>,
 }
 
-fn redact_value(value: &mut Value, redact: &dyn Fn(&str) -> String) {
+fn redact_value(name: &str, value: &mut Value, redact: &dyn Fn(&str, &str) -> String) {
     match value {
-        Value::String(text) => *text = redact(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, redact)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| redact_value(field, redact)),
+        Value::String(text) => *text = redact(name, text),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact_value(name, item, redact)),
+        Value::Object(fields) => {
+            for (name, mut field) in std::mem::take(fields) {
+                redact_value(&name, &mut field, redact);
+                fields.insert(redact("", &name), field);
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -53,6 +53,12 @@ pub fn describe(facts: &IncidentFacts, frequency: &Frequency, key: &str) -> Stri
     if facts.truncated {
         text.push_str("\n(the record was longer than we keep; its beginning and end are here)\n");
     }
+    if facts.evidence.raw {
+        let _ = writeln!(
+            text,
+            "\n(the attached logs are NOT cleaned of secrets: the setting evidence.raw_log asks for it)"
+        );
+    }
     if let Some(note) = &facts.evidence_note {
         let _ = writeln!(text, "\n(no log is attached: {note})");
     }

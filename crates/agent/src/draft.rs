@@ -4,7 +4,7 @@
 //! look, the others are counted (and listed only when somebody listens to every event).
 
 use crate::incident_line::IncidentLine;
-use crate::store::{Dropped, NewIncident, StoredGap};
+use crate::store::{Archive, Dropped, NewIncident, StoredGap};
 use log_follow::SourceId;
 use redact::RuleCounts;
 use std::collections::HashMap;
@@ -53,6 +53,8 @@ pub(crate) struct First {
     pub(crate) redactions: RuleCounts,
     /// Made once, however often keeping it has to be tried.
     pub(crate) new: Option<NewIncident>,
+    /// So is this.
+    pub(crate) archive: Option<Archive>,
 }
 
 impl Draft {

@@ -6,6 +6,8 @@
 
 use crate::attach::Session;
 use crate::incident_line::IncidentLine;
+pub use crate::machine::Machine;
+use crate::machine::Room;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,7 @@ pub struct IncidentFacts {
     pub redactions: BTreeMap<String, u64>,
     /// Why there is no log with the ticket, if there is none.
     pub evidence_note: Option<String>,
+    pub evidence: EvidenceFacts,
     pub agent_version: String,
     /// Other problems that this ticket tells of; only in a digest and in an outage.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -68,28 +71,51 @@ pub struct DigestLine {
     pub last_seen: String,
 }
 
-/// The machine the agent runs on; taken once per run.
+/// What goes with the ticket, and what does not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(missing_docs, reason = "docs/ticket.md documents each field of incident.json, once")]
-pub struct Machine {
-    pub host: String,
-    pub user: String,
-    pub system: String,
-    pub architecture: String,
+#[expect(missing_docs, reason = "docs/evidence.md documents each field of incident.json, once")]
+pub struct EvidenceFacts {
+    /// Why this archive was made: `first`, `new_version`, `new_system`, `asked`.
+    pub reason: String,
+    /// The logs were not cleaned of secrets, because the settings ask for it.
+    pub raw: bool,
+    pub logs: Vec<LogFacts>,
+    pub left_out: Vec<LeftOut>,
 }
 
-impl Machine {
-    /// Asks the system.
-    #[must_use]
-    pub fn this() -> Machine {
-        Machine {
-            host: whoami::hostname().unwrap_or_else(|_| "unknown host".to_owned()),
-            user: whoami::username().unwrap_or_else(|_| "unknown".to_owned()),
-            system: whoami::distro().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
-            architecture: std::env::consts::ARCH.to_owned(),
-        }
-    }
+/// A log in an archive.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "docs/evidence.md documents each field of incident.json, once")]
+pub struct LogFacts {
+    /// Its place in the archive.
+    pub name: String,
+    /// The files it was cut from, one behind the other.
+    pub parts: Vec<LogPart>,
+    pub text_bytes: u64,
+    pub redactions: BTreeMap<String, u64>,
+}
+
+/// A part of a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "docs/evidence.md documents each field of incident.json, once")]
+pub struct LogPart {
+    pub file: String,
+    /// Offsets, the second one not included.
+    pub bytes: (u64, u64),
+    /// How long the file was.
+    pub file_bytes: u64,
+}
+
+/// Something that is missing in an archive, and why.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "docs/evidence.md documents each field of incident.json, once")]
+pub struct LeftOut {
+    pub name: String,
+    pub why: String,
 }
 
 /// A moment as people at the machine and people elsewhere read it.
@@ -152,10 +178,8 @@ impl IncidentFacts {
 }
 
 /// Variables whose value helps support and holds no secret.
-const VARIABLES: [&str; 24] = [
-    "LANG",
-    "LC_ALL",
-    "TZ",
+const VARIABLES: [&str; 45] = [
+    // Toolkit and FPT
     "TK_DEBUG",
     "SHOTGUN_HOME",
     "SHOTGUN_BUNDLE_CACHE_PATH",
@@ -165,6 +189,7 @@ const VARIABLES: [&str; 24] = [
     "SHOTGUN_API_CACERTS",
     "SHOTGUN_DISABLE_APPSTORE_ACCESS",
     "SGTK_PREFERENCES_LOCATION",
+    "SGTK_DESKTOP_CONFIG_LOCATION",
     "SHOTGUN_ENGINE",
     "SGTK_ENGINE",
     "TANK_ENGINE",
@@ -174,39 +199,92 @@ const VARIABLES: [&str; 24] = [
     "TANK_CURRENT_PC",
     "SGTK_FILE_TO_OPEN",
     "SHOTGUN_SKIP_QTWEBENGINEWIDGETS_IMPORT",
+    // what changes how a host starts and what it loads
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "MAYA_LOCATION",
+    "MAYA_APP_DIR",
+    "MAYA_MODULE_PATH",
+    "MAYA_SCRIPT_PATH",
+    "MAYA_PLUG_IN_PATH",
+    "NUKE_PATH",
+    "HFS",
+    "HOUDINI_PATH",
+    "HOUDINI_USER_PREF_DIR",
+    "OCIO",
+    "REZ_USED_REQUEST",
+    "QT_PLUGIN_PATH",
+    "QT_API",
+    // the desktop and its language
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
     "XDG_SESSION_TYPE",
     "XDG_CURRENT_DESKTOP",
+    "SESSIONNAME",
     "PROCESSOR_IDENTIFIER",
+    "NUMBER_OF_PROCESSORS",
 ];
-/// Variables of which only the presence is told.
-const PRESENCE: [&str; 2] = ["TANK_CONTEXT", "SHOTGUN_DESKTOP_CURRENT_USER"];
+/// What the Toolkit app calls the variables of the host.
+const HOST_VARIABLES: &str = "variables";
+/// Variables of which only the presence is told: tokens and passwords may be in them.
+const PRESENCE: [&str; 12] = [
+    "TANK_CONTEXT",
+    "SGTK_CONTEXT",
+    "SHOTGUN_DESKTOP_CURRENT_USER",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ADSKFLEX_LICENSE_FILE",
+    "foundry_LICENSE",
+    "RLM_LICENSE",
+    "SESI_LMHOST",
+    "peregrinel_LICENSE",
+    "SSL_CERT_FILE",
+];
 
-/// `environment.json`, version 1: the machine, the session and the agent's own environment by allow-list.
+/// Variables by the lists above, of whatever environment.
+fn listed_variables(
+    env: &dyn Fn(&str) -> Option<String>,
+    redact: &dyn Fn(&str, &str) -> String,
+) -> Map<String, Value> {
+    let values = VARIABLES.iter().filter_map(|name| Some((*name, redact(name, &env(name)?))));
+    let presences = PRESENCE.iter().filter(|name| env(name).is_some()).map(|name| (*name, "set".to_owned()));
+    values.chain(presences).map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
+}
+
+/// Takes everything out of a session that may be neither stored nor shown: secrets, and variables of the host that are not
+/// on the lists.
+pub(crate) fn clean_session(session: &mut Session, redact: &dyn Fn(&str, &str) -> String) {
+    if let Some(told) = session.facts.remove(HOST_VARIABLES) {
+        let env = |name: &str| told.get(name)?.as_str().map(str::to_owned);
+        session.facts.insert(HOST_VARIABLES.to_owned(), listed_variables(&env, redact).into());
+    }
+    session.redact(redact);
+}
+
+/// `environment.json`, version 1: the machine, the session and the agent's own environment by allow-list. `redact` takes
+/// the name of a value and the value.
 #[must_use]
 pub fn environment(
     machine: &Machine,
+    room: &Room,
     session: Option<&Session>,
     env: &dyn Fn(&str) -> Option<OsString>,
-    redact: &dyn Fn(&str) -> String,
+    redact: &dyn Fn(&str, &str) -> String,
 ) -> Value {
-    let mut variables = Map::new();
-    for name in VARIABLES {
-        if let Some(value) = env(name) {
-            variables.insert(name.to_owned(), Value::String(redact(&value.to_string_lossy())));
-        }
-    }
-    for name in PRESENCE {
-        if env(name).is_some() {
-            variables.insert(name.to_owned(), Value::String("set".to_owned()));
-        }
-    }
+    let own = |name: &str| env(name).map(|value| value.to_string_lossy().into_owned());
     json!({
         "v": 1,
         "agent": { "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id() },
         "machine": machine,
+        "room": room,
         "session": session,
-        "variables": variables,
-        "note": "variables are those of the agent, which a host process starts; values by allow-list",
+        "variables": listed_variables(&own, redact),
+        "note": "variables are those of the agent, session.variables those of the host program; both by allow-list",
     })
 }
 
@@ -225,8 +303,14 @@ mod tests {
 
     #[test]
     fn only_listed_variables_are_taken_and_contexts_by_presence_only() {
+        let told = json!({ "pid": 7, "variables":
+            { "OCIO": "/c.ocio", "SGTK_CONTEXT": "holds a token", "SECRET_KEY": "never", "QT_API": 1 } });
+        let mut session: Session = serde_json::from_value(told).unwrap();
+        clean_session(&mut session, &|_, value| value.to_owned());
+        assert_eq!(session.facts["variables"], json!({ "OCIO": "/c.ocio", "SGTK_CONTEXT": "set" }));
         let value = environment(
             &Machine::default(),
+            &Room::default(),
             None,
             &|name| match name {
                 "TK_DEBUG" => Some("1".into()),
@@ -234,7 +318,7 @@ mod tests {
                 "SECRET_KEY" => Some("never".into()),
                 _ => None,
             },
-            &str::to_owned,
+            &|_, value| value.to_owned(),
         );
         let expected = json!({ "TK_DEBUG": "1", "TANK_CONTEXT": "set" });
         assert_eq!(value["variables"], expected);

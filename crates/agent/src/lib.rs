@@ -27,6 +27,7 @@ pub mod incident_line;
 pub mod instance;
 pub mod local_disk;
 pub mod login;
+pub mod machine;
 pub mod metrics;
 mod nearest;
 mod own_code;

@@ -6,6 +6,7 @@
 //! site; those are the delivery thread's. Sessions are taken in by `pipeline/sessions.rs`, lines that came late by
 //! `pipeline/late.rs`, facts and evidence of a new problem are made in `pipeline/new_incident.rs`; `pipeline/upkeep.rs` mends and prunes the state.
 
+mod cut;
 mod late;
 mod new_incident;
 mod report;
@@ -26,12 +27,12 @@ use crate::report::Report;
 use crate::settings::{Scope, Settings, TitleStyle};
 use crate::shared::{STATE, Shared, lock};
 use crate::store::{Batch, NewIncident, RECORD_CUT, StoreError, StoredGap};
+use cut::Cuts;
 use jiff::tz::TimeZone;
 use log_follow::{Disk, SourceId};
-use new_incident::CutLog;
 use sessions::Known;
 use sgtk_log::RecordLimits;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -346,24 +347,37 @@ impl<D: Disk> Pipeline<D> {
 
     fn try_to_keep(&mut self, draft: &mut Draft, positions: bool) -> Result<(), KeepError> {
         let mut batch = Batch::default();
-        let mut logs = BTreeMap::new();
+        let mut cuts = Cuts::default();
         for index in 0..draft.firsts.len() {
-            let known = lock(&self.shared.store).knows(&draft.firsts[index].key)?;
-            if !known && draft.firsts[index].new.is_none() {
-                match self.new_incident(&draft.firsts[index], draft.evidence_failures, &mut logs) {
-                    Ok(new) => draft.firsts[index].new = Some(new),
-                    Err(source) => {
-                        draft.evidence_failures += 1;
-                        return Err(KeepError::Evidence { folder: self.spool.clone(), source });
+            let made = lock(&self.shared.store).evidence_made(&draft.firsts[index].key)?;
+            let first = &draft.firsts[index];
+            match &made {
+                None if first.new.is_none() => {
+                    match self.new_incident(first, draft.evidence_failures, &mut cuts) {
+                        Ok((new, archive)) => {
+                            let first = &mut draft.firsts[index];
+                            (first.new, first.archive) = (Some(new), Some(archive));
+                        }
+                        Err(source) => {
+                            draft.evidence_failures += 1;
+                            return Err(KeepError::Evidence { folder: self.spool.clone(), source });
+                        }
                     }
                 }
+                Some(made) if first.archive.is_none() => {
+                    draft.firsts[index].archive = self.more_evidence(first, made, &mut cuts);
+                }
+                _ => {}
             }
             let first = &draft.firsts[index];
-            let new = first.new.clone().filter(|_| !known).unwrap_or_else(NewIncident::known);
+            let new = first.new.clone().filter(|_| made.is_none()).unwrap_or_else(NewIncident::known);
             batch.occurrences(first.key.clone(), first.times, new);
+            batch.evidence.extend(first.archive.clone());
         }
         for index in 0..draft.late.len() {
-            batch.late.push(self.late_record(draft, index, &mut logs)?);
+            batch.late.push(self.late_record(draft, index, &mut cuts)?);
+            let whole = draft.late[index].whole.as_ref();
+            batch.evidence.extend(whole.and_then(|first| first.archive.clone()));
         }
         batch.dropped = draft.dropped.clone();
         batch.gaps.clone_from(&draft.gaps);

@@ -350,14 +350,24 @@ impl<D: Disk> LogReader<D> {
         self.streams.get(&source).is_none_or(|stream| stream.unknown_lines_before().is_none())
     }
 
-    /// The newest part of a log as it stands now: its bare name, its bytes, and whether its front was left out.
+    /// A source as it is now: the log's own path, whether it bears that name no longer, and its size.
     #[must_use]
-    pub fn newest(&self, source: SourceId, limit_bytes: usize) -> Option<(String, Vec<u8>, bool)> {
-        let stream = self.streams.get(&source)?;
-        let end = self.status().iter().find(|status| status.source == source)?.len_bytes;
-        let start = end.saturating_sub(limit_bytes as u64);
-        let bytes = self.follower.read_back(source, start, limit_bytes).ok()?;
-        Some((stream.file_name(), bytes, start > 0))
+    pub fn log_of(&self, source: SourceId) -> Option<SourceStatus> {
+        self.status().into_iter().find(|status| status.source == source)
+    }
+
+    /// Reads bytes of a source again; see [`Follower::read_back`].
+    ///
+    /// # Errors
+    /// When the source has ended, or the system refuses.
+    pub fn read_back(&self, source: SourceId, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
+        self.follower.read_back(source, offset, len)
+    }
+
+    /// The disk the logs are on.
+    #[must_use]
+    pub fn disk(&self) -> &D {
+        self.follower.disk()
     }
 
     /// What is followed.

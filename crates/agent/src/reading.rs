@@ -152,5 +152,6 @@ fn first(key: String, source: SourceId, line: IncidentLine, login: String, recog
         summary: recognised.incident.summary,
         redactions: recognised.redactions,
         new: None,
+        archive: None,
     }
 }

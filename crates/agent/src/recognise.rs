@@ -10,6 +10,7 @@ use redact::{IdentityPolicy, Redactor, RuleCounts};
 use secrecy::SecretString;
 use sgtk_log::{CodePage, ContextWords, FileName, Incident, RawKind, RawRecord, ReadGate, Signature};
 use std::borrow::Cow;
+use std::io;
 
 /// Bytes of a record in, an incident without secrets out.
 pub struct Recogniser {
@@ -227,6 +228,57 @@ impl Recogniser {
         })
     }
 
+    /// [`Recogniser::redact_log`] for a log that comes in blocks and is written on as it is cleaned: none of it is held for
+    /// long. `next` gives the blocks, `write` takes clean text.
+    ///
+    /// # Errors
+    /// As there, and what `next` and `write` say. What was written before must not leave.
+    pub fn redact_stream(
+        &self,
+        cut_at_front: bool,
+        next: &mut dyn FnMut() -> io::Result<Option<Vec<u8>>>,
+        write: &mut dyn FnMut(&str) -> io::Result<()>,
+    ) -> Result<RuleCounts, StreamFault> {
+        let decode = decoder(self.code_page);
+        whole_or_nothing(|| {
+            let mut stream = if cut_at_front {
+                self.redactor.stream_named_from_middle(&decode)
+            } else {
+                self.redactor.stream_named(&decode)
+            };
+            let mut clean = String::new();
+            while let Some(block) = next()? {
+                stream.feed(&block, &mut clean);
+                write(&clean)?;
+                clean.clear();
+            }
+            let mut counts = stream.finish(&mut clean);
+            if !clean.is_empty() {
+                // A line without its end: its writer may be in the middle of it.
+                let last = self.redactor.redact_named_unfinished(&clean);
+                counts.merge(&last.counts);
+                write(&last.text)?;
+            }
+            Ok(counts)
+        })
+        .map_err(|NotRedacted| StreamFault::NotRedacted)?
+        .map_err(StreamFault::Io)
+    }
+
+    /// Whether a value is a secret because of what it is called: `token` of `{ "token": "…" }` is nowhere in its text.
+    fn hides(&self, name: &str, value: &str) -> bool {
+        let quoted = serde_json::Value::from(value).to_string();
+        let written = format!("\"{name}\": {quoted}");
+        !self.redactor.redact(&written).text.contains(&quoted)
+    }
+
+    /// A text that stands under a name: a fact, a variable of an environment.
+    #[must_use]
+    pub fn redact_value(&self, name: &str, value: &str) -> String {
+        let clean = self.redact_text(value);
+        if !clean.is_empty() && self.hides(name, &clean) { "<secret>".to_owned() } else { clean }
+    }
+
     /// Any other text that leaves the agent: facts, error messages.
     #[must_use]
     pub fn redact_text(&self, text: &str) -> String {
@@ -237,6 +289,20 @@ impl Recogniser {
 /// Text that could not be cleaned of secrets, by a fault of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotRedacted;
+
+/// Why a log was not cleaned to its end.
+#[derive(Debug)]
+pub enum StreamFault {
+    /// A fault of ours.
+    NotRedacted,
+    /// Of whoever reads or writes.
+    Io(io::Error),
+}
+
+/// Written out, because a closure alone would not say that the text borrows from the bytes.
+fn decoder(code_page: CodePage) -> impl for<'b> Fn(&'b [u8]) -> Cow<'b, str> {
+    move |bytes| sgtk_log::decode(bytes, code_page)
+}
 
 fn whole_or_nothing<T>(work: impl FnOnce() -> T) -> Result<T, NotRedacted> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|_| NotRedacted)

@@ -8,6 +8,7 @@
 mod code_page;
 mod detect;
 mod error;
+mod evidence;
 mod layers;
 mod list_fault;
 mod mutes;
@@ -23,6 +24,7 @@ mod watch;
 pub use code_page::CodePageSetting;
 pub use detect::DetectSettings;
 pub use error::SettingsError;
+pub use evidence::{EvidenceSettings, RAW_WORDS};
 pub use layers::Layers;
 pub use mutes::{MuteEnd, MuteSetting};
 pub use origin::Origin;
@@ -81,14 +83,6 @@ pub struct LimitSettings {
     pub tickets_per_hour: u64,
     pub tickets_per_day: u64,
     pub outage_problems: u64,
-}
-
-/// `[evidence]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "default.toml documents each key, once")]
-pub struct EvidenceSettings {
-    pub log_bytes: usize,
 }
 
 /// `[agent]`

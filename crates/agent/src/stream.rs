@@ -74,12 +74,6 @@ impl Stream {
         &self.path
     }
 
-    /// The bare name of the log.
-    #[must_use]
-    pub(crate) fn file_name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-
     /// More bytes of the file, in order.
     pub(crate) fn feed(&mut self, bytes: &[u8], now_ms: u64, sink: &mut dyn FnMut(RawRecord<'_>)) {
         self.grew_ms = now_ms;

@@ -220,6 +220,12 @@ impl<D: Disk> Follower<D> {
         }
     }
 
+    /// The disk that is followed, for reading beside the follower: as patient, and as careful with open handles.
+    #[must_use]
+    pub fn disk(&self) -> &D {
+        &self.disk
+    }
+
     /// Opens the file of a source that is not held: under its own name, else under the backup name. Not found
     /// only when both names are free or other files'; the file may be behind a name that cannot be opened.
     pub(crate) fn reach(&self, source: &Source<D::File>) -> io::Result<D::File> {

@@ -24,7 +24,7 @@ mod traceback;
 pub use code_page::{CodePage, UnknownCodePage};
 pub use decode::decode;
 pub use explanation::{ExplainedFrame, Explanation, PrintedException, explain};
-pub use header::Form;
+pub use header::{Form, record_time};
 pub use incident::{Incident, recognise};
 pub use level::{Level, UnknownLevel};
 pub use record::file_name::FileName;

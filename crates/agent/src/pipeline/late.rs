@@ -1,11 +1,11 @@
 //! Lines that came after their record was kept: what of its facts and evidence is made again.
 
-use super::{CutLog, KeepError, Pipeline};
+use super::cut::Cuts;
+use super::{KeepError, Pipeline};
 use crate::draft::{Draft, Late};
 use crate::shared::lock;
 use crate::store::{LateCase, LateRecord, NewIncident, Whole};
-use log_follow::{Disk, SourceId};
-use std::collections::BTreeMap;
+use log_follow::Disk;
 
 impl<D: Disk> Pipeline<D> {
     /// A record that went on, with facts and evidence where those will be used.
@@ -13,7 +13,7 @@ impl<D: Disk> Pipeline<D> {
         &self,
         draft: &mut Draft,
         index: usize,
-        logs: &mut BTreeMap<SourceId, CutLog>,
+        cuts: &mut Cuts,
     ) -> Result<LateRecord, KeepError> {
         let Late { old_key, whole, text } = &mut draft.late[index];
         let mut record = LateRecord { old_key: old_key.clone(), whole: None, text: text.clone() };
@@ -37,8 +37,8 @@ impl<D: Disk> Pipeline<D> {
         };
         if is_used {
             if first.new.is_none() {
-                match self.new_incident(first, draft.evidence_failures, logs) {
-                    Ok(new) => first.new = Some(new),
+                match self.new_incident(first, draft.evidence_failures, cuts) {
+                    Ok((new, archive)) => (first.new, first.archive) = (Some(new), Some(archive)),
                     Err(source) => {
                         draft.evidence_failures += 1;
                         return Err(KeepError::Evidence { folder: self.spool.clone(), source });

@@ -4,6 +4,7 @@ use super::Pipeline;
 use crate::attach::{Attach, Detach, Session};
 use crate::delivery::Wake;
 use crate::event::Event;
+use crate::facts::clean_session;
 use crate::recognise::{Recogniser, Surroundings};
 use crate::settings::Settings;
 use crate::shared::lock;
@@ -52,7 +53,7 @@ impl<D: Disk> Pipeline<D> {
             && self.is_news(session.pid, session.started.as_deref(), attach.sent_ms)
         {
             // A configuration's descriptor may hold a password; what is stored and sent is redacted here.
-            session.redact(&|text| self.recogniser.redact_text(text));
+            clean_session(&mut session, &|name, text| self.recogniser.redact_value(name, text));
             let kept = lock(&self.shared.store).keep_session(&session, self.shared.clock.wall_ms());
             if let Err(error) = kept {
                 self.shared.state_trouble(&error);

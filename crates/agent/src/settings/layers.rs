@@ -211,7 +211,7 @@ fn flatten(prefix: &str, table: Table, into: &mut dyn FnMut(String, Value)) {
 
 fn check_range(key: &str, value: &Value) -> Result<(), String> {
     let least = match key {
-        "limits.retry_min_s" | "limits.retry_max_s" | "agent.quiet_ms" => 1,
+        "limits.retry_min_s" | "limits.retry_max_s" | "agent.quiet_ms" | "evidence.spool_days" => 1,
         _ => 0,
     };
     match value.as_integer() {

@@ -1,5 +1,6 @@
 //! The one transaction: occurrences with their outcomes, what is to be delivered, and the new positions.
 
+use super::evidence::{Archive, keep_archive};
 use super::late::keep_late;
 use super::path_text::to_text;
 use super::tally::{Terms, add_occurrences, keep_tally};
@@ -24,6 +25,8 @@ pub struct Batch {
     pub gaps: Vec<StoredGap>,
     /// Records that went on after they were kept.
     pub late: Vec<LateRecord>,
+    /// Archives of these problems, new and known.
+    pub evidence: Vec<Archive>,
     /// Folders that are followed from now on.
     pub entered: Vec<PathBuf>,
     /// The agent itself cannot reach the site at the moment.
@@ -192,6 +195,9 @@ impl Store {
             }
             for late in &batch.late {
                 keep_late(transaction, late, in_hand, &terms)?;
+            }
+            for archive in &batch.evidence {
+                keep_archive(transaction, archive, now_ms)?;
             }
             batch.keep_gaps(transaction, now_ms)?;
             batch.keep_positions(transaction, now_ms)?;

@@ -176,6 +176,7 @@ fn replace(transaction: &Transaction<'_>, id: i64, whole: &Whole) -> rusqlite::R
     for step in ["log", "archive"] {
         step_gone(transaction, id, step)?;
     }
+    transaction.execute("DELETE FROM evidence WHERE incident_id = ?1", [id])?;
     match &new.evidence {
         Some(hash) => attach_evidence(transaction, id, hash, due_ms),
         None => Ok(()),
@@ -185,7 +186,7 @@ fn replace(transaction: &Transaction<'_>, id: i64, whole: &Whole) -> rusqlite::R
 /// An occurrence that turned out to be one of another problem.
 fn take_one_away(transaction: &Transaction<'_>, kept: &Kept, now_ms: i64) -> rusqlite::Result<()> {
     if kept.count == 1 {
-        for table in ["occurrences", "deliveries", "late_lines"] {
+        for table in ["occurrences", "deliveries", "late_lines", "evidence"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE incident_id = ?1"), [kept.id])?;
         }
         return transaction.execute("DELETE FROM incidents WHERE id = ?1", [kept.id]).map(drop);

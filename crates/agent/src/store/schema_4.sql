@@ -74,3 +74,21 @@ CREATE TABLE processes (
     state TEXT NOT NULL,
     PRIMARY KEY (log, pid)
 ) STRICT, WITHOUT ROWID;
+-- Evidence: every archive that was made for a problem, or would have been if there had been room for it. By these rows is
+-- known which versions a ticket shows already; they stay when the archive has been delivered.
+CREATE TABLE evidence (
+    id INTEGER PRIMARY KEY,
+    incident_id INTEGER NOT NULL REFERENCES incidents (id),
+    -- Empty when none could be made.
+    hash TEXT NOT NULL,
+    -- first, new_version, new_system, asked
+    reason TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    made_ms INTEGER NOT NULL,
+    bundle_version TEXT NOT NULL,
+    system TEXT NOT NULL,
+    -- Why it was dropped before the ticket had it.
+    dropped TEXT
+) STRICT;
+CREATE INDEX evidence_incident ON evidence (incident_id);
+CREATE INDEX evidence_hash ON evidence (hash);
