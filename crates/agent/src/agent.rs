@@ -150,7 +150,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         identity: identity.clone(),
         commands: commands.clone(),
         wake: wake.clone(),
-        log_bytes: options.settings.evidence.log_bytes,
+        log_bytes: usize::try_from(options.settings.evidence.log_bytes).unwrap_or(usize::MAX),
     };
     let handler = answering.clone().handler();
     thread("control", move || control.serve(handler))?;

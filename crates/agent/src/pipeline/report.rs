@@ -4,8 +4,9 @@ use super::Pipeline;
 use crate::attach::Session;
 use crate::delivery::{Wake, chain};
 use crate::event::Event;
-use crate::evidence::{self, Contents};
-use crate::facts::{IncidentFacts, Moment, environment};
+use crate::evidence::{self, Contents, LogBytes, PackedLog, Part, Reason, pack_log};
+use crate::facts::{EvidenceFacts, IncidentFacts, LogFacts, Moment, environment};
+use crate::machine::Room;
 use crate::report::{Report, ReportLog, title};
 use crate::shared::lock;
 use crate::store::NewIncident;
@@ -38,7 +39,7 @@ impl<D: Disk> Pipeline<D> {
             .or_else(|| lock(&self.shared.login).login.clone())
             .unwrap_or_else(|| self.machine.user.clone());
         let comment = self.recogniser.redact_text(report.request.comment.trim());
-        let (logs, missing) = self.redact_logs(&report.logs);
+        let (logs, missing) = self.pack_logs(&report.logs);
         let engine_of_log = || logs.iter().find_map(|(name, _)| FileName(name).engine()).map(str::to_owned);
         let engine = session
             .as_ref()
@@ -62,19 +63,25 @@ impl<D: Disk> Pipeline<D> {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             ..IncidentFacts::default()
         };
-        let environment =
-            environment(&self.machine, facts.session.as_ref(), &|name| std::env::var_os(name), &|text| {
-                self.recogniser.redact_text(text)
-            });
-        let kept = evidence::keep(
-            &self.spool,
-            &Contents {
-                incident: &serde_json::to_string_pretty(&facts).unwrap_or_default(),
-                environment: &serde_json::to_string_pretty(&environment).unwrap_or_default(),
-                traceback: None,
-                logs: &logs,
-            },
-        );
+        facts.evidence = EvidenceFacts {
+            reason: Reason::Asked.name().to_owned(),
+            raw: self.settings.evidence.raw_log,
+            logs: logs.iter().map(|(name, log)| log_facts(name, log)).collect(),
+            left_out: Vec::new(),
+        };
+        let redact = |name: &str, text: &str| self.recogniser.redact_value(name, text);
+        let variable = |name: &str| std::env::var_os(name);
+        let room = Room::now(None, &self.spool);
+        let environment = environment(&self.machine, &room, facts.session.as_ref(), &variable, &redact);
+        let entries: Vec<_> = logs.iter().map(|(name, log)| (name.as_str(), log)).collect();
+        let kept = evidence::pack(&Contents {
+            incident: &serde_json::to_string_pretty(&facts).unwrap_or_default(),
+            environment: &serde_json::to_string_pretty(&environment).unwrap_or_default(),
+            traceback: None,
+            logs: &entries,
+            raw: facts.evidence.raw,
+        })
+        .and_then(|bytes| evidence::keep(&self.spool, &bytes));
         if kept.is_err() {
             // What the person says is worth a ticket without its logs.
             facts.evidence_note = Some("the archive could not be written on the workstation".to_owned());
@@ -97,23 +104,47 @@ impl<D: Disk> Pipeline<D> {
         if open.len() == 1 { open.pop() } else { None }
     }
 
-    /// Names and texts of what could be read and cleaned, and why the rest is missing.
-    fn redact_logs(&self, logs: &[ReportLog]) -> (Vec<(String, String)>, Vec<String>) {
-        let (mut texts, mut missing) = (Vec::new(), Vec::new());
-        for log in logs {
-            let name = &log.name;
-            match &log.bytes {
-                Ok((bytes, cut_at_front)) => {
-                    let whole = evidence::from_whole_line(bytes, *cut_at_front);
-                    match self.recogniser.redact_log(whole, *cut_at_front) {
-                        Ok((text, _)) => texts.push((name.clone(), text)),
-                        Err(_) => missing
-                            .push(format!("{name} could not be cleaned of secrets, by a fault of ours")),
-                    }
+    /// Names of what could be read and cleaned, packed, and why the rest is missing.
+    fn pack_logs(&self, logs: &[ReportLog]) -> (Vec<(String, PackedLog)>, Vec<String>) {
+        let (mut packed, mut missing) = (Vec::new(), Vec::new());
+        let mut left = self.settings.evidence.most_bytes;
+        for ReportLog { name, bytes } in logs {
+            let (bytes, cut_at_front) = match bytes {
+                Ok(read) => read,
+                Err(error) => {
+                    missing.push(format!("{name} could not be read: {error}"));
+                    continue;
                 }
-                Err(error) => missing.push(format!("{name} could not be read: {error}")),
+            };
+            // Half a line is no line.
+            let first_line = bytes.iter().position(|byte| *byte == b'\n').map_or(1, |end| end as u64 + 1);
+            let start = if *cut_at_front { first_line } else { 0 };
+            let log = LogBytes {
+                name: name.clone(),
+                len_bytes: bytes.len() as u64,
+                read: Box::new(|offset, len| {
+                    let from = bytes.len().min(usize::try_from(offset).unwrap_or(usize::MAX));
+                    Ok(bytes[from..bytes.len().min(from.saturating_add(len))].to_vec())
+                }),
+            };
+            let part = Part { log: &log, bytes: start..log.len_bytes };
+            match pack_log(&self.recogniser, &[part], self.settings.evidence.raw_log, left) {
+                Ok(log) => {
+                    left -= log.packed_bytes();
+                    packed.push((name.clone(), log));
+                }
+                Err(fault) => missing.push(format!("{name} is not attached: {fault}")),
             }
         }
-        (texts, missing)
+        (packed, missing)
+    }
+}
+
+fn log_facts(name: &str, log: &PackedLog) -> LogFacts {
+    LogFacts {
+        name: format!("logs/{name}"),
+        parts: Vec::new(),
+        text_bytes: log.text_bytes,
+        redactions: log.redactions.iter().map(|(rule, hits)| ((*rule).to_owned(), *hits)).collect(),
     }
 }

@@ -90,5 +90,11 @@ CREATE TABLE evidence (
     -- Why it was dropped before the ticket had it.
     dropped TEXT
 ) STRICT;
+-- What an older version has filed shows the version that it was filed with.
+INSERT INTO evidence (incident_id, hash, reason, bytes, made_ms, bundle_version, system)
+    SELECT i.id, coalesce(d.evidence, ''), 'first', 0, i.first_seen_ms,
+           CASE WHEN json_valid(i.facts) THEN coalesce(json_extract(i.facts, '$.bundle_version'), '') ELSE '' END,
+           CASE WHEN json_valid(i.facts) THEN coalesce(json_extract(i.facts, '$.machine.system'), '') ELSE '' END
+    FROM incidents i LEFT JOIN deliveries d ON d.incident_id = i.id AND d.step = 'archive';
 CREATE INDEX evidence_incident ON evidence (incident_id);
 CREATE INDEX evidence_hash ON evidence (hash);
