@@ -131,7 +131,9 @@ fn without_any_configuration_it_files_into_a_desk_of_its_own_and_a_kill_loses_an
         command
             .args(["--json", "run"])
             .env("TK_INCIDENT_LIMITS_GATHER_S", "0")
-            .env("TK_INCIDENT_LIMITS_COUNT_FLUSH_S", "0");
+            .env("TK_INCIDENT_LIMITS_COUNT_FLUSH_S", "0")
+            .env("TK_INCIDENT_LIMITS_TICKETS_PER_HOUR", "0")
+            .env("TK_INCIDENT_LIMITS_TICKETS_PER_DAY", "0");
         world.start_agent_with(command);
     };
     start(&mut world);
