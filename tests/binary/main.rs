@@ -11,6 +11,7 @@ mod doctor;
 mod explain;
 mod fault_matrix;
 mod faulty_proxy;
+mod folding;
 mod gaps;
 mod gate;
 mod in_flight;

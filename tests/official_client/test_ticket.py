@@ -39,7 +39,7 @@ def agent(desk, tmp_path: pathlib.Path):
     config = tmp_path / "tk-incident.toml"
     config.write_text(
         "[site]\nurl = '%s'\nproject_id = %d\ncredentials = { script_key_file = '%s' }\n"
-        "[agent]\nstate_dir = '%s'\n[limits]\ngather_s = 0\n[watch]\nfolders = ['%s']\n"
+        "[agent]\nstate_dir = '%s'\n[limits]\ngather_s = 0\ntickets_per_hour = 0\ntickets_per_day = 0\n[watch]\nfolders = ['%s']\n"
         % (desk.url, desk.ready["project_id"], desk.data / "script_key.toml", tmp_path / "state", logs)
     )
     process = subprocess.Popen(

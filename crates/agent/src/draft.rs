@@ -4,7 +4,8 @@
 //! look, the others are counted (and listed only when somebody listens to every event).
 
 use crate::incident_line::IncidentLine;
-use crate::store::{Archive, Dropped, NewIncident, StoredGap};
+use crate::policy::outcome;
+use crate::store::{Archive, Dropped, Folded, NewIncident, StoredGap, Taken};
 use log_follow::SourceId;
 use redact::RuleCounts;
 use std::collections::HashMap;
@@ -16,8 +17,12 @@ use std::sync::Arc;
 pub(crate) struct Draft {
     pub(crate) firsts: Vec<First>,
     by_key: HashMap<String, usize>,
-    /// Every record in order, when somebody listens: whose first it belongs to, where from, and the record.
-    pub(crate) listed: Vec<(usize, SourceId, IncidentLine)>,
+    /// Every record in order, when somebody listens: what it is, where from, and the record.
+    pub(crate) listed: Vec<(Listed, SourceId, IncidentLine)>,
+    /// Records that are part of another one.
+    pub(crate) folded: HashMap<Folded, u64>,
+    /// Records of earlier looks that are part of another one.
+    pub(crate) taken: Vec<Taken>,
     /// Records that became no incident, by outcome and rule.
     pub(crate) dropped: HashMap<Dropped, u64>,
     pub(crate) gaps: Vec<StoredGap>,
@@ -27,6 +32,15 @@ pub(crate) struct Draft {
     pub(crate) entered: Vec<PathBuf>,
     /// How often the evidence could not be written.
     pub(crate) evidence_failures: u32,
+}
+
+/// What a listed record is.
+#[derive(Clone, Copy)]
+pub(crate) enum Listed {
+    /// An occurrence of this problem, by its place in `firsts`.
+    Of(usize),
+    /// Part of another record, in this way.
+    Part(&'static str),
 }
 
 /// Lines that came after their record was kept.
@@ -42,6 +56,7 @@ pub(crate) struct Late {
 /// The first record of a problem in this look.
 pub(crate) struct First {
     pub(crate) key: String,
+    /// 0 when all of them have become part of other records.
     pub(crate) times: u64,
     pub(crate) source: SourceId,
     pub(crate) line: IncidentLine,
@@ -76,7 +91,32 @@ impl Draft {
 
     pub(crate) fn list(&mut self, key: &str, source: SourceId, line: IncidentLine) {
         if let Some(index) = self.by_key.get(key) {
-            self.listed.push((*index, source, line));
+            self.listed.push((Listed::Of(*index), source, line));
+        }
+    }
+
+    /// A record that is part of what is kept under this key.
+    pub(crate) fn fold(&mut self, key: String, outcome: &'static str) {
+        *self.folded.entry(Folded { key, outcome }).or_default() += 1;
+    }
+
+    /// What was kept under `part` last is part of what is kept under `into`.
+    pub(crate) fn take(&mut self, part: String, into: &str) {
+        let Some(index) = self.by_key.get(&part).copied() else {
+            self.taken.push(Taken { part, into: into.to_owned() });
+            return;
+        };
+        self.fold(into.to_owned(), outcome::CHILD);
+        self.firsts[index].times -= 1;
+        if self.firsts[index].times == 0 {
+            // Nothing is known of it any more; what was folded into it moves too.
+            self.by_key.remove(&part);
+            let orphans: Vec<Folded> =
+                self.folded.keys().filter(|folded| folded.key == part).cloned().collect();
+            for orphan in orphans {
+                let times = self.folded.remove(&orphan).unwrap_or(0);
+                *self.folded.entry(Folded { key: into.to_owned(), ..orphan }).or_default() += times;
+            }
         }
     }
 
@@ -87,6 +127,7 @@ impl Draft {
     pub(crate) fn has_news(&self) -> bool {
         !self.firsts.is_empty()
             || !self.dropped.is_empty()
+            || !self.folded.is_empty()
             || !self.gaps.is_empty()
             || !self.late.is_empty()
             || !self.entered.is_empty()

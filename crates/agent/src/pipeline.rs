@@ -16,9 +16,10 @@ mod upkeep;
 use crate::agent::AgentError;
 use crate::attach::{Attach, Detach, Session};
 use crate::delivery::Wake;
-use crate::draft::{Draft, Late};
+use crate::draft::{Draft, Late, Listed};
 use crate::event::Event;
 use crate::facts::Machine;
+use crate::policy::fold::Folds;
 use crate::policy::outcome;
 use crate::reader::{LogReader, Moved, News};
 use crate::reading::Reading;
@@ -76,6 +77,8 @@ pub struct Pipeline<D: Disk> {
     held: Option<Draft>,
     /// What the last record of each source is kept under, and where it starts: lines may still come for it.
     last_kept: HashMap<SourceId, (u64, String)>,
+    /// By which a record is known as part of another one.
+    folds: Folds,
     /// Somebody wants every record, not only the first of each problem.
     list_all: bool,
     kept_ms: u64,
@@ -126,6 +129,7 @@ impl<D: Disk> Pipeline<D> {
             own_names: HashSet::from([OWN_NAME.to_owned()]),
             held: None,
             last_kept: HashMap::new(),
+            folds: Folds::default(),
             list_all: parts.list_all,
             kept_ms: now_ms,
             prune_ms: now_ms,
@@ -138,6 +142,7 @@ impl<D: Disk> Pipeline<D> {
         let now_ms = pipeline.shared.clock.wall_ms();
         let known = {
             let mut store = lock(&pipeline.shared.store);
+            pipeline.folds = Folds::of(store.processes().unwrap_or_default());
             if let Err(error) = store.mutes_of_settings(&pipeline.settings.ticket.mutes, now_ms) {
                 pipeline.shared.state_trouble(&error);
             }
@@ -223,7 +228,7 @@ impl<D: Disk> Pipeline<D> {
     /// Reads what is new into the draft. True when there is more.
     fn look(&mut self, now_ms: u64, draft: &mut Draft) -> bool {
         self.learn_secrets();
-        let Pipeline { shared, last_kept, .. } = self;
+        let Pipeline { shared, last_kept, folds, .. } = self;
         let reading = Reading {
             recogniser: &self.recogniser,
             ticket_by_title: self.settings.ticket.title_style == TitleStyle::Seed,
@@ -237,7 +242,7 @@ impl<D: Disk> Pipeline<D> {
             News::Record { source, path, record } => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 // A record that trips us must not take the others with it.
-                let read = std::panic::AssertUnwindSafe(|| reading.read(record, source, &name, draft));
+                let read = std::panic::AssertUnwindSafe(|| reading.read(record, source, &name, folds, draft));
                 let kept = std::panic::catch_unwind(read).unwrap_or_else(|_| {
                     let place = format!("{} at byte {}", path.display(), record.bytes.start);
                     shared.warn(&place, "this record could not be recognised, by a fault of ours".to_owned());
@@ -269,6 +274,7 @@ impl<D: Disk> Pipeline<D> {
                             reading.read_again(key, record, source, (&name, count), draft)
                         });
                         if let Ok(whole_key) = std::panic::catch_unwind(again) {
+                            folds.renamed(key, &whole_key);
                             *key = whole_key;
                         }
                     }
@@ -348,7 +354,11 @@ impl<D: Disk> Pipeline<D> {
     fn try_to_keep(&mut self, draft: &mut Draft, positions: bool) -> Result<(), KeepError> {
         let mut batch = Batch::default();
         let mut cuts = Cuts::default();
-        for index in 0..draft.firsts.len() {
+        // Those that have become part of other records are no problems of their own any more.
+        let left = |draft: &Draft| {
+            (0..draft.firsts.len()).filter(|at| draft.firsts[*at].times > 0).collect::<Vec<_>>()
+        };
+        for index in left(draft) {
             let made = lock(&self.shared.store).evidence_made(&draft.firsts[index].key)?;
             let first = &draft.firsts[index];
             match &made {
@@ -380,6 +390,9 @@ impl<D: Disk> Pipeline<D> {
             batch.evidence.extend(whole.and_then(|first| first.archive.clone()));
         }
         batch.dropped = draft.dropped.clone();
+        batch.folded = draft.folded.clone();
+        batch.taken.clone_from(&draft.taken);
+        batch.processes = self.folds.changed();
         batch.gaps.clone_from(&draft.gaps);
         batch.entered.clone_from(&draft.entered);
         let mut moved = Moved::default();
@@ -397,6 +410,7 @@ impl<D: Disk> Pipeline<D> {
         batch.site_away = lock(&self.shared.contact).trouble.is_some();
         let decided = lock(&self.shared.store).commit(&batch, &self.settings.limits, now_ms)?;
         self.kept_ms = self.shared.clock.steady_ms();
+        self.folds.kept();
         self.reader.stored(moved);
         self.tell(draft, &decided);
         if !decided.is_empty() || !batch.late.is_empty() {
@@ -416,23 +430,33 @@ impl<D: Disk> Pipeline<D> {
         for whole in draft.late.iter().filter_map(|late| late.whole.as_ref()) {
             self.shared.tell(&Event::Continued { incident: Box::new(whole.line.clone()) });
         }
+        // Those that have become part of other records are told as such, and were decided on no more.
+        let mut decided = decided.iter();
+        let decided: Vec<_> =
+            draft.firsts.iter().map(|first| if first.times > 0 { decided.next() } else { None }).collect();
         let mut told: Vec<u64> = vec![0; draft.firsts.len()];
-        let mut tell = |index: usize, line| {
-            let before = decided[index].count - draft.firsts[index].times;
-            told[index] += 1;
-            self.shared.tell(&Event::Incident {
-                incident: Box::new(line),
-                outcome: if told[index] == 1 { decided[index].first } else { decided[index].rest },
-                count: before + told[index],
-            });
+        let times: Vec<u64> = draft.firsts.iter().map(|first| first.times).collect();
+        let mut tell = |listed: Listed, line| {
+            let (outcome, count) = match listed {
+                Listed::Part(outcome) => (outcome, 0),
+                Listed::Of(index) => match decided[index] {
+                    None => (outcome::CHILD, 0),
+                    Some(decided) => {
+                        told[index] += 1;
+                        let outcome = if told[index] == 1 { decided.first } else { decided.rest };
+                        (outcome, decided.count - times[index] + told[index].min(times[index]))
+                    }
+                },
+            };
+            self.shared.tell(&Event::Incident { incident: Box::new(line), outcome, count });
         };
         if self.list_all {
-            for (index, _, line) in std::mem::take(&mut draft.listed) {
-                tell(index, line);
+            for (listed, _, line) in std::mem::take(&mut draft.listed) {
+                tell(listed, line);
             }
         } else {
-            for (index, first) in draft.firsts.iter().enumerate() {
-                tell(index, first.line.clone());
+            for (index, first) in draft.firsts.iter().enumerate().filter(|(_, first)| first.times > 0) {
+                tell(Listed::Of(index), first.line.clone());
             }
         }
     }

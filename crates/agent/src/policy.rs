@@ -6,6 +6,7 @@
 //! one outage (`outage`). `docs/policy.md` tells the whole to people. The state behind these rules is the store's.
 
 pub mod bucket;
+pub mod fold;
 mod gather;
 pub mod held;
 pub mod mute;

@@ -4,10 +4,11 @@
 //! is known is the store's to say.
 
 use crate::attach::Session;
-use crate::draft::{Draft, First, Late};
+use crate::draft::{Draft, First, Late, Listed};
 use crate::gate::Verdict;
 use crate::incident_line::{IncidentLine, Place};
 use crate::own_code;
+use crate::policy::fold::{Fold, Folds, Seen};
 use crate::policy::outcome;
 use crate::recognise::{Recognised, Recogniser};
 use log_follow::SourceId;
@@ -41,6 +42,7 @@ impl Reading<'_> {
         record: &RawRecord<'_>,
         source: SourceId,
         file_name: &str,
+        folds: &mut Folds,
         draft: &mut Draft,
     ) -> Option<String> {
         if !self.recogniser.wants(record) {
@@ -72,6 +74,28 @@ impl Reading<'_> {
             Verdict::Admitted(_) | Verdict::Below => {}
         }
         let (key, line, login) = self.place(record, &mut recognised, file_name);
+        let incident = &recognised.incident;
+        let seen = Seen {
+            file: file_name,
+            time: incident.record.time,
+            pid: incident.record.pid,
+            logger: line.logger.as_deref(),
+            message: &line.message,
+            has_traceback: incident.traceback.is_some(),
+            summary: &incident.summary,
+            signature: recognised.own_signature.as_ref().unwrap_or(&incident.signature),
+        };
+        match folds.see(seen, &key) {
+            Fold::Own => {}
+            Fold::Into { key, outcome } => {
+                draft.fold(key, outcome);
+                if self.list_all {
+                    draft.listed.push((Listed::Part(outcome), source, line));
+                }
+                return None;
+            }
+            Fold::Takes { part } => draft.take(part, &key),
+        }
         if draft.is_first(&key) {
             draft.describe(first(key.clone(), source, line.clone(), login, recognised));
         }

@@ -11,6 +11,7 @@ mod by_hand;
 mod delivery;
 mod evidence;
 mod flush;
+mod folds;
 mod late;
 mod mutes;
 mod outages;
@@ -27,6 +28,7 @@ pub use batch::{Batch, Decided, Dropped, NewIncident, RECORD_CUT, STATE_LOST, St
 pub use by_hand::Filed;
 pub use delivery::{CREATE_SETTLES_MS, Delivery, Step};
 pub use evidence::Archive;
+pub use folds::{Folded, Taken};
 pub use late::{LateCase, LateRecord, Whole};
 pub use mutes::MuteLine;
 pub use prune::PositionKey;

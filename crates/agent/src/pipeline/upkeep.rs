@@ -4,6 +4,7 @@
 use super::{KeepError, Pipeline};
 use crate::delivery::{Wake, chain};
 use crate::event::Event;
+use crate::policy::fold::Folds;
 use crate::shared::{STATE, lock};
 use log_follow::Disk;
 
@@ -16,6 +17,8 @@ impl<D: Disk> Pipeline<D> {
         (self.restore_folder)().map_err(KeepError::Folder)?;
         let note = lock(&self.shared.store).mend()?;
         self.reader.nothing_is_stored();
+        // It would count with problems that the new state does not know.
+        self.folds = Folds::default();
         self.shared.warn(STATE, note);
         Ok(())
     }

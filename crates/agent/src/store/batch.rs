@@ -1,10 +1,12 @@
 //! The one transaction: occurrences with their outcomes, what is to be delivered, and the new positions.
 
 use super::evidence::{Archive, keep_archive};
+use super::folds::{keep_folded, keep_processes, take};
 use super::late::keep_late;
 use super::path_text::to_text;
 use super::tally::{Terms, add_occurrences, keep_tally};
-use super::{LateRecord, Position, Store, StoreError, signed};
+use super::{Folded, LateRecord, Position, Store, StoreError, Taken, signed};
+use crate::policy::fold::KeptProcess;
 use crate::settings::LimitSettings;
 use rusqlite::{Transaction, params};
 use std::collections::HashMap;
@@ -29,6 +31,12 @@ pub struct Batch {
     pub evidence: Vec<Archive>,
     /// Folders that are followed from now on.
     pub entered: Vec<PathBuf>,
+    /// Records that are part of another one.
+    pub folded: HashMap<Folded, u64>,
+    /// Records that were kept before, and are part of another one.
+    pub taken: Vec<Taken>,
+    /// The last records of each process, by which the next one is known as part of another.
+    pub processes: Vec<KeptProcess>,
     /// The agent itself cannot reach the site at the moment.
     pub site_away: bool,
 }
@@ -117,6 +125,9 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.tallies.is_empty()
             && self.dropped.is_empty()
+            && self.folded.is_empty()
+            && self.taken.is_empty()
+            && self.processes.is_empty()
             && self.gaps.is_empty()
             && self.late.is_empty()
             && self.entered.is_empty()
@@ -182,6 +193,14 @@ impl Store {
                 seen += tally.times;
                 decided.push(keep_tally(transaction, tally, &terms)?);
             }
+            for (folded, times) in &batch.folded {
+                seen += times;
+                keep_folded(transaction, folded, *times, now_ms)?;
+            }
+            for taken in &batch.taken {
+                take(transaction, taken, in_hand, &terms)?;
+            }
+            keep_processes(transaction, &batch.processes)?;
             for (dropped, times) in &batch.dropped {
                 seen += times;
                 add_occurrences(transaction, 0, now_ms, dropped.outcome, *times)?;

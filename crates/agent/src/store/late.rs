@@ -1,6 +1,7 @@
 //! Lines that came after their record was reported: the record is looked at again as a whole, and what was kept of it
 //! moves, changes or is added to. It is counted once, as before.
 
+use super::folds::{FoldedCounts, add_back, id_of, remove};
 use super::steps::{add_delivery, attach_evidence, step_gone};
 use super::tally::{Terms, keep_tally, take_one};
 use super::{NewIncident, Store, StoreError, Tally};
@@ -153,9 +154,11 @@ pub(super) fn keep_late(
         (LateCase::Nothing, _) | (LateCase::Replace | LateCase::Move, None) => Ok(()),
         (LateCase::Replace, Some(whole)) => replace(transaction, kept.id, whole),
         (LateCase::Move, Some(whole)) => {
-            take_one_away(transaction, &kept, now_ms)?;
+            let folded = take_one_away(transaction, &kept, now_ms)?;
             let tally = Tally { key: whole.key.clone(), times: 1, new: whole.new.clone() };
-            keep_tally(transaction, &tally, terms).map(drop)
+            keep_tally(transaction, &tally, terms)?;
+            let id = id_of(transaction, &whole.key)?.unwrap_or(0);
+            add_back(transaction, id, &folded)
         }
         (LateCase::Tell, _) => tell(transaction, kept.id, &late.text, now_ms),
     }
@@ -183,15 +186,13 @@ fn replace(transaction: &Transaction<'_>, id: i64, whole: &Whole) -> rusqlite::R
     }
 }
 
-/// An occurrence that turned out to be one of another problem.
-fn take_one_away(transaction: &Transaction<'_>, kept: &Kept, now_ms: i64) -> rusqlite::Result<()> {
+/// An occurrence that turned out to be one of another problem. Returns what was folded into it.
+fn take_one_away(transaction: &Transaction<'_>, kept: &Kept, now_ms: i64) -> rusqlite::Result<FoldedCounts> {
     if kept.count == 1 {
-        for table in ["occurrences", "deliveries", "late_lines", "evidence"] {
-            transaction.execute(&format!("DELETE FROM {table} WHERE incident_id = ?1"), [kept.id])?;
-        }
-        return transaction.execute("DELETE FROM incidents WHERE id = ?1", [kept.id]).map(drop);
+        return remove(transaction, kept.id);
     }
-    take_one(transaction, kept.id, now_ms)
+    take_one(transaction, kept.id, now_ms)?;
+    Ok(FoldedCounts::new())
 }
 
 fn tell(transaction: &Transaction<'_>, id: i64, text: &str, now_ms: i64) -> rusqlite::Result<()> {
