@@ -17,6 +17,7 @@ mod gate;
 mod in_flight;
 mod kill_loop;
 mod late_lines;
+mod mute;
 mod promises;
 #[cfg(unix)]
 mod real_proxy;

@@ -127,6 +127,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         page: options.page,
         state: folder.path().display().to_string(),
         started_ms: clock.steady_ms(),
+        limits: options.settings.limits.clone(),
     };
     let shared = Arc::new(Shared::new(store, clock, options.events));
     if let Some(damage) = damage {

@@ -3,9 +3,10 @@
 //! Runs on the control thread, one request after the other: nothing here waits for a site, and for the pipeline only as
 //! long as whoever asks would wait.
 
-use crate::control::{Handler, Request};
+use crate::control::{Handler, MuteRequest, Request};
 use crate::delivery::{Wake, chain};
 use crate::pipeline::Command;
+use crate::policy::mute::{Mute, Until};
 use crate::report::{ReportRequest, new_key};
 use crate::shared::{Shared, lock};
 use crate::status::{Identity, status};
@@ -42,6 +43,8 @@ impl Answering {
             Request::Detach(detach) => self.pass_on(Command::Detach(detach)),
             Request::Report(request) => self.report(request),
             Request::Ticket { key } => self.ticket(&key),
+            Request::Mute(request) => self.mute(request).unwrap_or_else(|why| refused(&why)),
+            Request::Unmute { what } => self.unmute(&what).unwrap_or_else(|why| refused(&why)),
             Request::Flush => self.flush(),
             Request::Stop => self.pass_on(Command::Stop("asked to stop")),
         })
@@ -90,6 +93,38 @@ impl Answering {
         }
     }
 
+    fn mute(&self, request: MuteRequest) -> Result<Value, String> {
+        let now_ms = self.shared.clock.wall_ms();
+        let Some(what) = self.problem(&request.what)? else { return Ok(unknown(&request.what)) };
+        let until =
+            Until { date_ms: request.until_ms, count: request.until_count, escalating: request.escalating };
+        let says_nothing = until == Until::default() && !request.forever;
+        let until = if says_nothing { Until::default_from(now_ms) } else { until };
+        let mute = Mute { what, reason: request.reason, author: request.author, until };
+        mute.check(now_ms).map_err(|why| why.to_string())?;
+        let silenced = lock(&self.shared.store).mute(&mute, now_ms).map_err(|error| chain(&error))?;
+        Ok(json!({
+            "ok": true, "v": 1, "what": mute.what, "until_ms": mute.until.date_ms, "silenced": silenced,
+        }))
+    }
+
+    fn unmute(&self, what: &str) -> Result<Value, String> {
+        let Some(what) = self.problem(what)? else { return Ok(unknown(what)) };
+        let now_ms = self.shared.clock.wall_ms();
+        let ended = lock(&self.shared.store).unmute(&what, now_ms).map_err(|error| chain(&error))?;
+        // A ticket that stands hears of what was counted meanwhile.
+        let _ = self.wake.send(Wake::Look);
+        Ok(json!({ "ok": true, "v": 1, "what": what, "ended": ended }))
+    }
+
+    /// What a mute is about: a problem by its words, or that of a ticket by its number; `None` for a ticket of nobody here.
+    fn problem(&self, what: &str) -> Result<Option<String>, String> {
+        match what.trim().parse() {
+            Ok(ticket_id) => lock(&self.shared.store).key_of_ticket(ticket_id).map_err(|error| chain(&error)),
+            Err(_) => Ok(Some(what.trim().to_owned())),
+        }
+    }
+
     fn ticket(&self, key: &str) -> Value {
         let filed = lock(&self.shared.store).filed(key);
         match filed {
@@ -111,6 +146,11 @@ impl Answering {
 
 fn accepted() -> Value {
     json!({ "ok": true, "v": 1, "pid": std::process::id() })
+}
+
+/// Nothing is wrong with the question, there is only no answer.
+fn unknown(what: &str) -> Value {
+    json!({ "ok": true, "v": 1, "what": null, "asked": what })
 }
 
 fn refused(why: &str) -> Value {

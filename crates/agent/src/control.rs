@@ -40,10 +40,40 @@ pub enum Request {
         /// Signature and scope, or that of a report.
         key: String,
     },
+    /// Somebody does not want to hear of a problem for a while.
+    Mute(MuteRequest),
+    /// Somebody wants to hear of it again.
+    Unmute {
+        /// As in [`MuteRequest::what`].
+        what: String,
+    },
     /// Everything that waits is due now.
     Flush,
     /// The agent ends.
     Stop,
+}
+
+/// What is to be muted, by whom and for how long.
+#[derive(Debug, Deserialize)]
+pub struct MuteRequest {
+    /// A signature, a signature and its scope, or the number of a ticket.
+    pub what: String,
+    /// Why; others read it.
+    pub reason: String,
+    /// Who wants it.
+    pub author: String,
+    /// It ends then, wall time. Missing: after the usual time, unless something else ends it.
+    #[serde(default)]
+    pub until_ms: Option<i64>,
+    /// It ends when it has happened so often in so many hours.
+    #[serde(default)]
+    pub until_count: Option<(u64, u32)>,
+    /// It ends when it gets worse.
+    #[serde(default)]
+    pub escalating: bool,
+    /// It ends by none of these.
+    #[serde(default)]
+    pub forever: bool,
 }
 
 /// Answers requests; called on the control thread.

@@ -135,12 +135,15 @@ pub fn render(status: &Status, started_s: i64, running: bool) -> String {
     one("rule_total", "counter", "Records that a rule has kept from becoming a ticket.", &rules);
     one("tickets", "gauge", "Tickets that stand on the site.", &plain(&status.tickets));
     one("waiting_steps", "gauge", "Steps that the site does not know of yet.", &plain(&status.waiting_count));
-    let limits: Vec<_> = status
-        .limits
-        .iter()
-        .map(|limit| (labels(&[("limit", &limit.limit)]), limit.held.to_string()))
-        .collect();
-    one("held", "gauge", "Records that a limit keeps back at the moment.", &limits);
+    let limit = &status.limits.tickets;
+    one(
+        "held_problems",
+        "gauge",
+        "Problems that wait until another ticket may be opened.",
+        &plain(&limit.held),
+    );
+    let storm = u8::from(limit.storm_since_ms.is_some()).to_string();
+    one("storm_active", "gauge", "1 during a storm.", &[(labels(&[("layer", "host")]), storm)]);
     one("spool_archives", "gauge", "Evidence archives that wait on disk.", &plain(&status.spool.archives));
     one("spool_bytes", "gauge", "Their size.", &plain(&status.spool.bytes));
     let mut gaps = std::collections::BTreeMap::<&str, (u64, u64)>::new();

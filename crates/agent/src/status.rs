@@ -4,14 +4,17 @@
 //! was suppressed, delayed or given up is missing here.
 
 use crate::attach::Link;
+use crate::settings::LimitSettings;
 use crate::shared::{Shared, lock};
-use crate::store::{GapTotal, RuleTotal, SCHEMA_VERSION, StoreError};
+use crate::store::{GapTotal, HeldProblem, MuteLine, RuleTotal, SCHEMA_VERSION, StoreError, TicketLimit};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Steps shown one by one; the rest is a number.
 const MOST_WAITING: u32 = 50;
+/// Problems without a ticket of their own shown one by one.
+const MOST_HELD: u32 = 50;
 
 /// What does not change in a run.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct Identity {
     pub state: String,
     /// Steady time at the start.
     pub started_ms: u64,
+    /// The limits of the settings.
+    pub limits: LimitSettings,
 }
 
 /// `status --json`
@@ -48,7 +53,8 @@ pub struct Status {
     pub waiting_count: u64,
     pub waiting_for: Vec<WaitingFor>,
     pub spool: Spool,
-    pub limits: Vec<LimitLine>,
+    pub limits: Limits,
+    pub held: Vec<HeldProblem>,
     pub mutes: Vec<MuteLine>,
     pub sources: Vec<SourceLine>,
     pub gaps: Vec<GapTotal>,
@@ -107,24 +113,11 @@ pub struct Spool {
     pub bytes: u64,
 }
 
-/// A limit that keeps tickets back at the moment, or a storm.
+/// How the limits stand.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "docs/json.md documents each field, once")]
-pub struct LimitLine {
-    pub limit: String,
-    pub held: u64,
-    pub until_ms: Option<i64>,
-}
-
-/// A problem that nobody wants to hear of for a while.
-#[derive(Clone, Debug, Serialize)]
-#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
-pub struct MuteLine {
-    pub key: String,
-    pub title: Option<String>,
-    pub reason: String,
-    pub until_ms: Option<i64>,
-    pub count: u64,
+pub struct Limits {
+    pub tickets: TicketLimit,
 }
 
 /// A followed file.
@@ -167,7 +160,7 @@ pub struct SessionLine {
 pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError> {
     let contact = lock(&shared.contact).clone();
     let now_ms = shared.clock.wall_ms();
-    let (totals, rules, waiting, waiting_count, waiting_kinds, gaps, sessions) = {
+    let (totals, rules, waiting, waiting_count, waiting_kinds, gaps, sessions, ticket_limit, held, mutes) = {
         let store = lock(&shared.store);
         (
             store.totals()?,
@@ -177,19 +170,23 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             store.waiting_kinds(now_ms)?,
             store.gaps()?,
             store.sessions()?,
+            store.ticket_limit(&identity.limits, now_ms)?,
+            store.held(MOST_HELD)?,
+            store.mutes()?,
         )
     };
-    let why = |needs_ticket: bool, later: bool, failure: Option<String>| {
-        let usual = match (needs_ticket, later) {
-            (true, _) => "its ticket comes first",
-            (false, true) => "gathering",
-            (false, false) => "in turn",
+    let why = |needs_ticket: bool, held: bool, later: bool, failure: Option<String>| {
+        let usual = match (held, needs_ticket, later) {
+            (true, ..) => "held: this workstation has opened as many tickets as it may for now",
+            (false, true, _) => "its ticket comes first",
+            (false, false, true) => "gathering",
+            (false, false, false) => "in turn",
         };
         failure.or_else(|| contact.trouble.clone()).unwrap_or_else(|| usual.to_owned())
     };
     let mut waiting_for: Vec<WaitingFor> = Vec::new();
     for kind in waiting_kinds {
-        let why = why(kind.needs_ticket, kind.later, kind.why);
+        let why = why(kind.needs_ticket, kind.held, kind.later, kind.why);
         match waiting_for.iter_mut().find(|other| other.why == why) {
             Some(other) => {
                 other.count += kind.count;
@@ -202,7 +199,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
     let waiting = waiting
         .into_iter()
         .map(|step| WaitingStatus {
-            why: why(step.needs_ticket, step.due_ms > now_ms, step.why),
+            why: why(step.needs_ticket, step.held, step.due_ms > now_ms, step.why),
             what: step.step,
             title: step.title,
             attempts: step.attempts,
@@ -240,8 +237,9 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         waiting_count,
         waiting_for,
         spool: spool(Path::new(&identity.state)),
-        limits: Vec::new(),
-        mutes: Vec::new(),
+        limits: Limits { tickets: ticket_limit },
+        held,
+        mutes,
         sources: sources(shared),
         gaps,
         warnings: lock(&shared.warnings)

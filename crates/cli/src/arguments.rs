@@ -1,6 +1,7 @@
 //! The command line. Commands that do not work yet are not here, so that help never promises too much.
 
 use crate::explain::place::PlaceInLog;
+use crate::mute::{Lasting, OftenIn};
 use crate::options::Flag;
 use crate::scan::since::Since;
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -70,6 +71,10 @@ pub(crate) enum Command {
     Report(ReportCommand),
     /// Try everything that waits for the site now
     Flush(FlushCommand),
+    /// Count a problem, but open no ticket of it for a while, and tell none that stands
+    Mute(MuteCommand),
+    /// End a mute
+    Unmute(UnmuteCommand),
     /// Check folders, the running agent and the way to the site, and say what to do
     Doctor(DoctorCommand),
     /// End the running agent
@@ -187,6 +192,43 @@ pub(crate) struct DoctorCommand {
     /// With --setup-site: create them without asking
     #[arg(long, requires = "setup_site")]
     pub(crate) yes: bool,
+}
+
+/// `mute`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct MuteCommand {
+    /// A ticket's number, or what stands behind `tk-incident: v1` in its text: a signature (g1:…), alone or with the login
+    #[arg(value_name = "KEY|TICKET", required_unless_present = "list", requires = "reason")]
+    pub(crate) what: Option<String>,
+    /// Why; others read it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// How long (12h, 30d, 2w); 30 days by default, unless something else ends it
+    #[arg(long = "for", value_name = "SPAN")]
+    pub(crate) lasting: Option<Lasting>,
+    /// Until it has happened so often in so many hours: 50/24h
+    #[arg(long, value_name = "COUNT/HOURS")]
+    pub(crate) until_count: Option<OftenIn>,
+    /// Until it happens much more often than in the week before
+    #[arg(long)]
+    pub(crate) until_worse: bool,
+    /// Until somebody ends it
+    #[arg(long, conflicts_with_all = ["lasting", "until_count", "until_worse"])]
+    pub(crate) forever: bool,
+    /// Who wants it; this user by default
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) author: Option<String>,
+    /// Show what is muted and what each mute has hidden
+    #[arg(long, conflicts_with_all = ["what", "reason", "lasting", "until_count", "until_worse", "forever", "author"])]
+    pub(crate) list: bool,
+}
+
+/// `unmute`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct UnmuteCommand {
+    /// As it was muted, or a ticket's number
+    #[arg(value_name = "KEY|TICKET")]
+    pub(crate) what: String,
 }
 
 /// `report`

@@ -19,6 +19,7 @@ mod flush;
 mod follow;
 mod log_file;
 mod log_records;
+mod mute;
 mod options;
 mod output;
 mod report;
@@ -49,6 +50,8 @@ fn main() -> ExitCode {
         Command::Status => status::status(&arguments.global, &output),
         Command::Report(command) => report::report(&command, &arguments.global, &output),
         Command::Flush(command) => flush::flush(&command, &arguments.global, &output),
+        Command::Mute(command) => mute::mute(&command, &arguments.global, &output),
+        Command::Unmute(command) => mute::unmute(&command, &arguments.global, &output),
         Command::Doctor(command) => doctor::doctor(&command, &arguments.global, &output),
         Command::Stop => running::stop(&arguments.global, &output),
         Command::Attach => attach::attach(&arguments.global),

@@ -103,18 +103,17 @@ impl<W: Write> Page<W> {
         self.row("seen", PLAIN, &format!("{}{sum}", status["seen"]))?;
         self.row("tickets", PLAIN, &status["tickets"].to_string())?;
         self.waiting(status)?;
-        self.rows("limits", BAD, &status["limits"], |limit| {
-            format!(
-                "{} holds {}",
-                text(&limit["limit"]),
-                counted(limit["held"].as_u64().unwrap_or(0), "record")
-            )
+        self.limits(&status["limits"]["tickets"], status["now_ms"].as_i64())?;
+        self.rows("held", PLAIN, &status["held"], |problem| {
+            format!("{} {} of “{}”", problem["count"], text(&problem["held"]), text(&problem["title"]))
         })?;
         self.rows("rules", PLAIN, &status["rules"], |rule| {
             format!("{} {} by “{}”", rule["count"], text(&rule["outcome"]), text(&rule["rule"]))
         })?;
-        self.rows("mutes", PLAIN, &status["mutes"], |mute| {
-            let what = mute["title"].as_str().unwrap_or_else(|| text(&mute["key"]));
+        let mutes = status["mutes"].as_array().into_iter().flatten();
+        let in_force: Value = mutes.filter(|mute| mute["ended_ms"].is_null()).cloned().collect();
+        self.rows("mutes", PLAIN, &in_force, |mute| {
+            let what = mute["title"].as_str().unwrap_or_else(|| text(&mute["what"]));
             format!("{} of “{what}”: {}", mute["count"], text(&mute["reason"]))
         })?;
         self.follows(&status["sources"])?;
@@ -153,6 +152,23 @@ impl<W: Write> Page<W> {
         let next = next.map_or(String::new(), |next| format!(", next try in {next}"));
         let last = last.map_or("never reached".to_owned(), |last| format!("last reached {last} ago"));
         self.row("", PLAIN, &format!("{failures}{next}, {last}"))
+    }
+
+    /// The limit on new tickets, when it holds something back.
+    fn limits(&mut self, limit: &Value, now_ms: Option<i64>) -> io::Result<()> {
+        let number = |name: &str| limit[name].as_u64().unwrap_or(0);
+        let (held, folded) = (number("held"), number("folded"));
+        let since =
+            |ms: &Value| ms.as_i64().zip(now_ms).map(|(ms, now)| span((now - ms).unsigned_abs() / 1_000));
+        let storm = since(&limit["storm_since_ms"]);
+        if held == 0 && folded == 0 && storm.is_none() {
+            return Ok(());
+        }
+        let storm = storm.map_or(String::new(), |since| format!("storm for {since}: "));
+        let next = since(&limit["next_ms"]).filter(|_| held > 0 && limit["left"] == 0);
+        let next = next.map_or(String::new(), |next| format!(", the next ticket in {next}"));
+        let listed = if folded > 0 { format!(", {folded} in digests") } else { String::new() };
+        self.row("limits", BAD, &format!("{storm}{} held{next}{listed}", counted(held, "problem")))
     }
 
     /// What waits and why, then the first of its steps.
@@ -258,7 +274,7 @@ mod tests {
             "seen": 5, "outcomes": { "duplicate": 1, "filed": 1, "muted": 3 }, "tickets": 1,
             "rules": [{ "rule": "OPS-1234: loader and long paths", "outcome": "muted", "count": 3, "last_ms": 1 }],
             "waiting": [], "waiting_count": 0, "waiting_for": [], "spool": { "archives": 0, "bytes": 0 },
-            "limits": [], "mutes": [], "gaps": [], "warnings": [],
+            "limits": { "tickets": { "left": 3, "next_ms": 0, "held": 0, "folded": 0, "storm_since_ms": null } }, "held": [], "mutes": [], "gaps": [], "warnings": [],
             "sources": [{ "file": "/home/alice/.shotgun/logs/tk-maya.log", "position": 1160, "size": 1160,
                           "rotated": false }],
             "sessions": [{ "pid": 2764, "engine": "tk-maya", "login": "alice", "entity": { "name": "bunny_010" } }],
@@ -288,6 +304,13 @@ mod tests {
         status["spool"] = json!({ "archives": 7, "bytes": 3_456_789 });
         status["gaps"] = json!([{ "file": "/home/alice/.shotgun/logs/tk-nuke.log", "bytes": 612, "times": 1,
                                   "unknown_times": 1, "reason": "rotated_away" }]);
+        status["limits"]["tickets"] = json!({ "left": 0, "next_ms": 1_795_396_864_000_i64, "held": 12, "folded": 40,
+                                              "storm_since_ms": 1_795_395_844_000_i64 });
+        status["held"] = json!([{ "held": "storm_host", "title": "alice - KeyError: x in y", "count": 37 }]);
+        status["mutes"] = json!([
+            { "what": "g1:00", "title": "alice - OSError", "reason": "fixed in v2.11", "count": 4, "ended_ms": null },
+            { "what": "g1:01", "title": null, "reason": "over", "count": 4, "ended_ms": 1 },
+        ]);
         status["warnings"] = json!([{ "what": "state", "message": "disk full\u{1b}[2J" }]);
         let shown = page(&status, 80, false);
         assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");

@@ -4,7 +4,7 @@
 
 use super::steps::{add_delivery, attach_evidence};
 use super::tally::add_occurrences;
-use super::{NewIncident, Store, StoreError, unsigned};
+use super::{NewIncident, Store, StoreError, signed, unsigned};
 use crate::policy::outcome;
 use rusqlite::{OptionalExtension, params};
 
@@ -41,6 +41,20 @@ impl Store {
                 attach_evidence(transaction, incident, hash, now_ms)?;
             }
             Ok(())
+        })
+    }
+
+    /// The problem of a ticket; `None` when none of ours has it.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn key_of_ticket(&self, ticket_id: u64) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            connection
+                .query_row("SELECT key FROM incidents WHERE ticket_id = ?1", [signed(ticket_id)], |row| {
+                    row.get(0)
+                })
+                .optional()
         })
     }
 
