@@ -87,6 +87,7 @@ fn each_trouble_has_its_own_line() {
     for (from, to, name, verdict, said) in [
         (&*url, format!("http://{closed}"), "site", "fail", "(tried directly)"),
         (&url, "https://nobody..invalid".into(), "site", "fail", "`nobody..invalid` cannot be resolved"),
+        (&url, format!("http://site.example'\nproxy = '{closed}"), "proxy", "fail", "refused the connection"),
         (&url, url.replace("http:", "https:"), "certificates", "fail", "no TLS connection"),
         ("[limits]", "proxy = 'proxy.example:x'\n[limits]".into(), "proxy", "fail", "no usable port"),
         (

@@ -10,21 +10,23 @@ use crate::arguments::{DoctorCommand, Global};
 use crate::columns::{pad, wrap};
 use crate::exit::{FOUND_WRONG, Failure, Outcome};
 use crate::options::{candidates, layers, log_folders};
-use crate::output::{BAD, FAINT, GOOD, Output, WARN, counted, harmless};
+use crate::output::{BAD, FAINT, GOOD, Output, WARN, counted, harmless, span};
 use agent::control::{AskError, ask};
 use agent::doctor::{Check, Verdict, log_folders as logs, running, site as reach, state_folder, ticket};
 use agent::login::{Login, LoginError, credentials};
 use agent::paths::StateFolder;
 use agent::settings::{CredentialSource, Settings};
-use flow::{Api3, Credentials, FlowError, Site, SiteOptions};
+use agent::site_options::site_options;
+use flow::{Credentials, Site, SiteOptions};
 use log_follow::Patterns;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// The longest wait for one step of a call: a person is looking.
 const PATIENCE_MS: u64 = 10_000;
+/// An agent that reached the site so lately goes another way than we do, if we do not reach it.
+const LATELY_S: u64 = 15 * 60;
 /// The width of the names of checks.
 const NAME_COLUMNS: usize = 15;
 
@@ -133,11 +135,25 @@ fn site_checks(settings: &Settings, folder: &StateFolder, running: Option<&Value
             "none is configured: the Toolkit app names one, else tickets go to a desk on this machine";
         return vec![Check::pass("site", found)];
     };
-    let mut site = match connect(settings, &url) {
+    let options = options(settings, &url);
+    let ca_file = options.ca_file.clone();
+    let mut site = match flow::connect(options) {
         Ok(site) => site,
         Err(error) => return vec![reach::unreachable(&error, None)],
     };
-    let (mut checks, is_reached) = reach::check_reach(&site, &url, &jiff::Timestamp::now);
+    let (mut checks, is_reached) = reach::check_reach(&site, &url, ca_file.as_deref(), &jiff::Timestamp::now);
+    let hosts_tell = settings.site.credentials == CredentialSource::Toolkit;
+    if let Some(ago) =
+        running.and_then(reached_ago).filter(|ago| !is_reached && hosts_tell && *ago < LATELY_S)
+    {
+        for check in &mut checks {
+            check.verdict = Verdict::Warn;
+            let ago = span(ago);
+            check
+                .found
+                .push_str(&format!("; the running agent reached it {ago} ago, with what a host has told it"));
+        }
+    }
     let (found, who) = match credentials_for(settings, folder, running, &url) {
         Ok(found) => found,
         Err(error) => {
@@ -165,6 +181,13 @@ fn site_checks(settings: &Settings, folder: &StateFolder, running: Option<&Value
     checks
 }
 
+/// How long ago the running agent had an answer of the site, if nothing is wrong since; in seconds.
+fn reached_ago(status: &Value) -> Option<u64> {
+    let last_ms =
+        status["site"]["last_contact_ms"].as_i64().filter(|_| status["site"]["trouble"].is_null())?;
+    Some((status["now_ms"].as_i64()? - last_ms).max(0).unsigned_abs() / 1_000)
+}
+
 /// What can be said of login and ticket without a login of our own: what the agent that has one says.
 fn without_login(error: &LoginError, running: Option<&Value>) -> Vec<Check> {
     if !matches!(error, LoginError::NoSession) {
@@ -179,8 +202,7 @@ fn without_login(error: &LoginError, running: Option<&Value>) -> Vec<Check> {
             "sign in in Toolkit and start a host, or set site.credentials",
         ),
     };
-    let reached = status["site"]["trouble"].is_null() && !status["site"]["last_contact_ms"].is_null();
-    let ticket = if reached {
+    let ticket = if reached_ago(status).is_some() {
         Check::pass("ticket entity", "the running agent has filed there with that session")
     } else {
         let found = "not looked at: only the agent may use an artist's session";
@@ -189,14 +211,12 @@ fn without_login(error: &LoginError, running: Option<&Value>) -> Vec<Check> {
     vec![login, ticket]
 }
 
-/// A client that goes the way the agent goes. No traffic yet.
-pub(super) fn connect(settings: &Settings, url: &str) -> Result<Api3, FlowError> {
-    let site = &settings.site;
-    let mut options = SiteOptions::new(url);
-    options.proxy = Some(site.proxy.clone()).filter(|proxy| !proxy.is_empty()).map(SecretString::from);
-    options.ca_file = Some(site.ca_file.clone()).filter(|file| !file.as_os_str().is_empty());
-    options.timeout_ms = PATIENCE_MS;
-    flow::connect(options)
+/// How the agent reaches the site, as far as this process knows: what a host has told the agent, only the agent does.
+pub(super) fn options(settings: &Settings, url: &str) -> SiteOptions {
+    let environment = |name: &str| std::env::var_os(name);
+    let mut options = site_options(url, &settings.site, &Login::default(), &environment);
+    options.timeout_ms = options.timeout_ms.min(PATIENCE_MS);
+    options
 }
 
 /// Credentials that this process may use, and whose they are.

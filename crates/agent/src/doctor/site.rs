@@ -6,6 +6,7 @@ use super::Check;
 use flow::{Api3, Credentials, Filter, Find, FlowError, FlowErrorKind, Site};
 use jiff::Timestamp;
 use std::net::ToSocketAddrs;
+use std::path::Path;
 
 const SITE: &str = "site";
 const CLOCK: &str = "clock";
@@ -14,9 +15,15 @@ const PROJECT: &str = "project";
 /// A clock that differs by less is right: the answer took its time, too.
 const SKEW_S: i64 = 60;
 
-/// Whether the site can be reached, by which way, and which clock it has. `now` tells the time of this machine.
+/// Whether the site can be reached, by which way, and which clock it has. `ca_file` is what the client trusts beside the
+/// system; `now` tells the time of this machine.
 #[must_use]
-pub fn check_reach(site: &Api3, url: &str, now: &dyn Fn() -> Timestamp) -> (Vec<Check>, bool) {
+pub fn check_reach(
+    site: &Api3,
+    url: &str,
+    ca_file: Option<&Path>,
+    now: &dyn Fn() -> Timestamp,
+) -> (Vec<Check>, bool) {
     let way = site.proxy().map_or("directly".to_owned(), |proxy| format!("through proxy {proxy}"));
     if site.proxy().is_none()
         && let Some(host) = unknown_host(url)
@@ -36,7 +43,11 @@ pub fn check_reach(site: &Api3, url: &str, now: &dyn Fn() -> Timestamp) -> (Vec<
         Ok(info) => info,
         Err(error) => return (vec![unreachable(&error, Some(&way))], false),
     };
-    let trust = if url.starts_with("https:") { ", its certificate is trusted" } else { "" };
+    let trust = match ca_file.filter(|_| url.starts_with("https:")) {
+        Some(file) => format!(", trusted by `{}` or the system", file.display()),
+        None if url.starts_with("https:") => ", trusted by the system".to_owned(),
+        None => String::new(),
+    };
     let found = format!("{url} answers {way}{trust}, server {}", info.version_text());
     let mut checks = vec![Check::pass(SITE, found)];
     checks.extend(site.first_date().and_then(|date| clock(date, before, now())));

@@ -1,6 +1,6 @@
 //! `doctor --setup-site`: the fields of ours that the site lacks, shown first and created when somebody says yes.
 
-use super::{connect, credentials_for, found_agent, site_url};
+use super::{credentials_for, found_agent, options, site_url};
 use crate::arguments::{DoctorCommand, Global};
 use crate::exit::{FOUND_WRONG, Failure, Outcome, SITE};
 use crate::options::settings;
@@ -19,7 +19,7 @@ pub(crate) fn setup(command: &DoctorCommand, global: &Global, output: &Output) -
         .ok_or_else(|| Failure::usage(anyhow!("no site is configured: set site.url, or start an agent")))?;
     let (credentials, who) =
         credentials_for(&settings, &folder, running, &url).map_err(|error| Failure::usage(anyhow!(error)))?;
-    let mut site = connect(&settings, &url)?;
+    let mut site = flow::connect(options(&settings, &url))?;
     site.set_credentials(Some(credentials));
     let entity_type = &settings.site.entity_type;
     let fields = site.fields(entity_type)?;
