@@ -91,7 +91,6 @@ impl World {
             faults: self.faults.iter().map(|rule| rule.parse().unwrap()).collect(),
             uploads: self.uploads,
             clock_ahead_s: self.clock_ahead_s,
-            ..DeskOptions::default()
         };
         // A program that another test starts at this moment holds a copy of the old desk's lock until it runs.
         let desk = wait_for("the desk's folder", || Desk::start(options.clone()).ok(), String::new);
