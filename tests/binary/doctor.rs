@@ -136,6 +136,21 @@ fn set_mode(path: &std::path::Path, mode: u32) {
 }
 
 #[test]
+fn a_clock_that_differs_from_the_sites_is_told() {
+    for (ahead_s, verdict, said) in
+        [(0, "pass", "agree"), (600, "warn", "behind the site"), (-600, "warn", "ahead of the site")]
+    {
+        let mut world = World::new();
+        world.clock_ahead_s = ahead_s;
+        world.start_desk();
+        let config = world.config().display().to_string();
+        let (checks, _) = examined(&world, &config);
+        let clock = of(&checks, "clock");
+        assert!(clock.0 == verdict && clock.1.contains(said), "{ahead_s}: {checks:#?}");
+    }
+}
+
+#[test]
 fn a_site_without_tickets_and_an_agent_in_trouble_are_told() {
     let mut world = World::new();
     world.without = vec!["Ticket".to_owned()];

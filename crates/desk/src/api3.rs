@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::header};
 use serde_json::{Value, json};
@@ -38,11 +38,17 @@ pub(crate) async fn call(State(site): State<Arc<Site>>, headers: HeaderMap, body
         }
     };
     let address = site.address(&headers);
-    match answer(&site, address, &body).await {
+    let mut response = match answer(&site, address, &body).await {
         Ok(value) => Json(value).into_response(),
         Err(Trouble::Fault(fault)) => Json(fault.to_json()).into_response(),
         Err(trouble) => failed(&trouble),
+    };
+    // By the desk's own clock, which may be ahead of this machine's.
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&site.now());
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+        response.headers_mut().insert(header::DATE, date);
     }
+    response
 }
 
 /// Toolkit reports its usage here and ignores the answer.
