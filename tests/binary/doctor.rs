@@ -61,8 +61,8 @@ fn all_is_well_beside_a_running_agent_and_without_one() {
         ("site", "directly, server 8.80.0"),
         ("login", "script user tk-incident"),
         ("project", "Incidents (1)"),
-        ("creating", "1 tickets"),
-        ("agent", "has seen 1 records"),
+        ("creating", "1 ticket there"),
+        ("agent", "follows 1 log, has seen 1 record"),
     ] {
         assert!(of(&checks, name).1.contains(said), "{checks:#?}");
     }

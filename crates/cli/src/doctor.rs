@@ -170,7 +170,10 @@ fn site_checks(settings: &Settings, folder: &StateFolder, running: Option<&Value
     if !is_in {
         return checks;
     }
-    checks.push(reach::check_project(&site, settings.site.project_id));
+    checks.push(match running.is_some_and(is_own_desk) {
+        true => Check::pass("project", "the one of our own desk"),
+        false => reach::check_project(&site, settings.site.project_id),
+    });
     match site.fields(&settings.site.entity_type) {
         Ok(fields) => {
             let filed = running.and_then(|status| status["tickets"].as_u64());
@@ -226,8 +229,7 @@ pub(super) fn credentials_for(
     running: Option<&Value>,
     url: &str,
 ) -> Result<(Credentials, String), LoginError> {
-    let is_own_desk = running.is_some_and(|status| !status["site"]["page"].is_null());
-    let source = if is_own_desk {
+    let source = if running.is_some_and(is_own_desk) {
         CredentialSource::ScriptKeyFile(own_desk_key(folder))
     } else {
         settings.site.credentials.clone()
@@ -238,6 +240,11 @@ pub(super) fn credentials_for(
         Credentials::Session { .. } => "the user of a session".to_owned(),
     };
     Ok((found, who))
+}
+
+/// Whether tickets go to a desk that the running agent has started itself.
+fn is_own_desk(status: &Value) -> bool {
+    !status["site"]["page"].is_null()
 }
 
 fn own_desk_key(folder: &StateFolder) -> PathBuf {

@@ -56,6 +56,11 @@ impl Check {
     }
 }
 
+/// `1 log`, `2 logs`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// The texts of the client say what is wrong in this one case; this says where to look.
 fn advice(kind: FlowErrorKind) -> &'static str {
     match kind {

@@ -1,6 +1,7 @@
 //! The log folders: there, readable, and with logs in them that can be opened.
 
 use super::Check;
+use super::check::counted;
 use crate::local_disk::remote_kind;
 use log_follow::Patterns;
 use std::fs::File;
@@ -50,11 +51,7 @@ fn check_one(folder: &Path, patterns: &Patterns) -> Check {
         return Check::fail(NAME, found, "give the agent's user the right to read it");
     }
     let far = remote_kind(folder).map_or(String::new(), |kind| format!(", on a server ({kind})"));
-    let count = match logs.len() {
-        0 => "no log yet".to_owned(),
-        1 => "1 log".to_owned(),
-        count => format!("{count} logs"),
-    };
+    let count = if logs.is_empty() { "no log yet".to_owned() } else { counted(logs.len() as u64, "log") };
     Check::pass(NAME, format!("`{shown}`, {count}{far}"))
 }
 

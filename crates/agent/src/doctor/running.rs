@@ -1,6 +1,7 @@
 //! The agent that runs, as it answers itself: its version, and what it has to tell.
 
 use super::Check;
+use super::check::counted;
 use crate::control::AskError;
 use serde_json::Value;
 
@@ -24,15 +25,16 @@ pub fn check(answer: &Result<Value, AskError>, version: &str) -> Vec<Check> {
     let theirs = text(&status["version"]);
     let who = format!("{theirs} runs as process {}", status["pid"]);
     let mut checks = vec![if theirs == version {
-        let logs = status["sources"].as_array().map_or(0, Vec::len);
-        Check::pass(NAME, format!("{who}, follows {logs} files, has seen {} records", status["seen"]))
+        let logs = counted(status["sources"].as_array().map_or(0, Vec::len) as u64, "log");
+        let seen = counted(status["seen"].as_u64().unwrap_or(0), "record");
+        Check::pass(NAME, format!("{who}, follows {logs}, has seen {seen}"))
     } else {
         let advice = "`tk-incident stop`, and start it again";
         Check::warn(NAME, format!("{who}, and this program is {version}"), advice)
     }];
     if let Some(trouble) = status["site"]["trouble"].as_str() {
         let waiting = status["waiting_count"].as_u64().unwrap_or(0);
-        let advice = format!("`tk-incident flush` tries again at once; {waiting} steps wait");
+        let advice = format!("`tk-incident flush` tries again at once; {} waiting", counted(waiting, "step"));
         checks.push(Check::fail(NAME, format!("it cannot file: {trouble}"), advice));
     }
     for warning in

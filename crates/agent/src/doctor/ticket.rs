@@ -1,6 +1,7 @@
 //! The ticket entity of the site: switched on, with the fields we need and those we can use.
 
 use super::Check;
+use super::check::counted;
 use super::setup::{OPTIONAL, OptionalField, State, state};
 use crate::settings::Settings;
 use flow::EntityFields;
@@ -37,7 +38,9 @@ fn creating(fields: &EntityFields, entity_type: &str, filed: Option<u64>) -> Che
         return Check::fail(CREATE, found, "let an admin give the login the right, or set site.entity_type");
     }
     match filed.filter(|filed| *filed > 0) {
-        Some(filed) => Check::pass(CREATE, format!("works: the running agent has {filed} tickets there")),
+        Some(filed) => {
+            Check::pass(CREATE, format!("works: the running agent has {} there", counted(filed, "ticket")))
+        }
         None => Check::pass(
             CREATE,
             "the fields may be written; whether tickets may be made only the first one shows",
