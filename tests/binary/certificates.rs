@@ -15,9 +15,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority(name: &str) -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -26,7 +26,7 @@ fn authority(name: &str) -> Authority {
 }
 
 /// A site's certificate and key.
-fn certificate(
+pub(crate) fn certificate(
     authority: &Authority,
     host: &str,
     expired: bool,
@@ -40,7 +40,7 @@ fn certificate(
 }
 
 /// An https address in front of the desk.
-fn https_before(
+pub(crate) fn https_before(
     desk: SocketAddr,
     (certificate, key): (CertificateDer<'static>, PrivateKeyDer<'static>),
 ) -> SocketAddr {
@@ -94,7 +94,7 @@ fn world(site: (CertificateDer<'static>, PrivateKeyDer<'static>), more: &str) ->
     world
 }
 
-fn written(world: &World, name: &str, authority: &Authority) -> PathBuf {
+pub(crate) fn written(world: &World, name: &str, authority: &Authority) -> PathBuf {
     let path = world.path(name);
     fs::write(&path, authority.pem()).unwrap();
     path

@@ -135,7 +135,9 @@ fn cells() -> Vec<Cell> {
             ("redirect,to=https://elsewhere.example/", "elsewhere.example"),
         ] {
             let rule = format!("{calls}={status}");
-            cells.push(cell(call, rule.clone(), Trouble::Desk(vec![rule]), &[says, "neither yes nor no"]));
+            // A page in place of storage's answer looks like success until the site misses the bytes.
+            let says = [says, "neither yes nor no", "have not arrived"];
+            cells.push(cell(call, rule.clone(), Trouble::Desk(vec![rule]), &says));
         }
     }
     for (rules, says) in [

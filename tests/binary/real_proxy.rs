@@ -4,6 +4,7 @@
 //! This machine is never reached through a proxy under its own names, so the desk goes by an address that means it all the
 //! same: 0.0.0.0.
 
+use crate::certificates::{authority, certificate, https_before, written};
 use crate::world::{Mortal, World, error, wait_for, words};
 use desk::UploadForm;
 use serde_json::{Value, json};
@@ -122,6 +123,27 @@ fn storage_is_reached_through_the_proxy_too() {
     world.expect_tickets(&[("", 1)]);
     // Three requests to the site and storage for each of two files, besides those for the ticket.
     assert!(proxy.asked().len() >= 9, "{:#?}", proxy.asked());
+}
+
+#[test]
+fn https_goes_through_the_tunnel_and_the_studios_certificate_is_trusted() {
+    let (mut world, port) = world();
+    let studio = authority("studio");
+    let desk = SocketAddr::from(([127, 0, 0, 1], port));
+    let https = https_before(desk, certificate(&studio, "0.0.0.0", false));
+    let proxy = Tinyproxy::start(&world, &format!("ConnectPort {}", https.port()));
+    written(&world, "ca.pem", &studio);
+    world.set(&format!(
+        "[site]\nurl = 'https://0.0.0.0:{}'\nproject_id = 1\nproxy = '{}'\nca_file = 'ca.pem'\n\
+         credentials = {{ script_key_file = '{}' }}",
+        https.port(),
+        proxy.address,
+        world.path("desk/script_key.toml").display()
+    ));
+    world.start_agent();
+    world.append("tk-maya.log", &error("tunnelled"));
+    world.expect_tickets(&[("", 1)]);
+    assert!(proxy.asked().len() >= 5, "{:#?}", proxy.asked());
 }
 
 #[test]
