@@ -244,3 +244,25 @@ fn toolkits_own_proxy_is_gone_through() {
     world.expect_tickets(&[("", 1)]);
     assert!(proxy.asked().len() >= 5, "{:#?}", proxy.asked());
 }
+
+#[test]
+fn doctor_goes_the_way_the_agent_goes() {
+    let (mut world, port) = world();
+    let proxy = Tinyproxy::start(&world, &format!("ConnectPort {port}\n{}", basic_auth()));
+    file_at(&mut world, Ipv4Addr::UNSPECIFIED, port, "");
+    let config = world.config();
+    let examined = |account: &str| {
+        let mut command = world.program();
+        command.args(["--json", "doctor", "--config"]).arg(&config);
+        let output =
+            command.env("http_proxy", format!("http://{account}@{}", proxy.address)).output().unwrap();
+        words(&output)
+    };
+    let well = examined(&format!("{USER}:{PASSWORD}"));
+    assert!(well.contains(&format!("through proxy {}", proxy.address)), "{well}");
+    let ill = examined(&format!("{USER}:not-the-pass-word"));
+    assert!(
+        ill.contains("does not accept the user name and password") && !ill.contains("pass-word"),
+        "{ill}"
+    );
+}
