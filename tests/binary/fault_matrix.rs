@@ -7,7 +7,7 @@
 //! `cargo xtask soak faults` (`TK_INCIDENT_SOAK_FAULTS`: a word that names of cells must hold, or `all`).
 
 use crate::faulty_proxy::{Cut, FaultyProxy, Stage, Weather};
-use crate::world::{PATIENCE, World, error, unzip, words};
+use crate::world::{PATIENCE, World, error, info, unzip, words};
 use desk::UploadForm;
 use flow::{Direction, Find, Row, Site};
 use serde_json::{Value, json};
@@ -26,6 +26,9 @@ const REQUESTS_PER_S: u64 = 12;
 
 /// After this, having met the trouble once is enough.
 const LONG: Duration = Duration::from_secs(15);
+
+/// What names of cells with a long log begin with.
+const LONG_LOG: &str = "long log: ";
 
 /// The fields a site may have for us.
 const OUR_FIELDS: [&str; 3] = ["sg_incident_key", "sg_incident_count", "sg_incident_last_seen"];
@@ -55,6 +58,8 @@ struct Cell {
     repeats: bool,
     /// Whether the site is without our fields, so that counts are told in replies.
     replies: bool,
+    /// Whether the log is so long that its upload does not fit into the system's buffers.
+    long: bool,
 }
 
 /// The calls of a delivery, as the proxy and the desk's rules name them, and the upload form they are of.
@@ -75,7 +80,6 @@ fn cell(call: &str, name: String, trouble: Trouble, says: &[&'static str]) -> Ce
     let storage = ["link-info", "put", "link"].iter().any(|step| call.starts_with(step));
     let replies = call.contains("Reply") || name.contains("field=sg_incident_count");
     Cell {
-        name,
         uploads: if storage { UploadForm::Storage } else { UploadForm::Classic },
         says: says.to_vec(),
         least_met: match &trouble {
@@ -87,6 +91,8 @@ fn cell(call: &str, name: String, trouble: Trouble, says: &[&'static str]) -> Ce
         trouble,
         repeats: call.starts_with("update") || replies,
         replies,
+        long: name.starts_with(LONG_LOG),
+        name,
     }
 }
 
@@ -172,6 +178,20 @@ fn cells() -> Vec<Cell> {
         let call = if name.starts_with("files") { "put".to_owned() } else { call };
         cells.push(cell(&call, name, Trouble::Desk(rules), says));
     }
+    for call in ["upload", "put"] {
+        for (stage, cut) in
+            [(Stage::Head, Cut::Reset), (Stage::Half, Cut::Stall), (Stage::Answer, Cut::Reset)]
+        {
+            let name = format!("{LONG_LOG}{cut:?} at {stage:?} of {call}");
+            let weather = Weather::Call { call, stage, cut };
+            cells.push(cell(call, name, Trouble::Way(weather), &["broke during", "went silent"]));
+        }
+        for (status, says) in [("413", "HTTP 413"), ("reset", "broke during"), ("stall", "went silent")] {
+            let name = format!("{LONG_LOG}{call}={status}");
+            let rule = format!("{call}={status}");
+            cells.push(cell(call, name, Trouble::Desk(vec![rule]), &[says]));
+        }
+    }
     cells.push(cell("", "revoked token".to_owned(), Trouble::Revoked, &["sign-in"]));
     for ahead_s in [-7 * 86_400, 7 * 86_400] {
         cells.push(cell("put", format!("clock {ahead_s} s ahead"), Trouble::Clock(ahead_s), &[]));
@@ -183,14 +203,14 @@ fn cells() -> Vec<Cell> {
 const SHORT: [&str; 16] = [
     "nobody listens",
     "Stall at Connect",
-    "Reset at Head of upload",
-    "Reset at Body of put",
+    "Reset at Half of put",
     "Reset at Answer of create Ticket",
     "Reset at Answer of upload",
     "Stall at AnswerHead of update Ticket",
     "Reset at AnswerHalf of link",
     "Reset at Head of create Reply",
     "storm 2",
+    "long log: Reset at Head of upload",
     "update:Ticket=429,retry-date=2",
     "create:Ticket=502",
     "schema:Ticket=sso",
@@ -206,7 +226,8 @@ struct Cost {
     met: u64,
 }
 
-fn run(cell: &Cell) -> Cost {
+/// A desk, the proxy before it, and an agent that files through both.
+fn set_up(cell: &Cell) -> (World, FaultyProxy) {
     let mut world = World::new();
     world.uploads = cell.uploads;
     let mut weather = None;
@@ -221,58 +242,45 @@ fn run(cell: &Cell) -> Cost {
     }
     world.start_desk();
     let desk = world.url().strip_prefix("http://").unwrap().parse().unwrap();
-    let mut proxy = FaultyProxy::before(desk, weather);
-    let site = format!("http://{}", proxy.address);
+    let proxy = FaultyProxy::before(desk, weather);
     let credentials = match cell.trouble {
         Trouble::Revoked => "\"toolkit\"".to_owned(),
         _ => format!("{{ script_key_file = '{}' }}", world.path("desk/script_key.toml").display()),
     };
     world.set(&format!(
-        "[site]\nurl = '{site}'\nproject_id = 1\ntimeout_s = 1\ncredentials = {credentials}\n\
-         [limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 1\nretry_max_s = 1"
+        "[site]\nurl = 'http://{}'\nproject_id = 1\ntimeout_s = 1\ncredentials = {credentials}\n\
+         [limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 1\nretry_max_s = 1",
+        proxy.address
     ));
     world.start_agent();
     if let Trouble::Revoked = cell.trouble {
-        attach(&world, &site, "a-token-that-was-revoked");
+        attach(&world, &proxy, "a-token-that-was-revoked");
     }
+    (world, proxy)
+}
 
+fn run(cell: &Cell) -> Cost {
+    let (mut world, mut proxy) = set_up(cell);
     let began = Instant::now();
+    if cell.long {
+        world.append("tk-maya.log", &info(&"a long way to the end ".repeat(10)).repeat(3_000));
+    }
     world.append("tk-maya.log", &format!("{}{}", error("alpha"), error("beta")));
     let again = if cell.replies { 9 } else { 2 };
-    if cell.repeats {
-        settled(&world, "the tickets", 2, 2);
-    }
     let repeat = |world: &World| world.append("tk-maya.log", &error("alpha").repeat(again));
     if cell.repeats {
+        settled(&world, "the tickets", 2, 2);
         repeat(&world);
     }
-    let (mut said_so, mut spooled) = (cell.says.is_empty(), BTreeSet::new());
-    polled(&world, "words on the trouble", |status| {
-        let said = format!("{} {} {}", status["site"]["trouble"], status["waiting"], status["warnings"]);
-        said_so |= cell.says.iter().any(|word| said.contains(word));
-        spooled.extend(spool(status));
-        let wanted = if began.elapsed() < LONG { cell.least_met } else { cell.least_met.min(1) };
-        said_so && status["seen"].as_u64() >= Some(2) && trouble_met(&world, &proxy) >= wanted
-    });
+    let spooled = seen_in_status(cell, &world, &proxy);
     if !cell.repeats {
         repeat(&world);
     }
     let met = trouble_met(&world, &proxy);
-    // A site without a field stays so.
-    if let Trouble::Desk(rules) = &cell.trouble
-        && !cell.name.contains("missing-field")
-    {
-        (0..rules.len()).for_each(|rule| world.desk().end_fault(rule));
-    }
-    proxy.calm_down();
-    if let Trouble::Revoked = cell.trouble {
-        let token = world.site().session_token().unwrap();
-        attach(&world, &site, secrecy::ExposeSecret::expose_secret(&token));
-    }
+    end_trouble(cell, &world, &mut proxy);
     let trouble = began.elapsed();
 
-    let total = 2 + again as u64;
-    settled(&world, "everything", 2, total);
+    settled(&world, "everything", 2, 2 + again as u64);
     check(&world, cell, again as i64 + 1, &spooled);
     world.stop_agent();
     let calls = proxy.calls();
@@ -282,13 +290,43 @@ fn run(cell: &Cell) -> Cost {
     Cost { trouble, requests, met }
 }
 
+/// Waits until `status` has said what is wrong; gives the archives that were in the spool meanwhile.
+fn seen_in_status(cell: &Cell, world: &World, proxy: &FaultyProxy) -> BTreeSet<Vec<u8>> {
+    let (mut said_so, mut spooled) = (cell.says.is_empty(), BTreeSet::new());
+    let began = Instant::now();
+    polled(world, "words on the trouble", |status| {
+        let said = format!("{} {} {}", status["site"]["trouble"], status["waiting"], status["warnings"]);
+        said_so |= cell.says.iter().any(|word| said.contains(word));
+        spooled.extend(spool(status));
+        let wanted = if began.elapsed() < LONG { cell.least_met } else { cell.least_met.min(1) };
+        said_so && status["seen"].as_u64() >= Some(2) && trouble_met(world, proxy) >= wanted
+    });
+    spooled
+}
+
+fn end_trouble(cell: &Cell, world: &World, proxy: &mut FaultyProxy) {
+    match &cell.trouble {
+        // A site without a field stays so.
+        Trouble::Desk(rules) if !cell.name.contains("missing-field") => {
+            (0..rules.len()).for_each(|rule| world.desk().end_fault(rule));
+        }
+        Trouble::Revoked => {
+            let token = world.site().session_token().unwrap();
+            attach(world, proxy, secrecy::ExposeSecret::expose_secret(&token));
+        }
+        Trouble::Way(_) | Trouble::Desk(_) | Trouble::Clock(_) => {}
+    }
+    proxy.calm_down();
+}
+
 /// Trouble of the way, or of the cell's own rules.
 fn trouble_met(world: &World, proxy: &FaultyProxy) -> u64 {
     proxy.met() + world.desk().faults_met().first().copied().unwrap_or(0)
 }
 
-fn attach(world: &World, site: &str, token: &str) {
+fn attach(world: &World, proxy: &FaultyProxy, token: &str) {
     let config = world.config();
+    let site = format!("http://{}", proxy.address);
     let session = json!({ "v": 1, "type": "attach", "site": { "url": site, "login": "alice", "session_token": token } });
     let attached =
         world.run_with_stdin(&["attach", "--config", config.to_str().unwrap()], &session.to_string());
@@ -363,7 +401,7 @@ fn check_replies(world: &World, ticket: &Row, count: i64) {
 fn check_attachments(world: &World, ticket: &Row, spooled: &BTreeSet<Vec<u8>>) {
     let links = ticket.links("attachments");
     let names: Vec<_> = links.iter().filter_map(|link| link.name.clone()).collect();
-    assert_eq!(links.len(), 2, "each attachment once: {names:?}");
+    assert_eq!(links.len(), 2, "each attachment once: {names:?}; {:#?}", world.events());
     let bytes_of = |end: &str| {
         let link = links.iter().find(|link| link.name.as_deref().is_some_and(|name| name.ends_with(end)));
         world.download(link.unwrap_or_else(|| panic!("no {end} among {names:?}")).id)

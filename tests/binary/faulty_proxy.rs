@@ -17,6 +17,8 @@ pub(crate) enum Stage {
     Connect,
     /// The request's head is read, its body is not.
     Head,
+    /// The desk gets half of the request's body.
+    Half,
     /// The request is read and goes nowhere.
     Body,
     /// The desk has done it; no byte of its answer comes.
@@ -28,8 +30,15 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    pub(crate) const ALL: [Stage; 6] =
-        [Stage::Connect, Stage::Head, Stage::Body, Stage::Answer, Stage::AnswerHead, Stage::AnswerHalf];
+    pub(crate) const ALL: [Stage; 7] = [
+        Stage::Connect,
+        Stage::Head,
+        Stage::Half,
+        Stage::Body,
+        Stage::Answer,
+        Stage::AnswerHead,
+        Stage::AnswerHalf,
+    ];
 }
 
 /// How it fails there.
@@ -158,7 +167,7 @@ impl Shared {
             Weather::Call { call: wanted, stage, cut } => (call == Some(wanted)).then_some((*stage, *cut)),
             // Decided when the call is known, so that every stage can be drawn.
             Weather::Storm { .. } if call.is_some() && self.below(3) == 0 => {
-                let stage = Stage::ALL[usize::try_from(self.below(6)).unwrap()];
+                let stage = Stage::ALL[usize::try_from(self.below(7)).unwrap()];
                 Some((stage, if self.below(3) == 0 { Cut::Stall } else { Cut::Reset }))
             }
             Weather::Storm { .. } | Weather::Refuse => None,
@@ -186,7 +195,12 @@ impl Shared {
         if client.read_exact(&mut request[head..]).is_err() {
             return;
         }
-        if let Some((Stage::Body, cut)) = fate {
+        if let Some((stage @ (Stage::Half | Stage::Body), cut)) = fate {
+            if stage == Stage::Half
+                && let Ok(mut desk) = TcpStream::connect(self.desk)
+            {
+                let _ = desk.write_all(&request[..head + length / 2]);
+            }
             return self.fail(client, cut);
         }
         let Some((answer, answer_head)) = ask(self.desk, &request) else {
