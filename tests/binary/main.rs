@@ -8,6 +8,7 @@ mod canary;
 mod certificates;
 mod commands;
 mod doctor;
+mod evidence;
 mod explain;
 mod fault_matrix;
 mod faulty_proxy;

@@ -151,7 +151,8 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         identity: identity.clone(),
         commands: commands.clone(),
         wake: wake.clone(),
-        log_bytes: usize::try_from(options.settings.evidence.log_bytes).unwrap_or(usize::MAX),
+        evidence: options.settings.evidence.clone(),
+        spool: folder.evidence(),
     };
     let handler = answering.clone().handler();
     thread("control", move || control.serve(handler))?;

@@ -8,9 +8,12 @@ use crate::delivery::{Wake, chain};
 use crate::pipeline::Command;
 use crate::policy::mute::{Mute, Until};
 use crate::report::{ReportRequest, new_key};
+use crate::retention;
+use crate::settings::EvidenceSettings;
 use crate::shared::{Shared, lock};
 use crate::status::{Identity, status};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -27,8 +30,10 @@ pub(crate) struct Answering {
     pub(crate) identity: Identity,
     pub(crate) commands: Sender<Command>,
     pub(crate) wake: Sender<Wake>,
-    /// How much of the end of a log goes with a report.
-    pub(crate) log_bytes: usize,
+    /// How much of the end of a log goes with a report, and how much is kept on this machine.
+    pub(crate) evidence: EvidenceSettings,
+    /// Where archives are.
+    pub(crate) spool: PathBuf,
 }
 
 impl Answering {
@@ -46,6 +51,7 @@ impl Answering {
             Request::Mute(request) => self.mute(request).unwrap_or_else(|why| refused(&why)),
             Request::Unmute { what } => self.unmute(&what).unwrap_or_else(|why| refused(&why)),
             Request::Flush => self.flush(),
+            Request::Prune { dry_run } => self.prune(dry_run),
             Request::Stop => self.pass_on(Command::Stop("asked to stop")),
         })
     }
@@ -68,6 +74,13 @@ impl Answering {
         }
     }
 
+    fn prune(&self, dry_run: bool) -> Value {
+        let now_ms = self.shared.clock.wall_ms();
+        let mut store = lock(&self.shared.store);
+        retention::answer(&mut store, &self.spool, &self.evidence, now_ms, dry_run)
+            .unwrap_or_else(|error| refused(&chain(&error)))
+    }
+
     /// Says whether the report is kept. One that takes long is kept all the same, unless this process dies before.
     fn report(&self, request: ReportRequest) -> Value {
         if let Err(why) = request.check() {
@@ -76,7 +89,8 @@ impl Answering {
         let (clock, host) = (&self.shared.clock, whoami::hostname().unwrap_or_default());
         let key = new_key(clock.wall_ms(), clock.steady_ms(), &host, &request.comment);
         let (kept, answer) = channel();
-        let (commands, limit_bytes, for_report) = (self.commands.clone(), self.log_bytes, key.clone());
+        let limit_bytes = usize::try_from(self.evidence.log_bytes).unwrap_or(usize::MAX);
+        let (commands, for_report) = (self.commands.clone(), key.clone());
         let reading = std::thread::Builder::new().name("report".to_owned()).spawn(move || {
             let report = request.read(for_report, limit_bytes, kept);
             // Whoever asked hears that nobody is there: the answer's other end is gone.

@@ -49,6 +49,12 @@ pub enum Request {
     },
     /// Everything that waits is due now.
     Flush,
+    /// What is too much for this machine's disk goes, or is only told.
+    Prune {
+        /// Only told.
+        #[serde(default)]
+        dry_run: bool,
+    },
     /// The agent ends.
     Stop,
 }

@@ -211,7 +211,11 @@ impl DeliveryWorker {
                 });
             }
             (Step::Log, Some(ticket_id), Some(hash)) => {
-                let attached = filing.log(ticket_id, hash)?;
+                let dropped = lock(&shared.store).evidence_dropped(delivery.incident_id, hash)?;
+                let attached = match dropped {
+                    Some(why) => filing.tell_dropped(ticket_id, &why).map(|()| None)?,
+                    None => filing.log(ticket_id, hash)?,
+                };
                 self.step_done(delivery, ticket_id, attached)?;
             }
             (Step::Archive, Some(ticket_id), Some(hash)) => {

@@ -129,6 +129,15 @@ impl Filing<'_> {
         Ok(Some((attached?, name)))
     }
 
+    /// Says on a ticket that stands why an archive will not come.
+    ///
+    /// # Errors
+    /// When the site cannot be asked or refuses.
+    pub fn tell_dropped(&self, ticket_id: u64, why: &str) -> Result<(), FilingError> {
+        self.site.reply(ticket_id, &format!("No log comes with this incident: {why}."))?;
+        Ok(())
+    }
+
     /// Attaches the archive. `None` as for [`Filing::log`].
     ///
     /// # Errors

@@ -39,6 +39,7 @@ pub mod reader;
 mod reading;
 pub mod recognise;
 pub mod report;
+pub mod retention;
 pub mod settings;
 pub mod shared;
 pub mod site_options;

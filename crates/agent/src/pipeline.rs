@@ -18,6 +18,7 @@ use crate::attach::{Attach, Detach, Session};
 use crate::delivery::Wake;
 use crate::draft::{Draft, Late, Listed};
 use crate::event::Event;
+use crate::evidence::spooled_bytes;
 use crate::facts::Machine;
 use crate::policy::fold::Folds;
 use crate::policy::outcome;
@@ -413,6 +414,11 @@ impl<D: Disk> Pipeline<D> {
         self.folds.kept();
         self.reader.stored(moved);
         self.tell(draft, &decided);
+        if batch.evidence.iter().any(|archive| !archive.hash.is_empty())
+            && spooled_bytes(&self.spool) > self.settings.evidence.spool_bytes
+        {
+            self.make_room();
+        }
         if !decided.is_empty() || !batch.late.is_empty() {
             // The delivery thread ends only with the agent.
             let _ = self.wake.send(Wake::Look);

@@ -6,7 +6,9 @@
 use crate::attach::Link;
 use crate::settings::LimitSettings;
 use crate::shared::{Shared, lock};
-use crate::store::{GapTotal, HeldProblem, MuteLine, RuleTotal, SCHEMA_VERSION, StoreError, TicketLimit};
+use crate::store::{
+    EvidenceTotals, GapTotal, HeldProblem, MuteLine, RuleTotal, SCHEMA_VERSION, StoreError, TicketLimit,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,6 +55,7 @@ pub struct Status {
     pub waiting_count: u64,
     pub waiting_for: Vec<WaitingFor>,
     pub spool: Spool,
+    pub evidence: EvidenceTotals,
     pub limits: Limits,
     pub held: Vec<HeldProblem>,
     pub mutes: Vec<MuteLine>,
@@ -160,7 +163,19 @@ pub struct SessionLine {
 pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError> {
     let contact = lock(&shared.contact).clone();
     let now_ms = shared.clock.wall_ms();
-    let (totals, rules, waiting, waiting_count, waiting_kinds, gaps, sessions, ticket_limit, held, mutes) = {
+    let (
+        totals,
+        rules,
+        waiting,
+        waiting_count,
+        waiting_kinds,
+        gaps,
+        sessions,
+        ticket_limit,
+        held,
+        mutes,
+        evidence,
+    ) = {
         let store = lock(&shared.store);
         (
             store.totals()?,
@@ -173,6 +188,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             store.ticket_limit(&identity.limits, now_ms)?,
             store.held(MOST_HELD)?,
             store.mutes()?,
+            store.evidence_totals()?,
         )
     };
     let why = |needs_ticket: bool, held: bool, later: bool, failure: Option<String>| {
@@ -237,6 +253,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         waiting_count,
         waiting_for,
         spool: spool(Path::new(&identity.state)),
+        evidence,
         limits: Limits { tickets: ticket_limit },
         held,
         mutes,

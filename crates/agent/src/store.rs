@@ -27,7 +27,7 @@ pub use admission::{HeldProblem, TicketLimit};
 pub use batch::{Batch, Decided, Dropped, NewIncident, RECORD_CUT, STATE_LOST, StoredGap, Tally};
 pub use by_hand::Filed;
 pub use delivery::{CREATE_SETTLES_MS, Delivery, Step};
-pub use evidence::Archive;
+pub use evidence::{Archive, EvidenceTotals, Spooled};
 pub use folds::{Folded, Taken};
 pub use late::{LateCase, LateRecord, Whole};
 pub use mutes::MuteLine;

@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Unmute(UnmuteCommand),
     /// Check folders, the running agent and the way to the site, and say what to do
     Doctor(DoctorCommand),
+    /// Remove what takes up too much of this machine's disk, or waits there for too long, by the settings in [evidence]
+    Prune(PruneCommand),
     /// End the running agent
     Stop,
     /// Called by the Toolkit app: tell the agent of a session (JSON on stdin), starting it if none runs
@@ -254,6 +256,14 @@ pub(crate) struct FlushCommand {
     /// Wait at most this long until nothing waits any more, and say what is left and why
     #[arg(long, value_name = "SECONDS")]
     pub(crate) wait: Option<u64>,
+}
+
+/// `prune`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PruneCommand {
+    /// Only show what would go
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// `desk`

@@ -22,6 +22,7 @@ mod log_records;
 mod mute;
 mod options;
 mod output;
+mod prune;
 mod report;
 mod run;
 mod running;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Mute(command) => mute::mute(&command, &arguments.global, &output),
         Command::Unmute(command) => mute::unmute(&command, &arguments.global, &output),
         Command::Doctor(command) => doctor::doctor(&command, &arguments.global, &output),
+        Command::Prune(command) => prune::prune(&command, &arguments.global, &output),
         Command::Stop => running::stop(&arguments.global, &output),
         Command::Attach => attach::attach(&arguments.global),
         Command::Detach => attach::detach(&arguments.global),

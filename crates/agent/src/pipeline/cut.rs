@@ -118,7 +118,7 @@ impl<D: Disk> Pipeline<D> {
             parts.extend(after.iter().map(|(log, bytes)| Part { log, bytes: bytes.clone() }));
             match self.pack(&name, &parts, self.settings.evidence.most_bytes * 3 / 4) {
                 // Half as much of it, until it fits.
-                Err(PackFault::TooLong) if limit > 64 * 1024 => limit /= 2,
+                Err(PackFault::TooLong) if limit > 4 * 1024 => limit /= 2,
                 Err(fault) => return (0..0, Err(fault.into())),
                 Ok(cut) => return (range, Ok(cut)),
             }

@@ -5,6 +5,7 @@ use super::{KeepError, Pipeline};
 use crate::delivery::{Wake, chain};
 use crate::event::Event;
 use crate::policy::fold::Folds;
+use crate::retention;
 use crate::shared::{STATE, lock};
 use log_follow::Disk;
 
@@ -36,6 +37,23 @@ impl<D: Disk> Pipeline<D> {
                 self.reader.forgotten(&gone);
             }
             Err(error) => tracing::warn!("cannot prune the state: {}", chain(&error)),
+        }
+        self.make_room();
+    }
+
+    /// Drops what is too much for this machine's disk; daily, and when an archive has come.
+    pub(super) fn make_room(&mut self) {
+        let now_ms = self.shared.clock.wall_ms();
+        let mut store = lock(&self.shared.store);
+        let dropped =
+            retention::plan(&store, &self.spool, &self.settings.evidence, now_ms).and_then(|plan| {
+                retention::carry_out(&mut store, &self.spool, &plan, now_ms)?;
+                Ok(plan)
+            });
+        drop(store);
+        match dropped {
+            Ok(plan) => retention::tell(&self.shared, &plan),
+            Err(error) => tracing::warn!("cannot make room in the spool: {}", chain(&error)),
         }
     }
 

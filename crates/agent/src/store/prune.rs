@@ -7,7 +7,7 @@ use rusqlite::params;
 use std::path::PathBuf;
 
 /// What nobody has met for this long is forgotten.
-const KEPT_MS: i64 = 30 * 24 * 3_600_000;
+pub(super) const KEPT_MS: i64 = 30 * 24 * 3_600_000;
 /// Positions of files that are not there now: the newest ones, however many come and go in 30 days.
 const MOST_ABSENT: usize = 1_000;
 
