@@ -123,7 +123,7 @@ impl World {
         }
         if !self.settings.contains("[limits]") {
             text.push_str("[limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 1\nretry_max_s = 1\n");
-            text.push_str("tickets_per_hour = 0\ntickets_per_day = 0\n");
+            text.push_str("tickets_per_hour = 0\ntickets_per_day = 0\nwrites_per_minute = 0\n");
         }
         fs::write(&path, format!("{text}{}", self.settings)).unwrap();
         path

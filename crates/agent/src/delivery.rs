@@ -7,14 +7,14 @@
 mod breaker;
 mod connection;
 mod reach;
+mod steps;
 
 pub use breaker::Circuit;
 pub use connection::Connect;
 pub use reach::chain;
 
 use crate::backoff::{Jitter, wait_ms};
-use crate::event::Event;
-use crate::evidence::archive_path;
+use crate::facts::Machine;
 use crate::filing::Filing;
 use crate::settings::Settings;
 use crate::shared::{Contact, Shared, lock};
@@ -27,11 +27,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
+use steps::Steps;
 
 /// What the site is called in warnings and in `status`.
 pub const SITE: &str = "site";
 /// What a fault of ours in this thread is called in warnings.
 const FAULT: &str = "delivery";
+/// A step that is refused is not tried more often than this in the end: an admin has to do something first.
+const REFUSED_MOST_MS: u64 = 3_600_000;
+/// When other agents write to the same ticket.
+const BUSY_RANGE_MS: (u64, u64) = (500, 2_000);
 /// The longest sleep while something waits: the wall clock may be set back.
 const LONGEST_WAIT_MS: i64 = 60_000;
 
@@ -68,6 +73,10 @@ pub struct DeliveryWorker {
     noticed_login: u64,
     jitter: Jitter,
     zone: TimeZone,
+    /// What people call this machine.
+    host: String,
+    /// This agent's name on tickets, once it was asked for.
+    agent: Option<String>,
 }
 
 impl DeliveryWorker {
@@ -90,6 +99,8 @@ impl DeliveryWorker {
             noticed_login: 0,
             jitter: Jitter::new(seed),
             zone: TimeZone::system(),
+            host: Machine::this().host,
+            agent: None,
         }
     }
 
@@ -128,11 +139,7 @@ impl DeliveryWorker {
     pub fn step(&mut self) -> Option<Duration> {
         loop {
             let now_ms = self.shared.clock.wall_ms();
-            let next = {
-                let store = lock(&self.shared.store);
-                store.next_delivery(now_ms).and_then(|next| Ok((next, store.next_due_ms()?)))
-            };
-            let (delivery, due_ms) = match next {
+            let (delivery, due_ms) = match self.next(now_ms) {
                 Ok(next) => next,
                 Err(error) => {
                     self.shared.state_trouble(&error);
@@ -173,8 +180,33 @@ impl DeliveryWorker {
         lock(&self.shared.contact).not_before_ms = 0;
     }
 
+    /// The step that is due, and when the next one will be.
+    fn next(&self, now_ms: i64) -> Result<(Option<Delivery>, Option<i64>), StoreError> {
+        let store = lock(&self.shared.store);
+        let resume_ms = store.writes_resume_ms(now_ms, self.settings.limits.writes_per_minute)?;
+        let next = match resume_ms {
+            None => store.next_delivery(now_ms)?,
+            Some(_) => store.next_unlimited(now_ms)?,
+        };
+        Ok((next, store.next_due_ms(resume_ms)?))
+    }
+
     fn deliver(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), DeliveryError> {
+        let agent = match &self.agent {
+            Some(name) => name,
+            None => self.agent.insert(lock(&self.shared.store).agent_name()?),
+        };
         let (site, fields) = self.connection.open(&self.shared, &self.settings, &self.destination)?;
+        let shared = &self.shared;
+        let per_minute = self.settings.limits.writes_per_minute;
+        let take_write = || {
+            let taken = lock(&shared.store).take_write(shared.clock.wall_ms(), per_minute);
+            taken.unwrap_or_else(|error| {
+                // A full disk must not keep a count back.
+                shared.state_trouble(&error);
+                None
+            })
+        };
         let filing = Filing {
             site,
             fields,
@@ -187,84 +219,12 @@ impl DeliveryWorker {
             },
             spool: &self.spool,
             zone: &self.zone,
+            agent,
+            host: &self.host,
+            now_ms,
+            take_write: &take_write,
         };
-        let shared = &self.shared;
-        match (delivery.step, delivery.ticket_id, &delivery.evidence) {
-            (Step::Ticket, ..) => {
-                let ticket = match filing.found(delivery)? {
-                    Some(ticket) => ticket,
-                    None => {
-                        let begun = lock(&shared.store).create_begins(delivery, shared.clock.wall_ms());
-                        if let Err(error) = begun {
-                            // A full disk must not keep a ticket back; only a crash in this moment would be one too many.
-                            shared.state_trouble(&error);
-                        }
-                        filing.create(delivery)?
-                    }
-                };
-                lock(&shared.store).ticket_stands(delivery, ticket.id, ticket.created, now_ms)?;
-                shared.tell(&Event::Ticket {
-                    ticket_id: ticket.id,
-                    title: delivery.title.clone(),
-                    signature: delivery.signature.clone(),
-                    created: ticket.created,
-                });
-            }
-            (Step::Log, Some(ticket_id), Some(hash)) => {
-                let dropped = lock(&shared.store).evidence_dropped(delivery.incident_id, hash)?;
-                let attached = match dropped {
-                    Some(why) => filing.tell_dropped(ticket_id, &why).map(|()| None)?,
-                    None => filing.log(ticket_id, hash)?,
-                };
-                self.step_done(delivery, ticket_id, attached)?;
-            }
-            (Step::Archive, Some(ticket_id), Some(hash)) => {
-                let attached = filing.archive(ticket_id, hash)?;
-                self.step_done(delivery, ticket_id, attached)?;
-            }
-            (Step::Count, Some(ticket_id), _) => match filing.count(ticket_id, delivery, now_ms)? {
-                Some(due_ms) => lock(&shared.store).put_off(delivery, due_ms, None)?,
-                None => {
-                    let flush_ms = i64::try_from(self.settings.limits.count_flush_s).unwrap_or(60) * 1_000;
-                    lock(&shared.store).count_told(delivery, now_ms, now_ms + flush_ms)?;
-                    shared.tell(&Event::Counted { ticket_id, count: delivery.count });
-                }
-            },
-            (Step::Lines, Some(ticket_id), _) => {
-                let (lines, last) = lock(&shared.store).late_lines(delivery.incident_id)?;
-                if !lines.is_empty() {
-                    filing.late_lines(ticket_id, &lines)?;
-                }
-                lock(&shared.store).lines_told(delivery, last)?;
-            }
-            // A step whose evidence was lost has nothing to do.
-            (Step::Log | Step::Archive | Step::Count | Step::Lines, ..) => {
-                lock(&shared.store).step_done(delivery)?
-            }
-        }
-        Ok(())
-    }
-
-    fn step_done(
-        &self,
-        delivery: &Delivery,
-        ticket_id: u64,
-        attached: Option<(u64, String)>,
-    ) -> Result<(), StoreError> {
-        {
-            let mut store = lock(&self.shared.store);
-            store.step_done(delivery)?;
-            if let Some(hash) = &delivery.evidence
-                && !store.needs_evidence(hash)?
-            {
-                // What cannot be removed now is swept at the next start.
-                let _ = std::fs::remove_file(archive_path(&self.spool, hash));
-            }
-        }
-        if let Some((attachment_id, name)) = attached {
-            self.shared.tell(&Event::Attached { ticket_id, attachment_id, name });
-        }
-        Ok(())
+        Steps { filing, shared, settings: &self.settings, spool: &self.spool }.take(delivery, now_ms)
     }
 
     fn contact_made(&mut self, now_ms: i64) {
@@ -289,7 +249,7 @@ impl DeliveryWorker {
                     // And what was asked for may still be under way.
                     let settles = if delivery.step == Step::Ticket { CREATE_SETTLES_MS } else { 0 };
                     let due_ms = (resume_ms + 1).max(self.shared.clock.wall_ms() + settles);
-                    self.put_off(delivery, due_ms, &message, now_ms);
+                    self.put_off(delivery, due_ms, Some(&message), now_ms);
                 }
                 self.shared.warn(SITE, message);
             }
@@ -299,8 +259,16 @@ impl DeliveryWorker {
             }
             Reach::ThisStep { asked_ms } => {
                 tracing::warn!(title = delivery.title, "{message}");
-                let due_ms = now_ms.saturating_add(self.wait_ms(delivery.attempts + 1, asked_ms));
-                self.put_off(delivery, due_ms, &message, now_ms);
+                let range = (self.retry_range_ms().0, REFUSED_MOST_MS);
+                let due_ms = now_ms.saturating_add(self.wait_ms(delivery.attempts + 1, range, asked_ms));
+                // What is refused is answered.
+                self.contact_made(now_ms);
+                self.put_off(delivery, due_ms, Some(&message), now_ms);
+            }
+            Reach::Nobody { due_ms } => {
+                let due_ms = due_ms.unwrap_or_else(|| now_ms + self.wait_ms(1, BUSY_RANGE_MS, None));
+                self.contact_made(now_ms);
+                self.put_off(delivery, due_ms, None, now_ms);
             }
         }
     }
@@ -321,8 +289,8 @@ impl DeliveryWorker {
         resume_ms
     }
 
-    fn put_off(&mut self, delivery: &Delivery, due_ms: i64, message: &str, now_ms: i64) {
-        let kept = lock(&self.shared.store).put_off(delivery, due_ms, Some(message));
+    fn put_off(&mut self, delivery: &Delivery, due_ms: i64, message: Option<&str>, now_ms: i64) {
+        let kept = lock(&self.shared.store).put_off(delivery, due_ms, message);
         if let Err(error) = kept {
             self.shared.state_trouble(&error);
             // The step is due as before: nothing must be tried at once and again and again.
@@ -332,7 +300,7 @@ impl DeliveryWorker {
 
     /// Calls nobody for a while, for a reason of our own.
     fn rest(&mut self, now_ms: i64) {
-        let wait = self.wait_ms(1, None);
+        let wait = self.wait_ms(1, self.retry_range_ms(), None);
         self.breaker.hold(self.shared.clock.steady_ms(), wait.unsigned_abs());
         lock(&self.shared.contact).not_before_ms = now_ms.saturating_add(wait);
     }
@@ -342,8 +310,8 @@ impl DeliveryWorker {
         (limits.retry_min_s * 1_000, limits.retry_max_s * 1_000)
     }
 
-    fn wait_ms(&mut self, failures: u32, asked_ms: Option<u64>) -> i64 {
-        let wait = wait_ms(failures, self.retry_range_ms(), asked_ms, &mut |end| self.jitter.below(end));
+    fn wait_ms(&mut self, failures: u32, range_ms: (u64, u64), asked_ms: Option<u64>) -> i64 {
+        let wait = wait_ms(failures, range_ms, asked_ms, &mut |end| self.jitter.below(end));
         i64::try_from(wait).unwrap_or(i64::MAX / 2)
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct First {
     pub(crate) traceback: Option<String>,
     pub(crate) summary: String,
     pub(crate) redactions: RuleCounts,
+    /// Of the newest record of it in this look: its stamp, and the version of its bundle.
+    pub(crate) newest: (Option<String>, Option<String>),
     /// Made once, however often keeping it has to be tried.
     pub(crate) new: Option<NewIncident>,
     /// So is this.
@@ -74,10 +76,15 @@ pub(crate) struct First {
 
 impl Draft {
     /// Counts a record of a problem; true when it is the first in this look and must be described.
-    pub(crate) fn is_first(&mut self, key: &str) -> bool {
+    pub(crate) fn is_first(&mut self, key: &str, line: &IncidentLine) -> bool {
         match self.by_key.get(key) {
             Some(index) => {
-                self.firsts[*index].times += 1;
+                let first = &mut self.firsts[*index];
+                first.times += 1;
+                // Stamps are of one form, and sort as they are.
+                if line.time > first.newest.0 {
+                    first.newest = (line.time.clone(), line.bundle_version.clone());
+                }
                 false
             }
             None => true,

@@ -143,9 +143,14 @@ impl Moment {
     /// repeats, the first one is taken.
     #[must_use]
     pub fn of_record(stamp: &str, zone: &TimeZone) -> Option<Moment> {
+        Some(Moment::at(Moment::stamp_ms(stamp, zone)?, zone))
+    }
+
+    /// The same as wall time.
+    #[must_use]
+    pub fn stamp_ms(stamp: &str, zone: &TimeZone) -> Option<i64> {
         let civil: civil::DateTime = stamp.parse().ok()?;
-        let zoned = zone.to_ambiguous_zoned(civil).compatible().ok()?;
-        Some(Moment::at(zoned.timestamp().as_millisecond(), zone))
+        Some(zone.to_ambiguous_zoned(civil).compatible().ok()?.timestamp().as_millisecond())
     }
 }
 

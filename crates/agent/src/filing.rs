@@ -1,22 +1,30 @@
 //! The steps by which an incident becomes a ticket, each on its own and each repeatable.
 //!
 //! No step assumes that an earlier attempt of it did nothing: a create may have happened although no answer
-//! came, an upload may have arrived. So the ticket is looked for before it is created, and an attachment before
-//! it is uploaded. Owns what is asked of the site and in which order; knows nothing of queues, waiting or
-//! state (`delivery.rs`), nor of what a ticket says (`ticket_fields.rs`, `description.rs`).
+//! came, an upload may have arrived. So the ticket is looked for before it is created and again after that, and an
+//! attachment before it is uploaded. Owns what is asked of the site and in which order; knows nothing of queues,
+//! waiting or state (`delivery.rs`), nor of which fields a ticket gets (`ticket_fields.rs`).
 
-use crate::description::{carries_marker, marker};
-use crate::evidence;
-use crate::facts::Moment;
-use crate::settings::{TicketSettings, TitleStyle};
-use crate::store::Delivery;
+mod attachment;
+mod count;
+mod fold;
+mod ledger;
+mod lookup;
+mod replies;
+mod standing;
+
+pub use count::Counted;
+pub use fold::Verified;
+pub use lookup::Found;
+
+use crate::settings::TicketSettings;
+use crate::store::{Delivery, Stands};
 use crate::ticket_fields::KEY_FIELD;
-use flow::{Direction, EntityFields, Fields, Filter, Find, FlowError, Site, Upload};
+use flow::{EntityFields, Fields, FlowError, Site};
 use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use standing::{LINK_FIELD, agent_line};
 use std::path::Path;
-
-/// Without fields the count is told in replies, which may mail people: at 10, 100, 1 000 … or after this.
-const REPLY_EVERY_MS: i64 = 4 * 3_600_000;
 
 /// Why a step did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +38,21 @@ pub enum FilingError {
     /// The spool.
     #[error("cannot read the evidence archive from the spool: {0}")]
     Spool(#[from] std::io::Error),
+    /// Our ticket is neither among the active nor among the deleted ones.
+    #[error("ticket {0} cannot be seen: it was deleted for good, or our login may not read it")]
+    NotSeen(u64),
+    /// The site took a file and does not have all of it.
+    #[error("the site took {0} and does not have all of it: it is sent again")]
+    Incomplete(String),
+    /// No failure: the limit of writes a minute is reached.
+    #[error("limits.writes_per_minute is reached")]
+    TooManyWrites {
+        /// When the next one may be made, wall time.
+        resume_ms: i64,
+    },
+    /// No failure: other agents count on the ticket at this moment.
+    #[error("other agents count on this ticket at this moment")]
+    Busy,
 }
 
 /// A ticket on the site.
@@ -37,8 +60,8 @@ pub enum FilingError {
 pub struct Ticket {
     /// Its number.
     pub id: u64,
-    /// Made just now, not found.
-    pub created: bool,
+    /// How it came to be there.
+    pub stands: Stands,
 }
 
 /// Everything the steps need that stays the same.
@@ -57,76 +80,43 @@ pub struct Filing<'a> {
     pub spool: &'a Path,
     /// Of this machine.
     pub zone: &'a TimeZone,
+    /// This agent's name where several count on one ticket.
+    pub agent: &'a str,
+    /// What people call this machine.
+    pub host: &'a str,
+    /// Wall time.
+    pub now_ms: i64,
+    /// Notes one of the limited writes, or says when it may be made.
+    pub take_write: &'a dyn Fn() -> Option<i64>,
 }
 
 impl Filing<'_> {
-    /// Finds the ticket of an incident.
-    ///
-    /// # Errors
-    /// When the site cannot be asked or refuses.
-    pub fn found(&self, delivery: &Delivery) -> Result<Option<Ticket>, FilingError> {
-        Ok(self.find(delivery)?.map(|id| Ticket { id, created: false }))
-    }
-
-    /// Creates the ticket of an incident that has none.
+    /// Creates the ticket of an incident that has none, or whose ticket of `before` is done with.
     ///
     /// # Errors
     /// When the site cannot be asked or refuses; when no project is known.
-    pub fn create(&self, delivery: &Delivery) -> Result<Ticket, FilingError> {
-        let fields = self.new_ticket(delivery)?;
-        let row = self.site.create(self.entity_type, &fields, &["id"])?;
-        Ok(Ticket { id: row.id, created: true })
-    }
-
-    fn find(&self, delivery: &Delivery) -> Result<Option<u64>, FlowError> {
-        let seed = self.ticket.title_style == TitleStyle::Seed;
-        // The quickest question first. The last one reads every description there is, but is asked only when a
-        // ticket would be created else: people may have emptied the field, and the text still tells.
-        let by_key = self.fields.has(KEY_FIELD).then(|| Filter::is(KEY_FIELD, delivery.key.as_str()));
-        let by_title = seed.then(|| Filter::is("title", delivery.title.as_str()));
-        let by_text = (!seed).then(|| Filter::contains("description", marker(&delivery.key)));
-        for filter in [by_key, by_title, by_text].into_iter().flatten() {
-            if let Some(id) = self.find_only(filter, delivery, seed)? {
-                return Ok(Some(id));
+    pub fn create(&self, delivery: &Delivery, before: Option<u64>) -> Result<Ticket, FilingError> {
+        let mut fields = self.new_ticket(delivery)?;
+        if let Some(Value::String(description)) = fields.get_mut("description") {
+            let text = description.trim_end();
+            let before = before.map_or(String::new(), |before| {
+                format!("\ntk-incident-before: ticket {before}, which was closed, had the same problem")
+            });
+            *description = format!("{text}\n{}{before}\n", agent_line(self.agent));
+        }
+        if let Some(before) = before {
+            if self.fields.has(LINK_FIELD) && self.fields.editable(LINK_FIELD) {
+                fields.insert(LINK_FIELD.into(), self.links([before]));
+            }
+            if self.fields.unique(KEY_FIELD) {
+                // Two cannot have it: the one before is still told by its description.
+                let mut none = Fields::new();
+                none.insert(KEY_FIELD.into(), Value::Null);
+                self.site.update(self.entity_type, before, &none)?;
             }
         }
-        Ok(None)
-    }
-
-    fn find_only(&self, filter: Filter, delivery: &Delivery, seed: bool) -> Result<Option<u64>, FlowError> {
-        let by_field = self.fields.has(KEY_FIELD);
-        let query = Find::new(self.entity_type)
-            .only(filter)
-            .fields(["id", "title", "description"].into_iter().chain(by_field.then_some(KEY_FIELD)))
-            .sorted_by("id", Direction::Ascending)
-            .limit(50);
-        let rows = self.site.find(&query)?;
-        Ok(rows
-            .iter()
-            .find(|row| {
-                (seed && row.text("title") == Some(delivery.title.as_str()))
-                    || row.text(KEY_FIELD) == Some(delivery.key.as_str())
-                    || row.text("description").is_some_and(|text| carries_marker(text, &delivery.key))
-            })
-            .map(|row| row.id))
-    }
-
-    /// Attaches the log as text. `None` when there is nothing to attach, or no longer: an archive that someone
-    /// took out of the spool is given up, not waited for.
-    ///
-    /// # Errors
-    /// When the site cannot be asked or refuses, or the spool cannot be read.
-    pub fn log(&self, ticket_id: u64, hash: &str) -> Result<Option<(u64, String)>, FilingError> {
-        if !evidence::archive_path(self.spool, hash).exists() {
-            return Ok(None);
-        }
-        let Some((name, path)) = evidence::unpack_log(self.spool, hash)? else { return Ok(None) };
-        let stem = name.strip_suffix(".log").unwrap_or(&name);
-        let name = format!("{stem}-{}.log", &hash[..8]);
-        let attached = self.attach(ticket_id, &path, &name);
-        // A copy of what the archive holds; one that stays is swept at the next start.
-        let _ = std::fs::remove_file(&path);
-        Ok(Some((attached?, name)))
+        let row = self.site.create(self.entity_type, &fields, &["id"])?;
+        Ok(Ticket { id: row.id, stands: Stands::Created })
     }
 
     /// Says on a ticket that stands why an archive will not come.
@@ -138,82 +128,30 @@ impl Filing<'_> {
         Ok(())
     }
 
-    /// Attaches the archive. `None` as for [`Filing::log`].
+    /// Adds lines of the ticket's record that came after it was made; `last` is the number of the last one.
     ///
     /// # Errors
     /// When the site cannot be asked or refuses.
-    pub fn archive(&self, ticket_id: u64, hash: &str) -> Result<Option<(u64, String)>, FilingError> {
-        if !evidence::archive_path(self.spool, hash).exists() {
-            return Ok(None);
+    pub fn late_lines(&self, ticket_id: u64, lines: &str, last: i64) -> Result<(), FilingError> {
+        let line = format!("tk-incident-lines: {} {last}", self.agent);
+        if self.has_reply(ticket_id, &line)? {
+            return Ok(());
         }
-        let name = format!("incident-{}.zip", &hash[..8]);
-        let attached = self.attach(ticket_id, &evidence::archive_path(self.spool, hash), &name)?;
-        Ok(Some((attached, name)))
+        let text = format!(
+            "These lines of the log came late and belong to the record above:\n\n{}\n\n{line}",
+            lines.trim_end()
+        );
+        self.reply(ticket_id, &text)
     }
 
-    fn attach(&self, ticket_id: u64, file: &Path, name: &str) -> Result<u64, FlowError> {
-        let query =
-            Find::new(self.entity_type).only(Filter::is("id", ticket_id)).fields(["attachments"]).limit(1);
-        let rows = self.site.find(&query)?;
-        let there = rows.iter().flat_map(|row| row.links("attachments"));
-        if let Some(attachment) = there.into_iter().find(|link| link.name.as_deref() == Some(name)) {
-            return Ok(attachment.id);
+    fn take_write(&self) -> Result<(), FilingError> {
+        match (self.take_write)() {
+            None => Ok(()),
+            Some(resume_ms) => Err(FilingError::TooManyWrites { resume_ms }),
         }
-        self.site.upload(&Upload {
-            entity_type: self.entity_type,
-            entity_id: ticket_id,
-            field: Some("attachments"),
-            file,
-            display_name: name,
-        })
     }
 
-    /// Brings the count on a ticket up to date. `Some` when the ticket need not be told before that moment.
-    ///
-    /// # Errors
-    /// When the site cannot be asked or refuses.
-    pub fn count(&self, ticket_id: u64, delivery: &Delivery, now_ms: i64) -> Result<Option<i64>, FlowError> {
-        let mut fields = Fields::new();
-        self.add_counts(delivery, &mut fields);
-        if !fields.is_empty() {
-            self.site.update(self.entity_type, ticket_id, &fields)?;
-            return Ok(None);
-        }
-        let due = delivery.told_ms + REPLY_EVERY_MS;
-        if !passes_a_power_of_ten(delivery.told_count, delivery.count) && now_ms < due {
-            return Ok(Some(due));
-        }
-        let last = Moment::at(delivery.last_seen_ms, self.zone);
-        let text = format!("Happened again: seen {} times by now, last at {}.", delivery.count, last.local);
-        self.site.reply(ticket_id, &text)?;
-        Ok(None)
-    }
-
-    /// Adds lines of the ticket's record that came after it was made.
-    ///
-    /// # Errors
-    /// When the site cannot be asked or refuses.
-    pub fn late_lines(&self, ticket_id: u64, lines: &str) -> Result<(), FlowError> {
-        let text = format!("These lines of the log came late and belong to the record above:\n\n{lines}");
-        self.site.reply(ticket_id, &text).map(drop)
-    }
-}
-
-fn passes_a_power_of_ten(from: u64, to: u64) -> bool {
-    std::iter::successors(Some(10_u64), |power| power.checked_mul(10))
-        .any(|power| from < power && power <= to)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn replies_come_at_powers_of_ten() {
-        for (from, to, expected) in
-            [(1, 9, false), (1, 10, true), (10, 99, false), (98, 1_000, true), (10, 10, false)]
-        {
-            assert_eq!(passes_a_power_of_ten(from, to), expected, "{from} to {to}");
-        }
+    fn links(&self, ids: impl IntoIterator<Item = u64>) -> Value {
+        ids.into_iter().map(|id| json!({ "type": self.entity_type, "id": id })).collect()
     }
 }

@@ -19,9 +19,10 @@ use crate::delivery::Wake;
 use crate::draft::{Draft, Late, Listed};
 use crate::event::Event;
 use crate::evidence::spooled_bytes;
-use crate::facts::Machine;
+use crate::facts::{Machine, Moment};
 use crate::policy::fold::Folds;
 use crate::policy::outcome;
+use crate::policy::reopen::LastEvent;
 use crate::reader::{LogReader, Moved, News};
 use crate::reading::Reading;
 use crate::recognise::Recogniser;
@@ -383,6 +384,10 @@ impl<D: Disk> Pipeline<D> {
             let first = &draft.firsts[index];
             let new = first.new.clone().filter(|_| made.is_none()).unwrap_or_else(NewIncident::known);
             batch.occurrences(first.key.clone(), first.times, new);
+            let (stamp, version) = &first.newest;
+            if let Some(at_ms) = stamp.as_deref().and_then(|stamp| Moment::stamp_ms(stamp, &self.zone)) {
+                batch.newest(LastEvent { at_ms, version: version.clone() });
+            }
             batch.evidence.extend(first.archive.clone());
         }
         for index in 0..draft.late.len() {

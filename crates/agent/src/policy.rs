@@ -2,8 +2,8 @@
 //!
 //! One file a noun: what the end of an occurrence is called (`outcome`), waiting for what belongs together (`gather`),
 //! records that are part of another one (`fold`), how many new tickets a workstation may open (`bucket`), what
-//! happens when it wants many more (`storm`), what people do not want to hear of (`mute`), and failures that are all
-//! one outage (`outage`). `docs/policy.md` tells the whole to people. The state behind these rules is the store's.
+//! happens when it wants many more (`storm`), what people do not want to hear of (`mute`), failures that are all
+//! one outage (`outage`), and what comes back after its ticket was closed (`reopen`). `docs/policy.md` tells the whole to people. The state behind these rules is the store's.
 
 pub mod bucket;
 pub mod fold;
@@ -12,6 +12,7 @@ pub mod held;
 pub mod mute;
 pub mod outage;
 pub mod outcome;
+pub mod reopen;
 pub mod storm;
 
 pub use gather::{Decision, Known, decide};

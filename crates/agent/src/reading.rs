@@ -96,7 +96,7 @@ impl Reading<'_> {
             }
             Fold::Takes { part } => draft.take(part, &key),
         }
-        if draft.is_first(&key) {
+        if draft.is_first(&key, &line) {
             draft.describe(first(key.clone(), source, line.clone(), login, recognised));
         }
         if self.list_all {
@@ -166,6 +166,7 @@ impl Reading<'_> {
 
 fn first(key: String, source: SourceId, line: IncidentLine, login: String, recognised: Recognised) -> First {
     First {
+        newest: (line.time.clone(), line.bundle_version.clone()),
         key,
         times: 1,
         source,

@@ -16,6 +16,7 @@ mod noise_list;
 mod origin;
 mod problems;
 mod redact;
+mod reopen;
 mod rule_list;
 mod site;
 mod ticket;
@@ -29,6 +30,7 @@ pub use layers::Layers;
 pub use mutes::{MuteEnd, MuteSetting};
 pub use origin::Origin;
 pub use redact::RedactSettings;
+pub use reopen::ReopenRule;
 pub use site::{CredentialSource, SiteSettings};
 pub use ticket::{Scope, TicketSettings, TitleStyle};
 pub use watch::{StartAt, WatchSettings};
@@ -83,6 +85,7 @@ pub struct LimitSettings {
     pub tickets_per_hour: u64,
     pub tickets_per_day: u64,
     pub outage_problems: u64,
+    pub writes_per_minute: u32,
 }
 
 /// `[agent]`

@@ -20,13 +20,15 @@ mod path_text;
 mod prune;
 mod report;
 mod settle;
+mod standing;
 mod steps;
 mod tally;
+mod writes;
 
 pub use admission::{HeldProblem, TicketLimit};
 pub use batch::{Batch, Decided, Dropped, NewIncident, RECORD_CUT, STATE_LOST, StoredGap, Tally};
 pub use by_hand::Filed;
-pub use delivery::{CREATE_SETTLES_MS, Delivery, Step};
+pub use delivery::{Delivery, Step};
 pub use evidence::{Archive, EvidenceTotals, Spooled};
 pub use folds::{Folded, Taken};
 pub use late::{LateCase, LateRecord, Whole};
@@ -34,6 +36,7 @@ pub use mutes::MuteLine;
 pub use prune::PositionKey;
 pub use report::{GapTotal, RuleTotal, Totals, Waiting, WaitingKind};
 pub use settle::Settled;
+pub use standing::{CREATE_SETTLES_MS, Stands};
 
 use crate::attach::Session;
 use log_follow::{Checkpoint, FileId, Mark};

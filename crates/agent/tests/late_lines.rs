@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use agent::settings::Layers;
-use agent::store::{Batch, LateCase, LateRecord, NewIncident, Step, Store, Whole};
+use agent::store::{Batch, LateCase, LateRecord, NewIncident, Stands, Step, Store, Whole};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -66,7 +66,7 @@ fn steps(title: &str, names: &[&str]) -> Vec<(String, String)> {
 fn file_ticket(store: &mut Store) {
     let due = store.next_delivery(HOUR_MS).unwrap().unwrap();
     assert_eq!(due.step, Step::Ticket);
-    store.ticket_stands(&due, 12, true, 0).unwrap();
+    store.ticket_stands(&due, 12, Stands::Created, 0).unwrap();
     while let Some(due) = store.next_delivery(HOUR_MS).unwrap() {
         store.step_done(&due).unwrap();
     }
@@ -89,7 +89,10 @@ fn what_nobody_has_heard_of_yet_is_made_anew() {
         assert_eq!(waiting(&store), steps(key, &["ticket", "log", "archive"]));
         let due = store.next_delivery(HOUR_MS).unwrap().unwrap();
         assert_eq!((due.key.as_str(), due.count), (key, 1));
-        store.ticket_stands(&due, 12, true, 0).unwrap();
+        store.ticket_stands(&due, 12, Stands::Created, 0).unwrap();
+        let verify = store.next_delivery(HOUR_MS).unwrap().unwrap();
+        assert_eq!(verify.step, Step::Verify);
+        store.ticket_stays(&verify, false, 0).unwrap();
         let log = store.next_delivery(HOUR_MS).unwrap().unwrap();
         assert_eq!(log.evidence, Some(format!("{key}.zip")));
         assert_fits(store, &folder, 1);

@@ -5,7 +5,7 @@
 use agent::facts::{IncidentFacts, Machine};
 use agent::policy::mute::{Mute, Until};
 use agent::settings::{Layers, LimitSettings, MuteEnd, MuteSetting};
-use agent::store::{Batch, Decided, Delivery, NewIncident, Step, Store};
+use agent::store::{Batch, Decided, Delivery, NewIncident, Stands, Step, Store};
 use std::collections::BTreeMap;
 
 const MINUTE_MS: i64 = 60_000;
@@ -79,7 +79,7 @@ impl Bench {
                 Step::Ticket => {
                     self.tickets += 1;
                     self.store.create_begins(&delivery, self.now_ms).unwrap();
-                    self.store.ticket_stands(&delivery, self.tickets, true, self.now_ms).unwrap();
+                    self.store.ticket_stands(&delivery, self.tickets, Stands::Created, self.now_ms).unwrap();
                     filed.push(delivery);
                 }
                 Step::Count => self.store.count_told(&delivery, self.now_ms, self.now_ms).unwrap(),
@@ -171,7 +171,7 @@ fn a_ticket_that_was_there_takes_no_room() {
     bench.minutes(1);
     while let Some(delivery) = bench.store.next_delivery(bench.now_ms).unwrap() {
         match delivery.step {
-            Step::Ticket => bench.store.ticket_stands(&delivery, 7, false, bench.now_ms).unwrap(),
+            Step::Ticket => bench.store.ticket_stands(&delivery, 7, Stands::Found, bench.now_ms).unwrap(),
             _ => bench.store.count_told(&delivery, bench.now_ms, bench.now_ms).unwrap(),
         }
     }
@@ -256,7 +256,7 @@ fn a_mute_counts_tells_nobody_and_ends() {
         assert_eq!((decided.first, decided.rest), ("muted", "muted"));
     }
     bench.minutes(59);
-    assert_eq!((bench.filed(), bench.store.next_due_ms().unwrap()), (vec![], None));
+    assert_eq!((bench.filed(), bench.store.next_due_ms(None).unwrap()), (vec![], None));
     let mutes = bench.store.mutes().unwrap();
     assert_eq!(mutes.iter().map(|mute| mute.count).collect::<Vec<_>>(), [5, 5]);
     assert_eq!(mutes[1].title.as_deref(), Some("alice - a"));

@@ -5,7 +5,7 @@
 use agent::evidence::{Reason, archive_path, keep, spooled_bytes};
 use agent::retention::{Plan, carry_out, plan};
 use agent::settings::{EvidenceSettings, Layers, LimitSettings};
-use agent::store::{Archive, Batch, Delivery, NewIncident, Step, Store};
+use agent::store::{Archive, Batch, Delivery, NewIncident, Stands, Step, Store};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -83,7 +83,9 @@ impl World {
         while let Some(delivery) = self.store.next_delivery(now_ms).unwrap() {
             match delivery.step {
                 Step::Ticket => {
-                    self.store.ticket_stands(&delivery, delivery.id.unsigned_abs(), true, now_ms).unwrap();
+                    self.store
+                        .ticket_stands(&delivery, delivery.id.unsigned_abs(), Stands::Created, now_ms)
+                        .unwrap();
                 }
                 _ => self.store.step_done(&delivery).unwrap(),
             }
@@ -156,7 +158,7 @@ fn an_archive_that_waits_for_too_long_goes_and_a_ticket_that_stands_is_told() {
     let mut world = World::new();
     world.happens("stands", 1_000, "{}", NOW_MS);
     let ticket = world.store.next_delivery(NOW_MS + HOUR_MS).unwrap().unwrap();
-    world.store.ticket_stands(&ticket, 7, true, NOW_MS).unwrap();
+    world.store.ticket_stands(&ticket, 7, Stands::Created, NOW_MS).unwrap();
     world.happens("waits", 1_000, "{}", NOW_MS);
     let days = |days: i64| NOW_MS + days * 24 * HOUR_MS;
     // The look for what is next takes the first one in hand: nothing is dropped under an upload.

@@ -274,6 +274,12 @@ impl Site for Api3 {
         self.row(&call, results, true)
     }
 
+    fn delete(&self, entity_type: &str, id: u64) -> Result<bool, FlowError> {
+        let call = format!("delete {entity_type} {id}");
+        let results = self.call(&call, "delete", Some(json!({"type": entity_type, "id": id})), true)?;
+        results.as_bool().ok_or_else(|| self.bad_answer(&call, "neither yes nor no", true))
+    }
+
     fn reply(&self, ticket_id: u64, content: &str) -> Result<Row, FlowError> {
         let mut fields = Fields::new();
         fields.insert("content".to_owned(), json!(content));

@@ -31,6 +31,8 @@ pub trait Site: Send {
     fn create(&self, entity_type: &str, fields: &Fields, return_fields: &[&str]) -> Result<Row, FlowError>;
     /// Sets fields of a row.
     fn update(&self, entity_type: &str, id: u64, fields: &Fields) -> Result<Row, FlowError>;
+    /// Retires a row, which people can undo; false when it was retired already.
+    fn delete(&self, entity_type: &str, id: u64) -> Result<bool, FlowError>;
     /// A new Reply on a Ticket.
     fn reply(&self, ticket_id: u64, content: &str) -> Result<Row, FlowError>;
     /// Sends a file, in the form the site asks for, and returns the id of its Attachment.

@@ -14,6 +14,8 @@ pub(super) enum Reach {
     State,
     /// This step alone.
     ThisStep { asked_ms: Option<u64> },
+    /// Nothing is wrong: it is another step's turn until this moment, wall time.
+    Nobody { due_ms: Option<i64> },
 }
 
 /// Why a step failed.
@@ -55,9 +57,16 @@ impl DeliveryError {
                     },
                 }
             }
-            DeliveryError::Filing(FilingError::NoProject | FilingError::Spool(_)) => {
-                Reach::ThisStep { asked_ms: None }
+            DeliveryError::Filing(FilingError::TooManyWrites { resume_ms }) => {
+                Reach::Nobody { due_ms: Some(*resume_ms) }
             }
+            DeliveryError::Filing(FilingError::Busy) => Reach::Nobody { due_ms: None },
+            DeliveryError::Filing(
+                FilingError::NoProject
+                | FilingError::Spool(_)
+                | FilingError::NotSeen(_)
+                | FilingError::Incomplete(_),
+            ) => Reach::ThisStep { asked_ms: None },
             DeliveryError::Login(_) => Reach::Everything { asked_ms: None, may_be_this_step: false },
             DeliveryError::Store(_) => Reach::State,
         }

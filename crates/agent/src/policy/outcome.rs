@@ -8,6 +8,8 @@ pub const FILED: &str = "filed";
 pub const SPOOLED: &str = "spooled";
 /// Counted on a ticket that stands or will stand.
 pub const DUPLICATE: &str = "duplicate";
+/// People have deleted its ticket, and it gets no other for a while.
+pub const COOLDOWN: &str = "cooldown";
 /// Could not be recognised, by a fault of ours.
 pub const FAILED: &str = "failed";
 /// Dropped by a rule of the studio, by the noise list, or because it is a record of our own.

@@ -1,6 +1,6 @@
 //! What a ticket is and how it is named.
 
-use super::MuteSetting;
+use super::{MuteSetting, ReopenRule};
 use serde::Deserialize;
 use toml::Table;
 
@@ -13,6 +13,12 @@ pub struct TicketSettings {
     pub title_style: TitleStyle,
     pub fields: Table,
     pub mutes: Vec<MuteSetting>,
+    pub reopen: ReopenRule,
+    pub open_statuses: Vec<String>,
+    pub closed_statuses: Vec<String>,
+    pub wont_fix_statuses: Vec<String>,
+    pub resolved_field: String,
+    pub fixed_in_field: String,
 }
 
 /// Whose ticket a problem is.

@@ -7,6 +7,7 @@ use super::path_text::to_text;
 use super::tally::{Terms, add_occurrences, keep_tally};
 use super::{Folded, LateRecord, Position, Store, StoreError, Taken, signed};
 use crate::policy::fold::KeptProcess;
+use crate::policy::reopen::LastEvent;
 use crate::settings::LimitSettings;
 use rusqlite::{Transaction, params};
 use std::collections::HashMap;
@@ -49,6 +50,8 @@ pub struct Tally {
     pub times: u64,
     /// Only used when the problem turns out to be new.
     pub new: NewIncident,
+    /// The newest of them; `None` counts as happening now.
+    pub newest: Option<LastEvent>,
 }
 
 /// What is kept of a problem when it is first seen.
@@ -117,7 +120,14 @@ pub struct Decided {
 impl Batch {
     /// Adds occurrences of one problem; each problem once in a batch.
     pub fn occurrences(&mut self, key: String, times: u64, new: NewIncident) {
-        self.tallies.push(Tally { key, times, new });
+        self.tallies.push(Tally { key, times, new, newest: None });
+    }
+
+    /// The newest of the occurrences that were added last, by its own stamp.
+    pub fn newest(&mut self, event: LastEvent) {
+        if let Some(tally) = self.tallies.last_mut() {
+            tally.newest = Some(event);
+        }
     }
 
     /// Whether there is nothing to keep.

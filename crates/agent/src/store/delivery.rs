@@ -3,8 +3,8 @@
 //! A step's row is deleted in the same transaction that records what it achieved. Until then it is repeated,
 //! and every step is made so that repeating it changes nothing (see `delivery.rs` of the agent).
 
-use super::{Store, StoreError, signed, unsigned};
-use crate::policy::outcome;
+use super::{Store, StoreError, unsigned};
+use crate::policy::reopen::LastEvent;
 use rusqlite::{OptionalExtension, params};
 
 /// A step of filing, in the order they happen for one incident.
@@ -20,6 +20,8 @@ pub enum Step {
     Count,
     /// Add lines that came late.
     Lines,
+    /// See whether another machine has made a ticket for the same problem at the same moment.
+    Verify,
 }
 
 impl Step {
@@ -30,6 +32,7 @@ impl Step {
             "archive" => Step::Archive,
             "count" => Step::Count,
             "lines" => Step::Lines,
+            "verify" => Step::Verify,
             _ => return None,
         })
     }
@@ -54,7 +57,7 @@ pub struct Delivery {
     pub title: String,
     /// Whose.
     pub login: String,
-    /// How often seen by now.
+    /// How often seen by now, as far as this ticket tells of it.
     pub count: u64,
     /// What the ticket was last told.
     pub told_count: u64,
@@ -70,10 +73,19 @@ pub struct Delivery {
     pub evidence: Option<String>,
     /// Once there is one.
     pub ticket_id: Option<u64>,
+    /// This agent has made it.
+    pub made_here: bool,
+    /// The newest occurrence.
+    pub event: LastEvent,
+    /// A ticket that was seen closed, and since when, wall time.
+    pub closed: Option<(u64, i64)>,
+    /// People have deleted the ticket, at this moment, wall time.
+    pub gone_ms: Option<i64>,
 }
 
-/// A site may be making a ticket for this long after the one who asked for it has died: it cannot be found before.
-pub const CREATE_SETTLES_MS: i64 = 10_000;
+/// Another machine may be making a ticket of the same problem: what waits for that goes before everything else.
+const NOT_IN_DOUBT: &str = "(d.step = 'verify' OR NOT EXISTS (SELECT 1 FROM deliveries v
+    WHERE v.incident_id = d.incident_id AND v.step = 'verify' AND v.due_ms <= ?1))";
 /// No step is ever put off for longer; one that seems to be was put off by a clock that has been set back since.
 const LONGEST_DELAY_MS: i64 = 25 * 3_600_000;
 const READY: &str = "(d.step = 'ticket' AND i.held = '' OR i.ticket_id IS NOT NULL)";
@@ -84,18 +96,35 @@ impl Store {
     /// # Errors
     /// When the state cannot be read.
     pub fn next_delivery(&self, now_ms: i64) -> Result<Option<Delivery>, StoreError> {
+        self.next_where(now_ms, "TRUE")
+    }
+
+    /// As [`Store::next_delivery`], while no more of the limited writes may be made: what tells of repeats waits, what makes
+    /// a ticket does not.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn next_unlimited(&self, now_ms: i64) -> Result<Option<Delivery>, StoreError> {
+        self.next_where(now_ms, "d.step NOT IN ('count', 'lines')")
+    }
+
+    fn next_where(&self, now_ms: i64, wanted: &str) -> Result<Option<Delivery>, StoreError> {
         self.in_hand.set(None);
         let next = self.read(|connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT d.id, d.step, d.attempts, i.id, i.key, i.signature, i.title, i.login, i.count,
-                            i.told_count, i.told_ms, i.first_seen_ms, i.last_seen_ms, i.facts, d.evidence,
-                            i.ticket_id
+                    "SELECT d.id, d.step, d.attempts, i.id, i.key, i.signature, i.title, i.login,
+                            i.count - i.base_count, i.told_count, i.told_ms, i.first_seen_ms, i.last_seen_ms,
+                            i.facts, d.evidence, i.ticket_id, i.made_here, i.event_ms, i.event_version,
+                            i.closed_ticket, i.closed_ms, i.gone_ms
                      FROM deliveries d JOIN incidents i ON i.id = d.incident_id
-                     WHERE (d.due_ms <= ?1 OR d.due_ms > ?1 + {LONGEST_DELAY_MS}) AND {READY} ORDER BY d.due_ms, d.id LIMIT 1"
+                     WHERE (d.due_ms <= ?1 OR d.due_ms > ?1 + {LONGEST_DELAY_MS}) AND {READY} AND {NOT_IN_DOUBT}
+                         AND {wanted}
+                     ORDER BY d.due_ms, d.id LIMIT 1"
                 ))?
                 .query_row([now_ms], |row| {
                     let step: String = row.get(1)?;
+                    let closed_ticket = row.get::<_, Option<i64>>(19)?.map(unsigned);
                     Ok(Delivery {
                         id: row.get(0)?,
                         step: Step::from_name(&step).ok_or(rusqlite::Error::InvalidQuery)?,
@@ -113,6 +142,10 @@ impl Store {
                         facts: row.get(13)?,
                         evidence: Some(row.get::<_, String>(14)?).filter(|hash| !hash.is_empty()),
                         ticket_id: row.get::<_, Option<i64>>(15)?.map(unsigned),
+                        made_here: row.get(16)?,
+                        event: LastEvent { at_ms: row.get(17)?, version: row.get(18)? },
+                        closed: closed_ticket.zip(row.get(20)?),
+                        gone_ms: row.get(21)?,
                     })
                 })
                 .optional()
@@ -121,82 +154,19 @@ impl Store {
         Ok(next)
     }
 
-    /// When the next step will be due, if there is one.
+    /// When the next step will be due, if there is one; the limited ones not before `resume_ms`.
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn next_due_ms(&self) -> Result<Option<i64>, StoreError> {
+    pub fn next_due_ms(&self, resume_ms: Option<i64>) -> Result<Option<i64>, StoreError> {
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT min(d.due_ms) FROM deliveries d JOIN incidents i ON i.id = d.incident_id
+                    "SELECT min(CASE WHEN d.step IN ('count', 'lines') THEN max(d.due_ms, ?1) ELSE d.due_ms END)
+                     FROM deliveries d JOIN incidents i ON i.id = d.incident_id
                      WHERE {READY}"
                 ))?
-                .query_row([], |row| row.get(0))
-        })
-    }
-
-    /// The site is asked for a ticket in a moment. If we die before its answer is kept, the next run looks again only when the
-    /// site has surely made it, or not got to it.
-    ///
-    /// # Errors
-    /// When the state cannot be written.
-    pub fn create_begins(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            transaction.execute(
-                "UPDATE deliveries SET due_ms = ?2, attempts = ?3 WHERE id = ?1",
-                params![delivery.id, now_ms + CREATE_SETTLES_MS, delivery.attempts + 1],
-            )?;
-            Ok(())
-        })
-    }
-
-    /// The ticket stands: what was waiting for it counts as filed.
-    ///
-    /// # Errors
-    /// When the state cannot be written.
-    pub fn ticket_stands(
-        &mut self,
-        delivery: &Delivery,
-        ticket_id: u64,
-        created: bool,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
-        // One that was found may have been made by an attempt of ours whose answer was lost, with a smaller count.
-        let told = if created { delivery.count } else { 0 };
-        self.write(|transaction| {
-            transaction.execute(
-                "UPDATE incidents SET ticket_id = ?2, told_count = ?3, told_ms = ?4 WHERE id = ?1",
-                params![delivery.incident_id, signed(ticket_id), signed(told), now_ms],
-            )?;
-            transaction.execute(
-                "INSERT INTO occurrences (incident_id, hour, outcome, count)
-                 SELECT incident_id, hour, ?2, count FROM occurrences WHERE incident_id = ?1 AND outcome = ?3
-                 ON CONFLICT DO UPDATE SET count = count + excluded.count",
-                params![delivery.incident_id, outcome::FILED, outcome::SPOOLED],
-            )?;
-            transaction.execute(
-                "DELETE FROM occurrences WHERE incident_id = ?1 AND outcome = ?2",
-                params![delivery.incident_id, outcome::SPOOLED],
-            )?;
-            transaction.execute("DELETE FROM deliveries WHERE id = ?1", [delivery.id])?;
-            if created {
-                // What was counted until now is in the ticket already.
-                transaction.execute(
-                    "DELETE FROM deliveries WHERE incident_id = ?1 AND step = 'count'
-                         AND (SELECT count FROM incidents WHERE id = ?1) = ?2",
-                    params![delivery.incident_id, signed(delivery.count)],
-                )?;
-            } else {
-                // It was there: no new ticket came of it.
-                transaction.execute("DELETE FROM allowed WHERE incident_id = ?1", [delivery.incident_id])?;
-                transaction.execute(
-                    "INSERT INTO deliveries (incident_id, step, due_ms) VALUES (?1, 'count', ?2)
-                     ON CONFLICT DO NOTHING",
-                    params![delivery.incident_id, now_ms],
-                )?;
-            }
-            Ok(())
+                .query_row([resume_ms.unwrap_or(0)], |row| row.get(0))
         })
     }
 
@@ -225,33 +195,6 @@ impl Store {
                      AND NOT EXISTS (SELECT 1 FROM late_lines WHERE incident_id = ?2)",
                 params![delivery.id, delivery.incident_id],
             )?;
-            Ok(())
-        })
-    }
-
-    /// The ticket was told this count; if more has happened meanwhile, it is told again at `next_ms`.
-    ///
-    /// # Errors
-    /// When the state cannot be written.
-    pub fn count_told(&mut self, delivery: &Delivery, now_ms: i64, next_ms: i64) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            transaction.execute(
-                "UPDATE incidents SET told_count = ?2, told_ms = ?3 WHERE id = ?1",
-                params![delivery.incident_id, signed(delivery.count), now_ms],
-            )?;
-            let more: bool = transaction.query_row(
-                "SELECT count > ?2 FROM incidents WHERE id = ?1",
-                params![delivery.incident_id, signed(delivery.count)],
-                |row| row.get(0),
-            )?;
-            if more {
-                transaction.execute(
-                    "UPDATE deliveries SET due_ms = ?2, attempts = 0, error = NULL WHERE id = ?1",
-                    params![delivery.id, next_ms],
-                )?;
-            } else {
-                transaction.execute("DELETE FROM deliveries WHERE id = ?1", [delivery.id])?;
-            }
             Ok(())
         })
     }

@@ -155,7 +155,7 @@ pub(super) fn keep_late(
         (LateCase::Replace, Some(whole)) => replace(transaction, kept.id, whole),
         (LateCase::Move, Some(whole)) => {
             let folded = take_one_away(transaction, &kept, now_ms)?;
-            let tally = Tally { key: whole.key.clone(), times: 1, new: whole.new.clone() };
+            let tally = Tally { key: whole.key.clone(), times: 1, new: whole.new.clone(), newest: None };
             keep_tally(transaction, &tally, terms)?;
             let id = id_of(transaction, &whole.key)?.unwrap_or(0);
             add_back(transaction, id, &folded)

@@ -1,6 +1,7 @@
 //! Reading the state for people: the numbers of `status`.
 
 use super::{Store, StoreError, unsigned};
+use rusqlite::OptionalExtension;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub struct Totals {
     pub outcomes: BTreeMap<String, u64>,
     /// Problems whose ticket stands.
     pub tickets: u64,
+    /// Files that the site did not take.
+    pub attachments_refused: u64,
 }
 
 /// A step that is not done.
@@ -24,7 +27,7 @@ pub struct Totals {
 pub struct Waiting {
     /// The ticket's title, present or future.
     pub title: String,
-    /// `ticket`, `log`, `archive`, `count` or `lines`.
+    /// `ticket`, `verify`, `log`, `archive`, `count` or `lines`.
     pub step: String,
     /// It has to wait for its ticket first.
     pub needs_ticket: bool,
@@ -93,15 +96,27 @@ impl Store {
             let seen: i64 =
                 connection
                     .query_row("SELECT value FROM counters WHERE name = 'seen'", [], |row| row.get(0))?;
-            let tickets: i64 =
-                connection
-                    .query_row("SELECT count(DISTINCT ticket_id) FROM incidents", [], |row| row.get(0))?;
+            let tickets: i64 = connection.query_row(
+                "SELECT count(DISTINCT ticket_id) FROM incidents WHERE gone_ms IS NULL",
+                [],
+                |row| row.get(0),
+            )?;
+            let refused: Option<i64> = connection
+                .query_row("SELECT value FROM counters WHERE name = 'attachments_refused'", [], |row| {
+                    row.get(0)
+                })
+                .optional()?;
             let mut statement =
                 connection.prepare("SELECT outcome, sum(count) FROM occurrences GROUP BY outcome")?;
             let rows = statement
                 .query_map([], |row| Ok((row.get::<_, String>(0)?, unsigned(row.get(1)?))))?
                 .collect::<rusqlite::Result<_>>()?;
-            Ok(Totals { seen: unsigned(seen), outcomes: rows, tickets: unsigned(tickets) })
+            Ok(Totals {
+                seen: unsigned(seen),
+                outcomes: rows,
+                tickets: unsigned(tickets),
+                attachments_refused: unsigned(refused.unwrap_or(0)),
+            })
         })
     }
 

@@ -98,3 +98,25 @@ INSERT INTO evidence (incident_id, hash, reason, bytes, made_ms, bundle_version,
     FROM incidents i LEFT JOIN deliveries d ON d.incident_id = i.id AND d.step = 'archive';
 CREATE INDEX evidence_incident ON evidence (incident_id);
 CREATE INDEX evidence_hash ON evidence (hash);
+-- One ticket, counted together by several agents (docs/decisions/0011-one-ticket.md).
+-- `made_here`: this agent has made the ticket. `base_count`: what earlier tickets of this problem have counted.
+-- `event_ms` and `event_version`: the newest occurrence, by its own stamp and bundle. `closed_ticket` and `closed_ms`: which
+-- ticket was seen closed, and since when. `gone_ms`: people have deleted the ticket.
+ALTER TABLE incidents ADD COLUMN made_here INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE incidents ADD COLUMN base_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE incidents ADD COLUMN event_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE incidents ADD COLUMN event_version TEXT;
+ALTER TABLE incidents ADD COLUMN closed_ticket INTEGER;
+ALTER TABLE incidents ADD COLUMN closed_ms INTEGER;
+ALTER TABLE incidents ADD COLUMN gone_ms INTEGER;
+UPDATE incidents SET made_here = ticket_id IS NOT NULL, event_ms = last_seen_ms;
+-- Who this agent is where several count on one ticket; no name of a person or machine.
+CREATE TABLE identity (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO identity (name, value) VALUES ('agent', lower(hex(randomblob(8))));
+-- Writes of the last minute that are limited (`limits.writes_per_minute`): a restart does not forget them.
+CREATE TABLE writes (
+    at_ms INTEGER NOT NULL
+) STRICT;

@@ -25,6 +25,8 @@ struct Kept {
     held: Held,
     signature: String,
     has_ticket: bool,
+    /// People have deleted its ticket.
+    is_gone: bool,
     known: Known,
 }
 
@@ -38,6 +40,7 @@ impl Kept {
             held: Held::of(row.get_ref(4)?.as_str()?),
             has_ticket: row.get(5)?,
             signature: row.get(6)?,
+            is_gone: row.get(7)?,
         })
     }
 }
@@ -49,16 +52,32 @@ pub(super) fn keep_tally(
 ) -> rusqlite::Result<Decided> {
     let kept = transaction
         .prepare_cached(
-            "SELECT i.id, i.count, i.first_seen_ms, d.attempts, i.held, i.ticket_id IS NOT NULL, i.signature
+            "SELECT i.id, i.count, i.first_seen_ms, d.attempts, i.held, i.ticket_id IS NOT NULL, i.signature,
+                    i.gone_ms IS NOT NULL
              FROM incidents i LEFT JOIN deliveries d ON d.incident_id = i.id AND d.step = 'ticket'
              WHERE i.key = ?1",
         )?
         .query_row([&tally.key], Kept::read)
         .optional()?;
-    match kept {
+    let decided = match kept {
         None => keep_new(transaction, tally, terms),
         Some(kept) => keep_known(transaction, &kept, tally, terms),
-    }
+    }?;
+    happened(transaction, tally, terms.now_ms)?;
+    Ok(decided)
+}
+
+/// Keeps which occurrence was the newest: a closed ticket is opened again by that one only.
+fn happened(transaction: &Transaction<'_>, tally: &Tally, now_ms: i64) -> rusqlite::Result<()> {
+    let newest = tally.newest.as_ref();
+    // A stamp from the future is a clock that was wrong.
+    let at_ms = newest.map_or(now_ms, |event| event.at_ms.min(now_ms));
+    transaction
+        .prepare_cached(
+            "UPDATE incidents SET event_ms = ?2, event_version = ?3 WHERE key = ?1 AND event_ms <= ?2",
+        )?
+        .execute(params![tally.key, at_ms, newest.and_then(|event| event.version.as_deref())])?;
+    Ok(())
 }
 
 /// A problem that was never seen before.
@@ -134,7 +153,12 @@ fn keep_known(
             )?;
         }
     }
-    let rest = outcomes(held).1;
+    let mut rest = outcomes(held).1;
+    if kept.is_gone {
+        for outcome in [&mut first, &mut rest] {
+            *outcome = if *outcome == outcome::DUPLICATE { outcome::COOLDOWN } else { *outcome };
+        }
+    }
     if first == rest {
         add_occurrences(transaction, kept.id, now_ms, rest, tally.times)?;
     } else {
@@ -220,7 +244,7 @@ pub(super) fn take_one(transaction: &Transaction<'_>, id: i64, now_ms: i64) -> r
         "UPDATE occurrences SET count = count - 1 WHERE (incident_id, hour, outcome) =
              (SELECT incident_id, hour, outcome FROM occurrences
               WHERE incident_id = ?1 AND outcome NOT IN ('child', 'echo')
-              ORDER BY outcome = 'duplicate' DESC, outcome IN ('muted', 'inhibited') DESC, hour DESC LIMIT 1)",
+              ORDER BY outcome = 'duplicate' DESC, outcome IN ('cooldown', 'muted', 'inhibited') DESC, hour DESC LIMIT 1)",
         [id],
     )?;
     transaction.execute("DELETE FROM occurrences WHERE incident_id = ?1 AND count = 0", [id])?;

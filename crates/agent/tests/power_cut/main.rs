@@ -13,7 +13,9 @@ mod recording_vfs;
 use agent::attach::Session;
 use agent::policy::outcome;
 use agent::settings::{Layers, LimitSettings};
-use agent::store::{Batch, Delivery, Dropped, LateRecord, NewIncident, Position, Store, StoredGap, Whole};
+use agent::store::{
+    Batch, Delivery, Dropped, LateRecord, NewIncident, Position, Stands, Store, StoredGap, Whole,
+};
 use disk::{Dice, Disk, Honesty, Kept};
 use log_follow::{Checkpoint, FileId, Mark};
 use recording_vfs::{Op, Recording, Syncs};
@@ -117,8 +119,12 @@ fn live(path: &Path, rounds: u64, weight: usize, step: &mut dyn FnMut(&Store)) {
         if let Some(due) = due {
             match round % 3 {
                 0 => open.put_off(&due, now_ms + 5_000, Some("the site is away")).unwrap(),
-                1 if due.ticket_id.is_none() => open.ticket_stands(&due, 100 + round, true, now_ms).unwrap(),
-                _ if due.ticket_id.is_none() => open.ticket_stands(&due, 100 + round, false, now_ms).unwrap(),
+                1 if due.ticket_id.is_none() => {
+                    open.ticket_stands(&due, 100 + round, Stands::Created, now_ms).unwrap()
+                }
+                _ if due.ticket_id.is_none() => {
+                    open.ticket_stands(&due, 100 + round, Stands::Found, now_ms).unwrap()
+                }
                 _ => open.count_told(&due, now_ms, now_ms + 60_000).unwrap(),
             }
             step(open);

@@ -102,7 +102,7 @@ impl Stage {
             "[site]\nurl = \"{}\"\nproject_id = {}\ncredentials = {{ script_key_file = {} }}\n\
              [watch]\nfolders = [{}]\n[agent]\nstate_dir = {}\n\
              [limits]\ngather_s = 0\ncount_flush_s = 1\nretry_min_s = 1\nretry_max_s = 1\n\
-             tickets_per_hour = 0\ntickets_per_day = 0\n",
+             tickets_per_hour = 0\ntickets_per_day = 0\nwrites_per_minute = 0\n",
             self.url(),
             self.ready["project_id"],
             text(self.desk_data().join("script_key.toml")),
