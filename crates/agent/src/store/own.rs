@@ -10,8 +10,10 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, Transaction, params};
 use std::fmt::Write;
 
-/// So many problems are listed in a ticket; more are told by number.
-const MOST_LISTED: usize = 200;
+/// So many problems are listed with their times; the others by title.
+const MOST_WITH_TIMES: usize = 200;
+/// So many are listed at all; more are told by number.
+const MOST_LISTED: usize = 2_000;
 
 /// What an incident of our own is.
 pub(super) struct Own<'a> {
@@ -127,13 +129,16 @@ fn lines(connection: &Connection, id: i64) -> rusqlite::Result<Vec<DigestLine>> 
 /// What people read: the most frequent problems first.
 fn text(why: &str, lines: &[DigestLine]) -> String {
     let mut text = format!("{why}\n");
-    for line in lines.iter().take(MOST_LISTED) {
+    for line in lines.iter().take(MOST_WITH_TIMES) {
         let when = if line.first_seen == line.last_seen {
             line.first_seen.clone()
         } else {
             format!("{} to {}", line.first_seen, line.last_seen)
         };
         let _ = write!(text, "\n{:>6} x  {}\n          {when}, {}", line.count, line.title, line.signature);
+    }
+    for line in lines.iter().take(MOST_LISTED).skip(MOST_WITH_TIMES) {
+        let _ = write!(text, "\n{:>6} x  {}", line.count, line.title);
     }
     if lines.len() > MOST_LISTED {
         let _ = write!(text, "\nand {} more, each seen less often", lines.len() - MOST_LISTED);

@@ -3,6 +3,7 @@
 //! Each change is one transaction with the step that brought it, so that a step is repeated or done, and never half.
 
 use super::steps::add_delivery;
+use super::admission::give_back;
 use super::tally::rename_outcome;
 use super::{Delivery, Store, StoreError, signed};
 use crate::policy::outcome;
@@ -77,8 +78,10 @@ impl Store {
                     params![delivery.incident_id, signed(delivery.count)],
                 )?;
             } else {
-                // It was there: no new ticket came of it.
-                transaction.execute("DELETE FROM allowed WHERE incident_id = ?1", [delivery.incident_id])?;
+                if stands == Stands::Found {
+                    // No new ticket came of it.
+                    give_back(transaction, delivery.incident_id)?;
+                }
                 add_delivery(transaction, delivery.incident_id, "count", now_ms)?;
             }
             Ok(())
