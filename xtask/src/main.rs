@@ -21,6 +21,7 @@ cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: lat
 cargo xtask soak kill [--rounds N] [--seed N]
                              kill the program again and again under load; every record must be counted once
 cargo xtask soak faults [WORD]
+cargo xtask soak day [--workstations N]
                              make everything go wrong between the program and its site, cell by cell
 cargo xtask eval [OPTION...] print how well signatures tell the golden corpus apart; options: crates/golden/src/main.rs
 ";

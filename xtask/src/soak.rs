@@ -7,12 +7,15 @@ const USAGE: &str = "\
 cargo xtask soak kill [--rounds N] [--seed N]   kill the program N times (1000) while logs are written, rolled over,
                                                 emptied and replaced, and compare the tickets with what was written
 cargo xtask soak faults [WORD]                  everything that can go wrong between the program and its site, cell by
-                                                cell; only cells whose name holds the word";
+                                                cell; only cells whose name holds the word
+cargo xtask soak day [--workstations N]         a simulated day of N workstations (500) with one site: a bad release, an
+                                                outage, restarts, a regression; prints what came of it";
 
 pub(crate) fn run(arguments: &[String]) -> Done {
     match arguments.split_first() {
         Some((kind, rest)) if kind == "kill" => kill(rest),
         Some((kind, rest)) if kind == "faults" => faults(rest),
+        Some((kind, rest)) if kind == "day" => day(rest),
         _ => Err(USAGE.to_owned()),
     }
 }
@@ -46,6 +49,19 @@ fn faults(words: &[String]) -> Done {
     };
     let test = "fault_matrix::whatever_goes_wrong_each_problem_is_one_ticket_and_nothing_is_lost_or_doubled";
     show(one_test(test).env("TK_INCIDENT_SOAK_FAULTS", wanted))
+}
+
+fn day(options: &[String]) -> Done {
+    let workstations = match options {
+        [] => "500",
+        [name, number] if name == "--workstations" && number.parse::<usize>().is_ok() => number,
+        _ => return Err(USAGE.to_owned()),
+    };
+    let mut test = cargo();
+    test.args(["test", "--package", "agent", "--test", "policy", "--", "--nocapture", "--exact"])
+        .arg("day::a_day_with_a_bad_release_an_outage_and_a_regression")
+        .env("TK_INCIDENT_DAY_WORKSTATIONS", workstations);
+    show(&mut test)
 }
 
 fn one_test(name: &str) -> Command {

@@ -217,10 +217,6 @@ impl Fleet {
         self.workstations[who] = self.start(who, folder);
     }
 
-    pub(crate) fn now_ms(&self) -> i64 {
-        self.clock.wall_ms()
-    }
-
     pub(crate) fn pass(&mut self, ms: i64) {
         self.clock.0.fetch_add(ms, Ordering::SeqCst);
         for workstation in &mut self.workstations {
