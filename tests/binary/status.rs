@@ -62,6 +62,21 @@ fn flush_ends_the_gathering() {
 }
 
 #[test]
+fn flush_tells_a_count_that_waits_for_a_round_number() {
+    let mut world = World::new();
+    world.missing_fields = vec!["Ticket.sg_incident_count".into(), "Ticket.sg_incident_last_seen".into()];
+    world.start_desk();
+    world.start_agent();
+    world.append("tk-maya.log", &error("one"));
+    world.status_when("the ticket", |status| status["waiting_count"] == 0 && status["tickets"] == 1);
+    world.append("tk-maya.log", &error("one"));
+    world.status_when("the count", |status| status["waiting"][0]["what"] == "count");
+    let flushed = world.run(&["flush", "--wait", "60"]);
+    assert_eq!(flushed.status.code(), Some(0), "{}", words(&flushed));
+    world.event("the count", |event| event["type"] == "counted" && event["count"] == 2);
+}
+
+#[test]
 fn flush_tells_what_is_left_and_ends_the_back_off() {
     let mut world = World::new();
     world.set("[limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 600\nretry_max_s = 900");

@@ -82,7 +82,7 @@ fn is_nobody(error: &AskError) -> bool {
     match error {
         AskError::NobodyThere(_) => true,
         AskError::Refused(why) => why == STOPPING,
-        AskError::NoAnswer(_) => false,
+        AskError::NoAnswer(_) | AskError::NotUnderstood => false,
     }
 }
 

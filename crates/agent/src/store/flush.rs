@@ -16,6 +16,12 @@ impl Store {
                  WHERE due_ms > ?1 AND NOT (step = 'ticket' AND attempts > 0 AND due_ms <= ?1 + ?2)",
                 params![now_ms, CREATE_SETTLES_MS],
             )?;
+            // On sites without a field for it a count waits for the next round number, or for hours since the last reply.
+            transaction.execute(
+                "UPDATE incidents SET told_ms = 0
+                 WHERE count > told_count AND id IN (SELECT incident_id FROM deliveries WHERE step = 'count')",
+                [],
+            )?;
             Ok(())
         })
     }
