@@ -144,8 +144,14 @@ pub fn render(status: &Status, started_s: i64, running: bool) -> String {
     );
     let storm = u8::from(limit.storm_since_ms.is_some()).to_string();
     one("storm_active", "gauge", "1 during a storm.", &[(labels(&[("layer", "host")]), storm)]);
-    one("spool_archives", "gauge", "Evidence archives that wait on disk.", &plain(&status.spool.archives));
-    one("spool_bytes", "gauge", "Their size.", &plain(&status.spool.bytes));
+    one("spool_archives", "gauge", "Evidence archives that wait on disk.", &plain(&status.evidence.waiting));
+    one("spool_bytes", "gauge", "Their size.", &plain(&status.evidence.waiting_bytes));
+    let lost = [("dropped", status.evidence.dropped), ("missing", status.evidence.missing)];
+    let lost: Vec<_> =
+        lost.map(|(how, count)| (labels(&[("how", how)]), count.to_string())).into_iter().collect();
+    one("evidence_lost_total", "counter", "Archives that no ticket gets.", &lost);
+    let refused = plain(&status.attachments_refused);
+    one("attachments_refused_total", "counter", "Files that the site did not take.", &refused);
     let mut gaps = std::collections::BTreeMap::<&str, (u64, u64)>::new();
     for gap in &status.gaps {
         let (bytes, times) = gaps.entry(&gap.reason).or_default();

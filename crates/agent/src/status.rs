@@ -11,7 +11,6 @@ use crate::store::{
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Steps shown one by one; the rest is a number.
 const MOST_WAITING: u32 = 50;
@@ -55,7 +54,6 @@ pub struct Status {
     pub waiting: Vec<WaitingStatus>,
     pub waiting_count: u64,
     pub waiting_for: Vec<WaitingFor>,
-    pub spool: Spool,
     pub evidence: EvidenceTotals,
     pub limits: Limits,
     pub held: Vec<HeldProblem>,
@@ -107,14 +105,6 @@ pub struct WaitingFor {
     pub why: String,
     pub count: u64,
     pub due_ms: i64,
-}
-
-/// Evidence that waits on disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
-pub struct Spool {
-    pub archives: u64,
-    pub bytes: u64,
 }
 
 /// How the limits stand.
@@ -254,7 +244,6 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         waiting,
         waiting_count,
         waiting_for,
-        spool: spool(Path::new(&identity.state)),
         evidence,
         limits: Limits { tickets: ticket_limit },
         held,
@@ -279,20 +268,6 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
                 task: session.context("task"),
             })
             .collect(),
-    })
-}
-
-/// Counts the archives in a state folder that some ticket still waits for.
-#[must_use]
-pub fn spool(state: &Path) -> Spool {
-    let entries = std::fs::read_dir(crate::paths::StateFolder::at(state.to_owned()).evidence());
-    let sizes = entries.into_iter().flatten().flatten().filter_map(|entry| {
-        let is_archive = Path::new(&entry.file_name()).extension().is_some_and(|end| end == "zip");
-        is_archive.then(|| entry.metadata().ok()).flatten().map(|file| file.len())
-    });
-    sizes.fold(Spool::default(), |spool, bytes| Spool {
-        archives: spool.archives + 1,
-        bytes: spool.bytes + bytes,
     })
 }
 

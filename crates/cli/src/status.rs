@@ -103,6 +103,7 @@ impl<W: Write> Page<W> {
         self.row("seen", PLAIN, &format!("{}{sum}", status["seen"]))?;
         self.row("tickets", PLAIN, &status["tickets"].to_string())?;
         self.waiting(status)?;
+        self.lost_evidence(status)?;
         self.limits(&status["limits"]["tickets"], status["now_ms"].as_i64())?;
         self.rows("held", PLAIN, &status["held"], |problem| {
             format!("{} {} of “{}”", problem["count"], text(&problem["held"]), text(&problem["title"]))
@@ -154,6 +155,25 @@ impl<W: Write> Page<W> {
         self.row("", PLAIN, &format!("{failures}{next}, {last}"))
     }
 
+    /// What tickets go without, if they do.
+    fn lost_evidence(&mut self, status: &Value) -> io::Result<()> {
+        let number = |value: &Value| value.as_u64().unwrap_or(0);
+        let evidence = &status["evidence"];
+        let dropped = number(&evidence["dropped"]);
+        let size = bytes(number(&evidence["dropped_bytes"]));
+        let lost = [
+            (dropped, format!("{} of {size} dropped", counted(dropped, "archive"))),
+            (number(&evidence["missing"]), format!("{} not made", evidence["missing"])),
+            (
+                number(&status["attachments_refused"]),
+                format!("{} refused by the site", status["attachments_refused"]),
+            ),
+        ];
+        let lost: Vec<String> =
+            lost.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+        if lost.is_empty() { Ok(()) } else { self.row("evidence", BAD, &lost.join(", ")) }
+    }
+
     /// The limit on new tickets, when it holds something back.
     fn limits(&mut self, limit: &Value, now_ms: Option<i64>) -> io::Result<()> {
         let number = |name: &str| limit[name].as_u64().unwrap_or(0);
@@ -177,10 +197,10 @@ impl<W: Write> Page<W> {
         if count == 0 {
             return self.row("waiting", FAINT, "nothing");
         }
-        let spool = &status["spool"];
-        let archives = match spool["archives"].as_u64() {
+        let evidence = &status["evidence"];
+        let archives = match evidence["waiting"].as_u64() {
             Some(archives) if archives > 0 => {
-                let size = bytes(spool["bytes"].as_u64().unwrap_or(0));
+                let size = bytes(evidence["waiting_bytes"].as_u64().unwrap_or(0));
                 format!(", with {} of {size}", counted(archives, "archive"))
             }
             _ => String::new(),
@@ -273,7 +293,8 @@ mod tests {
                       "failures": 0, "last_contact_ms": 1_795_396_132_000_i64, "next_attempt_ms": null },
             "seen": 5, "outcomes": { "duplicate": 1, "filed": 1, "muted": 3 }, "tickets": 1,
             "rules": [{ "rule": "OPS-1234: loader and long paths", "outcome": "muted", "count": 3, "last_ms": 1 }],
-            "waiting": [], "waiting_count": 0, "waiting_for": [], "spool": { "archives": 0, "bytes": 0 },
+            "waiting": [], "waiting_count": 0, "waiting_for": [], "attachments_refused": 0,
+            "evidence": { "made": 1, "waiting": 0, "waiting_bytes": 0, "dropped": 0, "dropped_bytes": 0, "missing": 0 },
             "limits": { "tickets": { "left": 3, "next_ms": 0, "held": 0, "folded": 0, "storm_since_ms": null } }, "held": [], "mutes": [], "gaps": [], "warnings": [],
             "sources": [{ "file": "/home/alice/.shotgun/logs/tk-maya.log", "position": 1160, "size": 1160,
                           "rotated": false }],
@@ -301,7 +322,8 @@ mod tests {
         status["waiting"] = (0..9)
             .map(|number| json!({ "what": "ticket", "title": format!("alice - ValueError: bad range in execute [{number}]") }))
             .collect();
-        status["spool"] = json!({ "archives": 7, "bytes": 3_456_789 });
+        status["evidence"] = json!({ "made": 12, "waiting": 7, "waiting_bytes": 3_456_789, "dropped": 3,
+                                     "dropped_bytes": 70_000_000, "missing": 1 });
         status["gaps"] = json!([{ "file": "/home/alice/.shotgun/logs/tk-nuke.log", "bytes": 612, "times": 1,
                                   "unknown_times": 1, "reason": "rotated_away" }]);
         status["limits"]["tickets"] = json!({ "left": 0, "next_ms": 1_795_396_864_000_i64, "held": 12, "folded": 40,
