@@ -25,7 +25,7 @@ const FREE_REQUESTS: u64 = 40;
 const REQUESTS_PER_S: u64 = 12;
 
 /// After this, having met the trouble once is enough.
-const LONG: Duration = Duration::from_secs(15);
+const LONG: Duration = Duration::from_secs(8);
 
 /// What names of cells with a long log begin with.
 const LONG_LOG: &str = "long log: ";

@@ -438,6 +438,21 @@ mod tests {
     }
 
     #[test]
+    fn anything_is_read_or_refused() {
+        let whole = "any:Ticket=missing-field,field=a+b,rate=0.5,seed=9,times=1";
+        for end in 0..=whole.len() {
+            for odd in ["", ",", "=", ":", "\u{e4}", "\0", "=="] {
+                let text = format!("{}{odd}{}", &whole[..end], &whole[end..]);
+                for text in [text.as_str(), &whole[..end], &format!("{}{odd}", &whole[..end])] {
+                    if let Err(error) = text.parse::<FaultRule>() {
+                        assert!(!error.to_string().is_empty());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn calls_are_told_apart() {
         let covered = |calls: &str, call: &Call| rule(&format!("{calls}=reset")).calls.cover(call);
         let create = api3("create", Some("Ticket"));

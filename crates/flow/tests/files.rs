@@ -273,6 +273,27 @@ fn a_file_that_changes_while_it_is_sent() {
 }
 
 #[test]
+fn a_slow_line_gets_time_by_the_size_of_the_file() {
+    let (_folder, path) = file(b"");
+    File::create(&path).and_then(|file| file.set_len(24 << 20)).expect("large");
+    let slowly = Step::Do(Box::new(|reader| {
+        let mut block = vec![0; 128 * 1024];
+        let mut end = Vec::new();
+        while !end.ends_with(b"--\r\n\r\n") {
+            // All of it takes several times as long as the site may be silent.
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            let count = std::io::Read::read(reader, &mut block).expect("more");
+            assert_ne!(count, 0, "the client has given up");
+            end = block[count.saturating_sub(6)..count].to_vec();
+        }
+        reader.get_mut().write_all(&http("200 OK", "", b"1:7")).expect("answered");
+    }));
+    let running = fake::run(vec![info(false), slowly]);
+    assert_eq!(patient_client(&running.url, 400).upload(&upload(&path, "x.log")).expect("sent"), 7);
+    running.asked();
+}
+
+#[test]
 fn downloads_follow_the_site_to_its_storage() {
     let bytes: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
     let storage = FakeSite::bind();
