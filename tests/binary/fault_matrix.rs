@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// Cells that run at the same time: most of a cell is waiting.
 const SIDE_BY_SIDE: usize = 8;
 /// What a cell without any trouble asks of the site, and some more.
-const FREE_REQUESTS: u64 = 40;
+const FREE_REQUESTS: u64 = 60;
 /// What a second of trouble may cost beyond that: a retry takes half a second at least, and looks before it writes.
 const REQUESTS_PER_S: u64 = 12;
 
@@ -208,7 +208,7 @@ const SHORT: [&str; 16] = [
     "Reset at Answer of upload",
     "Stall at AnswerHead of update Ticket",
     "Reset at AnswerHalf of link",
-    "Reset at Head of create Reply",
+    "Reset at Answer of create Reply",
     "storm 2",
     "long log: Reset at Head of upload",
     "update:Ticket=429,retry-date=2",
