@@ -18,10 +18,13 @@ const LOG =
   "\x1b]0;owned\x07<script>document.title = 'owned'</script>\n";
 const EVIL = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
 const DESCRIPTION = `ValueError: bad frame range
-in tk-multi-publish2 (tk-maya, project) on host ws-042, user alice
 
-What happened
-Failed to publish sh010 ${EVIL}
+What failed: Failed to publish sh010 ${EVIL}
+Where: frame_range in frames.py, line 42
+For whom: alice on ws-042, in Maya 2026.1, on Shot sh010
+Since: 2026-01-14 19:49:11 +09:00 (2026-01-14 10:49:11 UTC)
+How often: 51 times when this was written
+Open first: tk-maya.log at line 2, where the record begins; incident-0123abcd.zip has the rest
 
 Traceback (most recent call last):
   File "/studio/toolkit/manager.py", line 411, in publish
@@ -30,13 +33,13 @@ Traceback (most recent call last):
     raise ValueError("bad frame range")
 ValueError: bad frame range
 
-When
-  first seen   2026-01-14 19:49:11 +09:00 (2026-01-14 10:49:11 UTC)
-  seen         51 times so far
+Work
+Shot: sh010 (Shot 862) https://studio.example/detail/Shot/862
 
-Where
-  user         alice
-  engine       tk-maya v0.13.2
+Session
+User: alice
+Engine: tk-maya v0.13.2
+App: tk-multi-publish2 v2.10.8
 
 tk-incident: v1 g1:0123456789abcdef0123456789abcdef alice
 `;
@@ -159,7 +162,12 @@ test("the ticket tells what happened, where, how often and what was said", async
   assert.match(await page.locator(".trace .frame.key").innerText(), /frames\.py", line 42, in frame_range/);
   assert.equal(await page.locator(".trace .frame").count(), 2);
   const facts = await page.locator(".side").innerText();
-  assert.match(facts, /engine\s+tk-maya v0\.13\.2/);
+  assert.match(facts, /Engine\s+tk-maya v0\.13\.2/);
+  assert.equal(await page.getByRole("link", { name: "sh010 (Shot 862)" }).getAttribute("href"), "https://studio.example/detail/Shot/862");
+  const glance = await page.locator(".glance").innerText();
+  for (const words of [/What failed\s+Failed to publish sh010/, /Where\s+frame_range in frames\.py, line 42/, /For whom\s+alice on ws-042/, /Since\s+2026-01-14 19:49:11/]) {
+    assert.match(glance, words);
+  }
   assert.match(facts, /g1:0123456789abcdef0123456789abcdef/);
   const reply = page.locator(".reply");
   assert.equal(await reply.count(), 1);
@@ -174,7 +182,10 @@ test("a log opens as text, line by line, and downloads as it was", async () => {
   assert.equal(download.suggestedFilename(), "tk-maya.log");
   assert.equal(await readFile(await download.path(), "utf8"), LOG);
 
-  await row.getByRole("link", { name: "open" }).click();
+  await page.getByRole("link", { name: /^tk-maya\.log at line 2/ }).click();
+  await page.waitForURL(`${desk.url}/attachments/${ids.log}/view#L2`);
+  await page.goBack();
+  await row.getByRole("link", { name: "open", exact: true }).click();
   await page.waitForURL(`${desk.url}/attachments/${ids.log}/view`);
   const lines = page.locator(".log > div");
   assert.equal(await lines.count(), 3);

@@ -22,6 +22,8 @@ use crate::table::RETIRED;
 use crate::ticket_text;
 
 const PAGE_ROWS: u32 = 50;
+/// Of a description; the agent's own are shorter, and name engine and app behind the traceback.
+const TEXT_CHARS: usize = 24_000;
 /// Words of a search.
 const MAX_WORDS: usize = 8;
 
@@ -118,10 +120,9 @@ fn list(connection: &Connection, schema: &Schema, asked: Asked, now: Timestamp) 
     }
     let count = format!("SELECT COUNT(*) FROM Ticket ticket WHERE {condition}");
     list.total = connection.query_row(&count, params_from_iter(&values), |row| row.get(0))?;
-    // The inner query reads an index alone (`table` has it), so that only the rows shown are ever fetched; the description's
-    // beginning holds what a row shows of it.
+    // The inner query reads an index alone (`table` has it), so that only the rows shown are ever fetched.
     let sql = format!(
-        "SELECT ticket.id, ticket.title, ticket.sg_status_list, ticket.sg_incident_count, substr(ticket.description, 1, 600), \
+        "SELECT ticket.id, ticket.title, ticket.sg_status_list, ticket.sg_incident_count, substr(ticket.description, 1, {TEXT_CHARS}), \
          project.name, ticket.sg_incident_last_seen, chosen.activity \
          FROM (SELECT ticket.id AS id, MAX(COALESCE(ticket.sg_incident_last_seen, ''), COALESCE(ticket.created_at, ''), \
          COALESCE((SELECT MAX(reply.created_at) FROM Reply reply WHERE reply.entity__type = 'Ticket' \

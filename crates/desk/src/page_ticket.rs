@@ -19,7 +19,7 @@ use crate::page_list::{Status, Title};
 use crate::query::{Context, Wanted, find};
 use crate::show::{Moment, size, visible};
 use crate::site::Site;
-use crate::ticket_text::{self, Part, TicketText, TraceKind, TraceLine};
+use crate::ticket_text::{self, Part, TextRow, TicketText, TraceKind, TraceLine};
 
 /// Replies and attachments shown.
 const MAX_ROWS: i64 = 1000;
@@ -37,7 +37,10 @@ struct TicketPage {
     project: String,
     priority: Option<String>,
     headline: Option<String>,
-    place: Option<String>,
+    /// What failed, where, for whom, since when: the first lines of the text.
+    glance: Vec<TextRow>,
+    /// The line of the log that the text says to open first, by the address that shows it.
+    open_first: Option<String>,
     /// Prose and tracebacks, in order.
     story: Vec<Part>,
     /// Facts, in order.
@@ -49,7 +52,7 @@ struct TicketPage {
 
 struct Facts {
     title: String,
-    rows: Vec<(String, String)>,
+    rows: Vec<TextRow>,
 }
 
 struct Reply {
@@ -97,7 +100,8 @@ fn load(connection: &Connection, context: Context<'_>, id: i64) -> Result<Option
     let Some(ticket) = find(connection, context, entity, &wanted)?.pop() else { return Ok(None) };
     let now = context.now;
     let parsed = ticket_text::parse(&visible(ticket["description"].as_str().unwrap_or_default()));
-    let TicketText { headline, place, parts, key } = parsed;
+    let TicketText { headline, glance, parts, key } = parsed;
+    let files = files(connection, context, id)?;
     let (mut story, mut facts) = (Vec::new(), Vec::new());
     for part in parts {
         match part {
@@ -116,12 +120,13 @@ fn load(connection: &Connection, context: Context<'_>, id: i64) -> Result<Option
         project: name_of(&ticket["project"]),
         priority: ticket["sg_priority"].as_str().map(visible),
         headline,
-        place,
+        open_first: open_first(&glance, &files),
+        glance,
         story,
         facts,
         key,
         replies: replies(connection, context, id, now)?,
-        files: files(connection, context, id)?,
+        files,
     }))
 }
 
@@ -164,6 +169,15 @@ fn files(connection: &Connection, context: Context<'_>, id: i64) -> Result<Vec<F
         });
     }
     Ok(files)
+}
+
+/// The line that `Open first: NAME at line N, …` speaks of, in the file of that name.
+fn open_first(glance: &[TextRow], files: &[File]) -> Option<String> {
+    let said = &glance.iter().find(|row| row.name == "Open first")?.value;
+    let file = files.iter().find(|file| file.readable && said.starts_with(&file.name))?;
+    let line = said[file.name.len()..].strip_prefix(" at line ")?;
+    let number: u64 = line.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    Some(format!("/attachments/{}/view#L{number}", file.id))
 }
 
 fn linked_to_ticket(path: &str, id: i64) -> Value {

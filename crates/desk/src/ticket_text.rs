@@ -8,11 +8,19 @@
 pub(crate) struct TicketText {
     /// The exception or message, when the text begins as the agent's does.
     pub(crate) headline: Option<String>,
-    /// The sentence after it: which app, engine, host, user.
-    pub(crate) place: Option<String>,
+    /// The lines after it: what failed, where, for whom.
+    pub(crate) glance: Vec<TextRow>,
     pub(crate) parts: Vec<Part>,
     /// The machine-readable line at the end.
     pub(crate) key: Option<String>,
+}
+
+/// `Name: value`, and the address at the end of the value.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TextRow {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) url: Option<String>,
 }
 
 /// One part of a description.
@@ -20,7 +28,7 @@ pub(crate) struct TicketText {
 pub(crate) enum Part {
     Prose { title: Option<String>, text: String },
     Traceback(Vec<TraceLine>),
-    Facts { title: String, rows: Vec<(String, String)> },
+    Facts { title: String, rows: Vec<TextRow> },
 }
 
 /// One line of a traceback.
@@ -28,7 +36,7 @@ pub(crate) enum Part {
 pub(crate) struct TraceLine {
     pub(crate) text: String,
     pub(crate) kind: TraceKind,
-    /// Belongs to the innermost frame, or is the exception, of the outcome.
+    /// Belongs to the frame to look at, or is the exception, of the outcome.
     pub(crate) key: bool,
 }
 
@@ -45,7 +53,26 @@ pub(crate) enum TraceKind {
     Error,
 }
 
-const TRACEBACK: &str = "Traceback (most recent call last):";
+/// Names of the lines below the headline. Only known names and headings count: any prose may hold a colon.
+const GLANCE: [&str; 11] = [
+    "What failed",
+    "Comment",
+    "Caused by",
+    "Where",
+    "For whom",
+    "Since",
+    "How often",
+    "Versions",
+    "Open first",
+    "Not attached",
+    "Careful",
+];
+const FACTS: [&str; 2] = ["Work", "Session"];
+const MESSAGE: &str = "Message";
+
+/// Python's own line, and the one that the agent writes above calls without an exception.
+const TRACEBACKS: [&str; 2] =
+    ["Traceback (most recent call last):", "Traceback (the log has no exception for it):"];
 const CHAINS: [&str; 2] = [
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",
@@ -59,30 +86,35 @@ pub(crate) fn parse(text: &str) -> TicketText {
         parsed.key = Some(lines.remove(at).to_owned());
     }
     let mut at = 0;
-    if let [headline, place, ..] = lines[..]
+    if let [headline, "", rest @ ..] = &lines[..]
         && !headline.is_empty()
-        && place.starts_with("in ")
     {
-        parsed.headline = Some(headline.to_owned());
-        parsed.place = Some(place.to_owned());
-        at = 2;
+        parsed.glance =
+            rest.iter().map_while(|line| row(line).filter(|row| GLANCE.contains(&&*row.name))).collect();
+        if !parsed.glance.is_empty() {
+            parsed.headline = Some((*headline).to_owned());
+            at = 2 + parsed.glance.len();
+        }
     }
+    let place = parsed.glance.iter().find(|row| row.name == "Where").map(|row| row.value.clone());
     let mut prose = Prose::default();
     while at < lines.len() {
         let line = lines[at];
-        if line.trim_start() == TRACEBACK {
+        if begins_traceback(line) {
             prose.end(&mut parsed.parts);
             let length = traceback_length(&lines[at..]);
-            parsed
-                .parts
-                .push(Part::Traceback(trace_lines(&lines[at..at + length], parsed.headline.as_deref())));
+            parsed.parts.push(Part::Traceback(trace_lines(
+                &lines[at..at + length],
+                parsed.headline.as_deref(),
+                place.as_deref(),
+            )));
             at += length;
         } else if let Some((rows, length)) = facts(&lines[at..]) {
             prose.end(&mut parsed.parts);
             parsed.parts.push(Part::Facts { title: line.to_owned(), rows });
             at += length;
         } else {
-            if line == "What happened" {
+            if line == MESSAGE && parsed.headline.is_some() {
                 prose.end(&mut parsed.parts);
                 prose.title = Some(line.to_owned());
             } else {
@@ -96,19 +128,16 @@ pub(crate) fn parse(text: &str) -> TicketText {
 }
 
 impl TicketText {
-    /// Engine and app of the place sentence, `in tk-multi-publish2 (tk-maya, project) on host …`: for lists.
+    /// Engine and app, without their versions: for lists.
     pub(crate) fn engine_and_app(&self) -> (Option<&str>, Option<&str>) {
-        let Some(place) = self.place.as_deref().and_then(|place| place.strip_prefix("in ")) else {
-            return (None, None);
+        let rows = || {
+            self.parts.iter().filter_map(|part| match part {
+                Part::Facts { rows, .. } => Some(rows),
+                _ => None,
+            })
         };
-        let what = place.split(" on host ").next().unwrap_or(place).split(", user ").next().unwrap_or(place);
-        match what.split_once(" (") {
-            Some((app, inside)) => {
-                let engine = inside.trim_end_matches(')').split(',').next().map(str::trim);
-                (engine.filter(|engine| !engine.is_empty()), Some(app))
-            }
-            None => (Some(what), None),
-        }
+        let named = |name: &str| rows().flatten().find(|row| row.name == name)?.value.split(' ').next();
+        (named("Engine"), named("App"))
     }
 }
 
@@ -129,31 +158,33 @@ impl Prose<'_> {
     }
 }
 
-/// A heading followed by indented `name   value` lines, and how many lines that takes.
-fn facts(lines: &[&str]) -> Option<(Vec<(String, String)>, usize)> {
-    let heading = lines.first()?;
-    if heading.is_empty() || heading.starts_with(' ') {
+/// A known heading followed by `Name: value` lines, and how many lines that takes.
+fn facts(lines: &[&str]) -> Option<(Vec<TextRow>, usize)> {
+    let (heading, rest) = lines.split_first()?;
+    if !FACTS.contains(heading) {
         return None;
     }
-    let mut rows: Vec<(String, String)> = Vec::new();
-    for line in &lines[1..] {
-        let Some(indented) = line.strip_prefix("  ").filter(|rest| !rest.is_empty()) else { break };
-        match indented.split_once("  ") {
-            Some((name, value)) if !indented.starts_with(' ') => {
-                rows.push((name.to_owned(), value.trim_start().to_owned()));
-            }
-            // A long value goes on, further in.
-            _ => match rows.last_mut() {
-                Some((_, value)) if indented.starts_with(' ') => {
-                    value.push('\n');
-                    value.push_str(indented.trim_start());
-                }
-                _ => return None,
-            },
-        }
-    }
-    let length = rows.iter().map(|(_, value)| value.lines().count().max(1)).sum::<usize>() + 1;
+    let rows: Vec<TextRow> = rest.iter().map_while(|line| row(line)).collect();
+    let length = rows.len() + 1;
     (!rows.is_empty()).then_some((rows, length))
+}
+
+fn begins_traceback(line: &str) -> bool {
+    TRACEBACKS.contains(&line.trim_start())
+}
+
+fn row(line: &str) -> Option<TextRow> {
+    let (name, value) = line.split_once(": ")?;
+    if name.is_empty() || name.starts_with(' ') {
+        return None;
+    }
+    let (value, url) = match value.rsplit_once(' ') {
+        Some((value, url)) if url.starts_with("https://") || url.starts_with("http://") => {
+            (value, Some(url.to_owned()))
+        }
+        _ => (value, None),
+    };
+    Some(TextRow { name: name.to_owned(), value: value.to_owned(), url })
 }
 
 /// How many lines a traceback takes, chained ones included.
@@ -174,18 +205,18 @@ fn traceback_length(lines: &[&str]) -> usize {
         else {
             return end;
         };
-        if lines[start].trim_start() != TRACEBACK {
+        if !begins_traceback(lines[start]) {
             return end;
         }
         end = start + 1;
     }
 }
 
-fn trace_lines(lines: &[&str], headline: Option<&str>) -> Vec<TraceLine> {
+fn trace_lines(lines: &[&str], headline: Option<&str>, place: Option<&str>) -> Vec<TraceLine> {
     let mut traced: Vec<TraceLine> = Vec::with_capacity(lines.len());
     let mut in_error = false;
     for line in lines {
-        let kind = if line.trim_start() == TRACEBACK || CHAINS.contains(line) || line.is_empty() {
+        let kind = if begins_traceback(line) || CHAINS.contains(line) || line.is_empty() {
             in_error = false;
             TraceKind::Joint
         } else if in_error {
@@ -201,7 +232,7 @@ fn trace_lines(lines: &[&str], headline: Option<&str>) -> Vec<TraceLine> {
         traced.push(TraceLine { text: (*line).to_owned(), kind, key: false });
     }
     // What matters is the exception the headline names, of several in a chain, else the last one; what led to it
-    // is the last frame before it.
+    // is the frame that the text names, else the last one before it.
     let is_error = |line: &TraceLine| line.kind == TraceKind::Error;
     let named = headline.and_then(|headline| {
         traced.iter().rposition(|line| is_error(line) && type_name(&line.text) == type_name(headline))
@@ -211,16 +242,33 @@ fn trace_lines(lines: &[&str], headline: Option<&str>) -> Vec<TraceLine> {
         None => traced.iter().rposition(is_error),
     };
     let before = named.unwrap_or(traced.len());
-    let frame = traced[..before].iter().rposition(|line| matches!(line.kind, TraceKind::Frame { .. }));
+    let named = place.and_then(|place| traced.iter().rposition(|line| is_at(line, place)));
+    let is_frame = |line: &TraceLine| matches!(line.kind, TraceKind::Frame { .. });
+    let frame = named.or_else(|| traced[..before].iter().rposition(is_frame));
     if let Some(frame) = frame {
-        let end = error.filter(|error| *error > frame).map_or(traced.len(), |error| error + 1);
-        for line in &mut traced[frame..end] {
+        let code = traced[frame + 1..].iter().take_while(|line| line.kind == TraceKind::Code).count();
+        for line in &mut traced[frame..=frame + code] {
             line.key = true;
         }
-    } else if let Some(error) = error {
-        traced[error].key = true;
+    }
+    if let Some(error) = error {
+        let begin = traced[..=error].iter().rposition(|line| !is_error(line)).map_or(0, |before| before + 1);
+        for line in &mut traced[begin..=error] {
+            line.key = true;
+        }
     }
     traced
+}
+
+/// Whether a frame is the one of `check_range in frames.py, line 57 (…)`.
+fn is_at(line: &TraceLine, place: &str) -> bool {
+    let TraceKind::Frame { file, after, .. } = &line.kind else { return false };
+    let Some(after) = after.strip_prefix("\", line ") else { return false };
+    let (number, function) = after.split_once(", in ").unwrap_or((after, ""));
+    let said = if function.is_empty() { String::new() } else { format!("{function} in ") };
+    place
+        .strip_prefix(&format!("{said}{file}, line {number}"))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// The last part of the dotted name an exception line begins with.
@@ -251,7 +299,7 @@ mod tests {
 
     #[test]
     fn of_a_chain_the_exception_of_the_headline_is_the_one_that_matters() {
-        let chain = "KeyError: 'render'\nin tk-nuke on host a, user b\n\n\
+        let chain = "KeyError: 'render'\n\nFor whom: b on a\n\n\
             Traceback (most recent call last):\n  File \"/a.py\", line 1, in resolve\nKeyError: 'render'\n\n\
             The above exception was the direct cause of the following exception:\n\n\
             Traceback (most recent call last):\n  File \"/b.py\", line 2, in load\ntank.TankError: not known\n";
@@ -264,18 +312,32 @@ mod tests {
             lines.flatten().filter(|line| line.key).map(|line| line.text.trim().to_owned()).collect()
         };
         assert_eq!(key(chain), ["File \"/a.py\", line 1, in resolve", "KeyError: 'render'"]);
-        let outcome = chain.replacen("KeyError: 'render'\nin", "TankError: not known\nin", 1);
+        let outcome = chain.replacen("KeyError: 'render'", "TankError: not known", 1);
         assert_eq!(key(&outcome), ["File \"/b.py\", line 2, in load", "tank.TankError: not known"]);
-        let other = chain.replacen("KeyError: 'render'\nin", "Something else\nin", 1);
+        let other = chain.replacen("KeyError: 'render'", "Something else", 1);
         assert_eq!(key(&other), ["File \"/b.py\", line 2, in load", "tank.TankError: not known"]);
+    }
+
+    #[test]
+    fn the_frame_that_the_text_names_is_marked_and_not_the_library_s() {
+        let text = "OSError: no\n\nWhere: copy in b.py, line 2 (tk-x v1)\n\nTraceback (most recent call last):\n  \
+            File \"/a.py\", line 2, in copy\n  File \"/b.py\", line 2, in copy\n    go()\n  \
+            File \"/shutil.py\", line 9, in copyfile\n    open()\nOSError: no\n";
+        let Part::Traceback(lines) = &parse(text).parts[0] else { panic!("no traceback") };
+        let key: Vec<&str> = lines.iter().filter(|line| line.key).map(|line| line.text.trim()).collect();
+        assert_eq!(key, ["File \"/b.py\", line 2, in copy", "go()", "OSError: no"]);
     }
 
     const AGENT: &str = "\
 ValueError: bad frame range
-in tk-multi-publish2 (tk-maya, project) on host ws-042, user alice
 
-What happened
+What failed: Failed to publish scene.ma
+For whom: alice on ws-042, in Maya 2026.1
+How often: once when this was written
+
+Message
 Failed to publish scene.ma
+twice
 
 Traceback (most recent call last):
   File \"/a/b/api.py\", line 5, in read
@@ -293,13 +355,12 @@ Traceback (most recent call last):
 ValueError: bad frame range
 and more
 
-When
-  first seen   2026-01-14 19:49:11 +09:00 (2026-01-14 10:49:11 UTC)
-  seen         1 time so far
+Work
+Shot: bunny_010 (Shot 862) https://studio.example/detail/Shot/862
 
-Where
-  user         alice
-  engine       tk-maya v0.13.2
+Session
+Engine: tk-maya v0.13.2
+App: tk-multi-publish2
 
 tk-incident: v1 g1:0123456789abcdef0123456789abcdef alice
 ";
@@ -313,14 +374,23 @@ tk-incident: v1 g1:0123456789abcdef0123456789abcdef alice
         let [
             Part::Prose { title, text: prose },
             Part::Traceback(lines),
-            Part::Facts { title: when, rows },
+            Part::Facts { title: work, rows },
             Part::Facts { .. },
         ] = &text.parts[..]
         else {
             panic!("{:?}", text.parts);
         };
-        assert_eq!((title.as_deref(), prose.as_str()), (Some("What happened"), "Failed to publish scene.ma"));
-        assert_eq!((when.as_str(), rows[1].1.as_str()), ("When", "1 time so far"));
+        assert_eq!(
+            (title.as_deref(), prose.as_str()),
+            (Some("Message"), "Failed to publish scene.ma\ntwice")
+        );
+        assert_eq!(text.glance.len(), 3);
+        assert_eq!(
+            (text.glance[1].name.as_str(), text.glance[1].value.as_str()),
+            ("For whom", "alice on ws-042, in Maya 2026.1")
+        );
+        assert_eq!((work.as_str(), rows[0].value.as_str()), ("Work", "bunny_010 (Shot 862)"));
+        assert_eq!(rows[0].url.as_deref(), Some("https://studio.example/detail/Shot/862"));
         let key: Vec<&str> = lines.iter().filter(|line| line.key).map(|line| line.text.trim()).collect();
         assert_eq!(
             key,
@@ -345,11 +415,14 @@ tk-incident: v1 g1:0123456789abcdef0123456789abcdef alice
 
     #[test]
     fn any_other_text_is_prose() {
-        let text = parse("the render hangs\n\n  since monday\nplease help");
-        assert_eq!(
-            text.parts,
-            [Part::Prose { title: None, text: "the render hangs\n\n  since monday\nplease help".into() }]
-        );
+        for words in [
+            "the render hangs\n\n  since monday\nplease help",
+            "a title\n\nNote: of mine\n\nSession\nof two hours",
+        ] {
+            let text = parse(words);
+            assert_eq!(text.parts, [Part::Prose { title: None, text: words.into() }]);
+            assert_eq!(text.headline, None);
+        }
         assert_eq!(parse(""), TicketText::default());
     }
 

@@ -176,7 +176,9 @@ impl Engine {
                 "environment": "project", "core_version": "v0.24.0", "python": "3.11.7",
                 "configuration": { "name": "Primary", "id": 33 },
                 "context": { "project": { "type": "Project", "id": 1, "name": "bunny" },
-                             "entity": { "type": "Shot", "id": 862, "name": "bunny_010" } },
+                             "entity": { "type": "Shot", "id": 862, "name": "bunny_010" },
+                             "task": { "type": "Task", "id": 1204, "name": "anim" },
+                             "user": { "type": "HumanUser", "id": 42, "name": "Alice Kim" } },
             },
         }))?;
         let path = stage.logs().join(format!("{name}.log"));
