@@ -10,8 +10,8 @@ import os
 import sys
 
 
-def session_facts(app, log_manager, login, started):
-    # type: (object, object, str, str) -> dict
+def session_facts(app, log_manager, login, started, site=None):
+    # type: (object, object, str, str, str) -> dict
     """Return the facts of the session `app` runs in.
 
     :param app: the Toolkit app.
@@ -19,10 +19,12 @@ def session_facts(app, log_manager, login, started):
     :param login: login of the person, or None.
     :param started: when this run of the engine began, RFC 3339 in UTC. With the PID it tells
         two runs in one host apart.
+    :param site: address of Toolkit's own site; ids of the context mean something there only.
     """
     return {
         "pid": os.getpid(),
         "started": started,
+        "site": site,
         "log_file": _text(lambda: log_manager.log_file),
         "login": login,
         "engine": {

@@ -36,8 +36,12 @@ class Session(object):
         :param serialize: `sgtk.authentication.serialize_user`.
         """
         app = self._app
+
+        def toolkit_url():
+            return app.sgtk.shotgun_url
+
         where = site.site_facts(
-            user, serialize, lambda: app.sgtk.shotgun_url, app.get_setting("site_url")
+            user, serialize, toolkit_url, app.get_setting("site_url")
         )
         message = {
             "v": VERSION,
@@ -47,7 +51,11 @@ class Session(object):
             "app": facts.app_facts(app),
             "settings": settings.agent_settings(app.get_setting),
             "session": facts.session_facts(
-                app, log_manager, where["login"], self._started
+                app,
+                log_manager,
+                where["login"],
+                self._started,
+                site.own_url(user, toolkit_url),
             ),
         }
         if self._door.attach(message):

@@ -18,14 +18,20 @@ def site_facts(user, serialize, toolkit_url, ticket_url):
 
     The token opens Toolkit's site, so it goes with no other address.
     """
-    own_url = user.host if user is not None else toolkit_url()
-    elsewhere = bool(ticket_url) and _same_form(ticket_url) != _same_form(own_url)
+    toolkit = own_url(user, toolkit_url)
+    elsewhere = bool(ticket_url) and _same_form(ticket_url) != _same_form(toolkit)
     return {
-        "url": ticket_url if elsewhere else own_url,
+        "url": ticket_url if elsewhere else toolkit,
         "login": None if user is None else user.login,
         "session_token": None if elsewhere else _token(user, serialize),
         "http_proxy": None if user is None else (user.http_proxy or None),
     }
+
+
+def own_url(user, toolkit_url):
+    # type: (object, object) -> str
+    """Return the address of Toolkit's own site, which the ids of a context belong to."""
+    return user.host if user is not None else toolkit_url()
 
 
 def _token(user, serialize):

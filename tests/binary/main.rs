@@ -26,5 +26,7 @@ mod report;
 mod scan;
 mod status;
 mod storm;
+mod ten_tickets;
+mod ticket;
 mod trouble;
 mod world;

@@ -322,7 +322,7 @@ fn a_session_gives_its_login_its_versions_and_its_project() {
     world.append("tk-maya.log", &error("publish"));
     let ticket = world.expect_tickets(&[("alice - ValueError", 1)]).remove(0);
     let description = ticket.text("description").unwrap();
-    assert!(description.contains("first seen     2026-01-14 19:49:11"), "{description}");
+    assert!(description.contains("Since: 2026-01-14 19:49:11"), "{description}");
     for words in ["Maya 2026.1", "tk-maya v0.13.2", "tk-multi-publish2 v2.10.8", "bunny (Project 1)"] {
         assert!(description.contains(words), "{words} is missing in\n{description}");
     }
@@ -364,7 +364,7 @@ fn the_session_that_starts_the_agent_is_heard_before_anything_is_read() {
     }
     // Every fact of the description is a fact on the page.
     let page = world.page(&format!("/tickets/{}", ticket.id));
-    for fact in ["configuration", "Primary sgtk:descriptor:git", "process", "2764"] {
+    for fact in ["Configuration", "Primary, sgtk:descriptor:git", "Process", "2764"] {
         assert!(page.contains(fact), "{fact} is missing in\n{page}");
     }
 }

@@ -33,7 +33,10 @@ fn a_report_is_a_ticket_with_the_comment_and_the_newest_log() {
     assert!(texts.iter().any(|text| text.contains("opened the shot with")), "{texts:#?}");
     assert!(texts.iter().all(|text| !text.contains("an older log")), "{texts:#?}");
     let description = ticket.text("description").unwrap();
-    assert!(description.contains("Maya hangs when I publish"), "{description}");
+    assert!(
+        description.starts_with("reported by hand\n\nComment: Maya hangs when I publish"),
+        "{description}"
+    );
     assert!(description.contains(&format!("tk-incident: v1 {}", report["key"].as_str().unwrap())));
     for text in texts.iter().chain(&world.state_texts()) {
         assert!(!text.contains("hunter2hunter2") && !text.contains("Zx81kfjw0qmv7Ld3"), "{text}");

@@ -90,11 +90,14 @@ LOG_MANAGER = SimpleNamespace(
 
 
 def test_the_session_part_holds_what_is_in_memory():
-    found = facts.session_facts(App(), LOG_MANAGER, "alice", "2026-01-14T10:00:00Z")
+    found = facts.session_facts(
+        App(), LOG_MANAGER, "alice", "2026-01-14T10:00:00Z", "https://studio.example"
+    )
     assert found.pop("python").count(".") == 2
     assert found == {
         "pid": os.getpid(),
         "started": "2026-01-14T10:00:00Z",
+        "site": "https://studio.example",
         "log_file": "/logs/tk-maya.log",
         "login": "alice",
         "engine": {"name": "tk-maya", "instance": "tk-maya", "version": "v0.13.2"},
@@ -179,6 +182,11 @@ def test_a_script_user_hands_over_neither_key_nor_token():
         "session_token": None,
         "http_proxy": None,
     }
+
+
+def test_the_session_belongs_to_toolkit_s_own_site():
+    assert site.own_url(person(), None) == "https://studio.example"
+    assert site.own_url(None, lambda: "https://a.example") == "https://a.example"
 
 
 def test_without_a_user_the_site_of_the_configuration_counts():

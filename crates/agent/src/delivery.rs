@@ -19,6 +19,8 @@ use crate::filing::Filing;
 use crate::settings::Settings;
 use crate::shared::{Contact, Shared, lock};
 use crate::store::{CREATE_SETTLES_MS, Delivery, Step, StoreError};
+use crate::ticket_fields::TEMPLATE;
+use crate::ticket_template::{TemplateFault, TicketTemplate};
 use breaker::Breaker;
 use connection::Connection;
 use jiff::tz::TimeZone;
@@ -37,6 +39,8 @@ const FAULT: &str = "delivery";
 const REFUSED_MOST_MS: u64 = 3_600_000;
 /// When other agents write to the same ticket.
 const BUSY_RANGE_MS: (u64, u64) = (500, 2_000);
+/// A template file is read again after this, in case an admin has changed it.
+const TEMPLATE_AGE_MS: u64 = 3_600_000;
 /// The longest sleep while something waits: the wall clock may be set back.
 const LONGEST_WAIT_MS: i64 = 60_000;
 
@@ -71,6 +75,9 @@ pub struct DeliveryWorker {
     breaker: Breaker,
     /// The newest login that was noticed.
     noticed_login: u64,
+    template: Result<TicketTemplate, TemplateFault>,
+    /// When it was read, in steady time.
+    template_ms: u64,
     jitter: Jitter,
     zone: TimeZone,
     /// What people call this machine.
@@ -97,6 +104,8 @@ impl DeliveryWorker {
             connection: Connection::new(),
             breaker: Breaker::default(),
             noticed_login: 0,
+            template: Ok(TicketTemplate::default()),
+            template_ms: 0,
             jitter: Jitter::new(seed),
             zone: TimeZone::system(),
             host: Machine::this().host,
@@ -115,6 +124,7 @@ impl DeliveryWorker {
     pub fn run(mut self, wake: &Receiver<Wake>) {
         // Known before the first ticket is due, so that no log shows it.
         let _ = connection::who(&self.shared, &self.settings, &self.destination);
+        self.read_template();
         loop {
             // A fault of ours in one step must not end the delivery of all others.
             let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.step()));
@@ -192,6 +202,9 @@ impl DeliveryWorker {
     }
 
     fn deliver(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), DeliveryError> {
+        if self.shared.clock.steady_ms().saturating_sub(self.template_ms) > TEMPLATE_AGE_MS {
+            self.read_template();
+        }
         let agent = match &self.agent {
             Some(name) => name,
             None => self.agent.insert(lock(&self.shared.store).agent_name()?),
@@ -199,6 +212,10 @@ impl DeliveryWorker {
         let (site, fields) = self.connection.open(&self.shared, &self.settings, &self.destination)?;
         let shared = &self.shared;
         let per_minute = self.settings.limits.writes_per_minute;
+        let report = |what: &str, problem: Option<String>| match problem {
+            Some(problem) => shared.warn(what, problem),
+            None => shared.over(what),
+        };
         let take_write = || {
             let taken = lock(&shared.store).take_write(shared.clock.wall_ms(), per_minute);
             taken.unwrap_or_else(|error| {
@@ -212,6 +229,10 @@ impl DeliveryWorker {
             fields,
             entity_type: &self.settings.site.entity_type,
             ticket: &self.settings.ticket,
+            template: self.template.as_ref(),
+            // A desk of our own knows tickets, and no shots.
+            site_url: self.destination.own.is_none().then_some(self.destination.url.as_str()),
+            report: &report,
             project_id: if self.settings.site.project_id == 0 {
                 self.destination.project_id
             } else {
@@ -225,6 +246,19 @@ impl DeliveryWorker {
             take_write: &take_write,
         };
         Steps { filing, shared, settings: &self.settings, spool: &self.spool }.take(delivery, now_ms)
+    }
+
+    /// A template that does not work is told of at once, and costs no ticket: they get the built-in text.
+    fn read_template(&mut self) {
+        self.template_ms = self.shared.clock.steady_ms();
+        self.template = TicketTemplate::load(&self.settings.ticket.template);
+        match &self.template {
+            Ok(_) => self.shared.over(TEMPLATE),
+            Err(fault) => {
+                let message = format!("{}; tickets get the built-in text until then", chain(fault));
+                self.shared.warn(TEMPLATE, message);
+            }
+        }
     }
 
     fn contact_made(&mut self, now_ms: i64) {

@@ -17,4 +17,4 @@ pub use archive::{Contents, pack};
 pub use packed_log::{PackFault, PackedLog, Part, pack_log};
 pub use range::{LogBytes, around, with_record};
 pub use reason::{Made, Reason, reason};
-pub use spool::{archive_path, keep, spooled_bytes, sweep, unpack_log};
+pub use spool::{archive_name, archive_path, keep, log_name, read_log, spooled_bytes, sweep, unpack_log};

@@ -17,14 +17,20 @@ pub use count::Counted;
 pub use fold::Verified;
 pub use lookup::Found;
 
+use crate::delivery::chain;
+use crate::description::harmless;
 use crate::settings::TicketSettings;
 use crate::store::{Delivery, Stands};
 use crate::ticket_fields::KEY_FIELD;
-use flow::{EntityFields, Fields, FlowError, Site};
+use crate::ticket_template::{TemplateFault, TicketTemplate};
+use flow::{EntityFields, Fields, FlowError, FlowErrorKind, Site};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use standing::{LINK_FIELD, agent_line};
 use std::path::Path;
+
+/// What fields that the site refused are called in warnings.
+const FIELDS: &str = "ticket fields";
 
 /// Why a step did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +80,14 @@ pub struct Filing<'a> {
     pub entity_type: &'a str,
     /// `[ticket]`
     pub ticket: &'a TicketSettings,
+    /// The studio's template, or why there is none that works.
+    pub template: Result<&'a TicketTemplate, &'a TemplateFault>,
     /// The project when the session knows none; 0 for none.
     pub project_id: u64,
+    /// Address of the site, if its entities have pages there.
+    pub site_url: Option<&'a str>,
+    /// Told of a part of the settings that does not work here, with the reason, or that it works.
+    pub report: &'a dyn Fn(&str, Option<String>),
     /// The spool.
     pub spool: &'a Path,
     /// Of this machine.
@@ -96,7 +108,8 @@ impl Filing<'_> {
     /// # Errors
     /// When the site cannot be asked or refuses; when no project is known.
     pub fn create(&self, delivery: &Delivery, before: Option<u64>) -> Result<Ticket, FilingError> {
-        let mut fields = self.new_ticket(delivery)?;
+        let mut new = self.new_ticket(delivery)?;
+        let fields = &mut new.essential;
         if let Some(Value::String(description)) = fields.get_mut("description") {
             let text = description.trim_end();
             let before = before.map_or(String::new(), |before| {
@@ -115,7 +128,19 @@ impl Filing<'_> {
                 self.site.update(self.entity_type, before, &none)?;
             }
         }
-        let row = self.site.create(self.entity_type, &fields, &["id"])?;
+        let row = match self.site.create(self.entity_type, &new.all(), &["id"]) {
+            // The site took part in nothing: a link it does not like must not cost the ticket.
+            Err(error) if *error.kind() == FlowErrorKind::Fault && !new.other.is_empty() => {
+                let names: Vec<&str> = new.other.keys().map(String::as_str).collect();
+                let row = self.site.create(self.entity_type, &new.essential, &["id"])?;
+                (self.report)(FIELDS, Some(format!("filed without {}: {}", names.join(", "), chain(&error))));
+                row
+            }
+            created => {
+                (self.report)(FIELDS, None);
+                created?
+            }
+        };
         Ok(Ticket { id: row.id, stands: Stands::Created })
     }
 
@@ -139,7 +164,7 @@ impl Filing<'_> {
         }
         let text = format!(
             "These lines of the log came late and belong to the record above:\n\n{}\n\n{line}",
-            lines.trim_end()
+            harmless(lines.trim_end())
         );
         self.reply(ticket_id, &text)
     }

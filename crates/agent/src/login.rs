@@ -86,7 +86,7 @@ pub fn credentials(source: &CredentialSource, login: &Login, site: &str) -> Resu
 }
 
 /// Same host, same port, same scheme: a token given for https must not travel in clear.
-fn is_same_site(theirs: &str, ours: &str) -> bool {
+pub(crate) fn is_same_site(theirs: &str, ours: &str) -> bool {
     let scheme = |url: &str| url.split("://").next().unwrap_or_default().to_lowercase();
     scheme(theirs) == scheme(ours) && site_folder(theirs) == site_folder(ours)
 }

@@ -316,6 +316,8 @@ pub(crate) enum ConfigSubcommand {
     Default,
     /// Check the settings that hold here, and show where each comes from
     Check,
+    /// Print the template of a ticket's text, to start one of your own from (ticket.template)
+    Template,
 }
 
 /// `completions`

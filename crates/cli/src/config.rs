@@ -1,11 +1,13 @@
-//! `config`: settings for people. `default` prints the compiled-in ones, `check` what holds here, where it comes from and
-//! everything that is wrong with it.
+//! `config`: settings for people. `default` prints the compiled-in ones, `template` the text of a ticket, `check` what holds
+//! here, where it comes from and everything that is wrong with it.
 
 use crate::arguments::{ConfigCommand, ConfigSubcommand, Global};
 use crate::exit::{Outcome, USAGE};
 use crate::options::layers;
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, counted, harmless};
 use agent::settings::{DEFAULT_TOML, Layers, Origin, SettingsError};
+use agent::ticket_fields::TEMPLATE;
+use agent::ticket_template::{DEFAULT_TEMPLATE, TicketTemplate};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -15,6 +17,10 @@ pub(crate) fn config(command: &ConfigCommand, global: &Global, output: &Output) 
             output.data().write_all(DEFAULT_TOML.as_bytes())?;
             Ok(0)
         }
+        ConfigSubcommand::Template => {
+            output.data().write_all(DEFAULT_TEMPLATE.as_bytes())?;
+            Ok(0)
+        }
         ConfigSubcommand::Check => check(global, output),
     }
 }
@@ -22,6 +28,7 @@ pub(crate) fn config(command: &ConfigCommand, global: &Global, output: &Output) 
 fn check(global: &Global, output: &Output) -> Outcome {
     let (layers, mut problems) = layers(global, &[], None);
     problems.extend(layers.problems());
+    problems.extend(template(&layers));
     if output.json {
         let settings: Vec<Value> = layers
             .effective()
@@ -40,6 +47,15 @@ fn check(global: &Global, output: &Output) -> Outcome {
         print(&layers, &problems, output)?;
     }
     Ok(if problems.is_empty() { 0 } else { USAGE })
+}
+
+/// What is wrong with the file that `ticket.template` names; nothing, if the settings themselves are wrong.
+fn template(layers: &Layers) -> Option<SettingsError> {
+    let settings = layers.resolve().ok()?;
+    let fault = TicketTemplate::load(&settings.ticket.template).err()?;
+    let (_, _, origin) = layers.effective().find(|(key, ..)| *key == TEMPLATE)?;
+    let message = agent::delivery::chain(&fault);
+    Some(SettingsError::Value { key: TEMPLATE.to_owned(), origin: origin.clone(), message })
 }
 
 fn problem(error: &SettingsError) -> Value {

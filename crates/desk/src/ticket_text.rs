@@ -11,7 +11,7 @@ pub(crate) struct TicketText {
     /// The lines after it: what failed, where, for whom.
     pub(crate) glance: Vec<TextRow>,
     pub(crate) parts: Vec<Part>,
-    /// The machine-readable line at the end.
+    /// The machine-readable lines at the end.
     pub(crate) key: Option<String>,
 }
 
@@ -82,9 +82,9 @@ const CHAINS: [&str; 2] = [
 pub(crate) fn parse(text: &str) -> TicketText {
     let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let mut parsed = TicketText::default();
-    if let Some(at) = lines.iter().rposition(|line| line.starts_with("tk-incident: v")) {
-        parsed.key = Some(lines.remove(at).to_owned());
-    }
+    let is_ours = |line: &&str| line.starts_with("tk-incident: v") || line.starts_with("tk-incident-");
+    let ours: Vec<&str> = lines.extract_if(.., |line| is_ours(&&**line)).collect();
+    parsed.key = (!ours.is_empty()).then(|| ours.join("\n"));
     let mut at = 0;
     if let [headline, "", rest @ ..] = &lines[..]
         && !headline.is_empty()

@@ -8,6 +8,7 @@ use crate::login::{LoginError, credentials};
 use crate::settings::Settings;
 use crate::shared::{Shared, lock};
 use crate::site_options::site_options;
+use crate::ticket_fields::check_fields;
 use flow::{Credentials, EntityFields, FlowError, Site, SiteOptions};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -85,7 +86,11 @@ impl Connection {
         let now_ms = shared.clock.steady_ms();
         let fresh = |age: &u64| now_ms.saturating_sub(*age) < FIELDS_AGE_MS;
         if !self.fields.as_ref().is_some_and(|(_, age)| fresh(age)) {
-            self.fields = Some((site.fields(&settings.site.entity_type)?, now_ms));
+            let fields = site.fields(&settings.site.entity_type)?;
+            for fault in check_fields(&fields, &settings.ticket) {
+                shared.warn(&fault.setting, fault.problem);
+            }
+            self.fields = Some((fields, now_ms));
             // Only to be shown: a site that tells its fields and not its version is as good as any.
             lock(&shared.contact).server = site.info().ok().map(|info| info.version_text());
         }

@@ -4,6 +4,8 @@ use super::Check;
 use super::check::counted;
 use super::setup::{OPTIONAL, OptionalField, State, state};
 use crate::settings::Settings;
+use crate::ticket_fields::{FieldFault, TEMPLATE, check_fields};
+use crate::ticket_template::TicketTemplate;
 use flow::EntityFields;
 
 const ENTITY: &str = "ticket entity";
@@ -72,28 +74,22 @@ fn ours(fields: &EntityFields) -> Check {
 
 /// What the settings put on tickets.
 fn configured(fields: &EntityFields, settings: &Settings) -> Vec<Check> {
-    settings
-        .ticket
-        .fields
-        .iter()
-        .filter_map(|(name, value)| {
-            let why = if !fields.has(name) {
-                format!("the site has no field {name}")
-            } else if !fields.editable(name) {
-                format!("{name} cannot be written")
-            } else {
-                let allowed = fields.valid_values(name).filter(|allowed| !allowed.is_empty())?;
-                let given = value.as_str().unwrap_or_default();
-                if allowed.iter().any(|known| known == given) {
-                    return None;
-                }
-                format!("{name} takes no {value}; it takes {}", allowed.join(", "))
-            };
-            Some(Check::warn(
-                "ticket.fields",
-                format!("{why}: it is left out"),
-                "mend ticket.fields in the settings",
-            ))
-        })
-        .collect()
+    let left_out = |fault: FieldFault| {
+        let found = format!("{fault}: it is left out");
+        Check::warn("ticket.fields", found, "mend it in the settings, or let an admin change the field")
+    };
+    check_fields(fields, &settings.ticket).into_iter().map(left_out).collect()
+}
+
+/// Looks at the template of a ticket's text; `None` when it is ours.
+#[must_use]
+pub fn check_template(settings: &Settings) -> Option<Check> {
+    let path = &settings.ticket.template;
+    if path.as_os_str().is_empty() {
+        return None;
+    }
+    Some(match TicketTemplate::load(path) {
+        Ok(_) => Check::pass(TEMPLATE, format!("`{}` works", path.display())),
+        Err(fault) => Check::error(TEMPLATE, &fault, "mend it; until then tickets get the built-in text"),
+    })
 }

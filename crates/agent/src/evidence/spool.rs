@@ -5,7 +5,7 @@
 
 use crate::paths::sync_folder;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
@@ -78,12 +78,38 @@ pub fn archive_path(spool: &Path, hash: &str) -> PathBuf {
     spool.join(format!("{hash}.zip"))
 }
 
+/// What an archive is called on a ticket.
+#[must_use]
+pub fn archive_name(hash: &str) -> String {
+    format!("incident-{}.zip", &hash[..8])
+}
+
+/// What the log of an archive is called on a ticket.
+#[must_use]
+pub fn log_name(name: &str, hash: &str) -> String {
+    format!("{}-{}.log", name.strip_suffix(".log").unwrap_or(name), &hash[..8])
+}
+
 /// Takes the incident's own log out of an archive: its bare name and a temporary file beside the archive, which the
 /// caller removes. `None` when the archive holds none, or an empty one.
 ///
 /// # Errors
 /// When the archive cannot be read or the spool not written.
 pub fn unpack_log(spool: &Path, hash: &str) -> io::Result<Option<(String, PathBuf)>> {
+    let path = spool.join(format!("{hash}.log.part"));
+    let unpacked = read_log(spool, hash, &mut |log| io::copy(log, &mut File::create(&path)?).map(drop))?;
+    Ok(unpacked.map(|name| (name, path)))
+}
+
+/// Reads the incident's own log in an archive and returns its bare name. `None` when the archive holds none, or an empty one.
+///
+/// # Errors
+/// When the archive cannot be read, and those of the reader.
+pub fn read_log(
+    spool: &Path,
+    hash: &str,
+    read: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+) -> io::Result<Option<String>> {
     let mut archive = ZipArchive::new(File::open(archive_path(spool, hash))?).map_err(io::Error::other)?;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(io::Error::other)?;
@@ -93,9 +119,8 @@ pub fn unpack_log(spool: &Path, hash: &str) -> io::Result<Option<(String, PathBu
         if entry.size() == 0 {
             return Ok(None);
         }
-        let path = spool.join(format!("{hash}.log.part"));
-        io::copy(&mut entry, &mut File::create(&path)?)?;
-        return Ok(Some((name, path)));
+        read(&mut entry)?;
+        return Ok(Some(name));
     }
     Ok(None)
 }

@@ -26,8 +26,7 @@ impl Filing<'_> {
             return Ok(None);
         }
         let Some((name, path)) = evidence::unpack_log(self.spool, hash)? else { return Ok(None) };
-        let stem = name.strip_suffix(".log").unwrap_or(&name);
-        let name = format!("{stem}-{}.log", &hash[..8]);
+        let name = evidence::log_name(&name, hash);
         let attached = self.attach(ticket_id, &path, &name);
         // A copy of what the archive holds; one that stays is swept at the next start.
         let _ = std::fs::remove_file(&path);
@@ -43,7 +42,7 @@ impl Filing<'_> {
         if !path.exists() {
             return Ok(None);
         }
-        let name = format!("incident-{}.zip", &hash[..8]);
+        let name = evidence::archive_name(hash);
         let attached = self.attach(ticket_id, &path, &name)?;
         Ok(Some((attached, name)))
     }

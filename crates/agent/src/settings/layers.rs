@@ -18,7 +18,7 @@ pub struct Layers {
 }
 
 /// A table whose keys are the user's own, not ours.
-const FREE_TABLES: [&str; 1] = ["ticket.fields"];
+const FREE_TABLES: [&str; 2] = ["ticket.fields", "ticket.priority"];
 /// A setting that may be a word or a table.
 const MIXED: [&str; 1] = ["site.credentials"];
 

@@ -69,7 +69,7 @@ pub struct Delivery {
     pub last_seen_ms: i64,
     /// `incident.json`.
     pub facts: String,
-    /// Hash of the archive that the step is about.
+    /// Hash of the archive that the step is about; of a new ticket, the first that it will get.
     pub evidence: Option<String>,
     /// Once there is one.
     pub ticket_id: Option<u64>,
@@ -115,7 +115,12 @@ impl Store {
                 .prepare_cached(&format!(
                     "SELECT d.id, d.step, d.attempts, i.id, i.key, i.signature, i.title, i.login,
                             i.count - i.base_count, i.told_count, i.told_ms, i.first_seen_ms, i.last_seen_ms,
-                            i.facts, d.evidence, i.ticket_id, i.made_here, i.event_ms, i.event_version,
+                            i.facts,
+                            CASE WHEN d.step = 'ticket' THEN
+                                coalesce((SELECT a.evidence FROM deliveries a WHERE a.incident_id = i.id
+                                          AND a.step = 'archive' ORDER BY a.id LIMIT 1), '')
+                            ELSE d.evidence END,
+                            i.ticket_id, i.made_here, i.event_ms, i.event_version,
                             i.closed_ticket, i.closed_ms, i.gone_ms
                      FROM deliveries d JOIN incidents i ON i.id = d.incident_id
                      WHERE (d.due_ms <= ?1 OR d.due_ms > ?1 + {LONGEST_DELAY_MS}) AND {READY} AND {NOT_IN_DOUBT}

@@ -2,8 +2,8 @@
 //!
 //! Each change is one transaction with the step that brought it, so that a step is repeated or done, and never half.
 
-use super::steps::add_delivery;
 use super::admission::give_back;
+use super::steps::add_delivery;
 use super::tally::rename_outcome;
 use super::{Delivery, Store, StoreError, signed};
 use crate::policy::outcome;
