@@ -27,7 +27,7 @@ fn replies(world: &World) -> Vec<Row> {
 fn waits_before_filing() -> World {
     let mut world = World::new();
     world.start_desk();
-    world.set("[limits]\ngather_s = 8\ncount_flush_s = 0\ntickets_per_hour = 0\ntickets_per_day = 0");
+    world.set("[limits]\ngather_s = 8\ncount_flush_s = 0\ntickets_per_hour = 0\ntickets_per_day = 0\nwrites_per_minute = 0");
     world.start_agent();
     world
 }

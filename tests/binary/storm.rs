@@ -37,7 +37,7 @@ fn memory_kb(_pid: u32, _name: &str) -> u64 {
 fn a_storm_from_three_rotating_writers_is_counted_whole_in_bounded_memory() {
     let mut world = World::new();
     world.start_desk();
-    world.set("[limits]\ngather_s = 0\ncount_flush_s = 5\ntickets_per_hour = 0\ntickets_per_day = 0");
+    world.set("[limits]\ngather_s = 0\ncount_flush_s = 5\ntickets_per_hour = 0\ntickets_per_day = 0\nwrites_per_minute = 0");
     let logs = ["tk-maya", "tk-nuke", "tk-houdini"];
     for log in logs {
         world.append(&format!("{log}.log"), "");
