@@ -7,7 +7,6 @@
 use super::outcome;
 use serde::{Deserialize, Serialize};
 use sgtk_log::{LocalTime, Signature};
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// An exception is on its way up for no longer than this.
@@ -15,7 +14,7 @@ const ECHO_MS: i64 = 5_000;
 /// The pieces of one command are logged within this.
 const FAMILY_MS: i64 = 2_000;
 /// Exceptions of one process that are remembered, and processes.
-const MOST_ERRORS: usize = 8;
+const MOST_ERRORS: usize = 16;
 const MOST_PROCESSES: usize = 64;
 /// Messages that are pieces of one failure; the first one tells it best when none has a traceback.
 const FAMILIES: [&[&str]; 1] =
@@ -64,12 +63,17 @@ pub struct Seen<'a> {
 /// The last records of each process.
 #[derive(Default)]
 pub struct Folds {
-    processes: HashMap<(String, u32), Process>,
+    /// Few: looking through them costs less than a hash of their names, and this is asked for every record.
+    processes: Vec<Process>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Process {
+    #[serde(skip)]
+    log: String,
+    #[serde(skip)]
+    pid: u32,
     last_ms: i64,
     errors: Vec<Error>,
     family: Option<Family>,
@@ -108,7 +112,9 @@ impl Folds {
     pub fn of(kept: Vec<KeptProcess>) -> Folds {
         let processes = kept
             .into_iter()
-            .filter_map(|(log, pid, _, state)| Some(((log, pid), serde_json::from_str(&state).ok()?)))
+            .filter_map(|(log, pid, _, state)| {
+                Some(Process { log, pid, ..serde_json::from_str::<Process>(&state).ok()? })
+            })
             .collect();
         Folds { processes }
     }
@@ -116,18 +122,21 @@ impl Folds {
     /// Says what a record is that would be kept under this key.
     pub fn see(&mut self, seen: Seen<'_>, key: &str) -> Fold {
         let (Some(pid), Some(at_ms)) = (seen.pid, seen.time.and_then(local_ms)) else { return Fold::Own };
-        let error = Error::of(seen, at_ms, key);
+        let error = Error::of(seen, at_ms);
         let member = family(seen.message);
         // A log and its backup are one.
         let log = seen.file.split_once(".log").map_or(seen.file, |(stem, _)| stem);
-        let place = (log.to_owned(), pid);
-        if !self.processes.contains_key(&place) {
-            if error.is_none() && member.is_none() {
-                return Fold::Own;
+        let known = self.processes.iter().position(|process| process.pid == pid && process.log == log);
+        let place = match known {
+            Some(place) => place,
+            None if error.is_none() && member.is_none() => return Fold::Own,
+            None => {
+                self.make_room();
+                self.processes.push(Process { log: log.to_owned(), pid, ..Process::default() });
+                self.processes.len() - 1
             }
-            self.make_room();
-        }
-        let process = self.processes.entry(place).or_default();
+        };
+        let process = &mut self.processes[place];
         process.last_ms = at_ms;
         if let Some(error) = &error
             && let Some(primary) = process.echoes(error)
@@ -138,7 +147,7 @@ impl Folds {
         if let Some(error) = error
             && !matches!(fold, Fold::Into { .. })
         {
-            process.remember(error);
+            process.remember(error, key);
         }
         fold
     }
@@ -148,7 +157,7 @@ impl Folds {
         if old == new {
             return;
         }
-        for process in self.processes.values_mut() {
+        for process in &mut self.processes {
             let errors = process.errors.iter_mut().map(|error| &mut error.key);
             for key in errors.chain(process.family.as_mut().map(|family| &mut family.key)) {
                 if key == old {
@@ -162,24 +171,24 @@ impl Folds {
     /// What has to be kept with the records that were seen.
     #[must_use]
     pub fn changed(&self) -> Vec<KeptProcess> {
-        let changed = self.processes.iter().filter(|(_, process)| process.changed);
+        let changed = self.processes.iter().filter(|process| process.changed);
         changed
-            .map(|((log, pid), process)| {
-                (log.clone(), *pid, process.last_ms, serde_json::to_string(process).unwrap_or_default())
+            .map(|process| {
+                let state = serde_json::to_string(process).unwrap_or_default();
+                (process.log.clone(), process.pid, process.last_ms, state)
             })
             .collect()
     }
 
     /// That was kept.
     pub fn kept(&mut self) {
-        self.processes.values_mut().for_each(|process| process.changed = false);
+        self.processes.iter_mut().for_each(|process| process.changed = false);
     }
 
     fn make_room(&mut self) {
         while self.processes.len() >= MOST_PROCESSES {
-            let oldest = self.processes.iter().min_by_key(|(_, process)| process.last_ms);
-            let Some(place) = oldest.map(|(place, _)| place.clone()) else { return };
-            self.processes.remove(&place);
+            let oldest = (0..self.processes.len()).min_by_key(|place| self.processes[*place].last_ms);
+            self.processes.swap_remove(oldest.unwrap_or(0));
         }
     }
 }
@@ -199,13 +208,16 @@ impl Process {
         primary.map(|primary| primary.key.clone())
     }
 
-    fn remember(&mut self, error: Error) {
+    fn remember(&mut self, mut error: Error, key: &str) {
         self.changed = true;
         let is_again = |known: &Error| {
             (known.what, known.logger, &known.frames) == (error.what, error.logger, &error.frames)
         };
         if let Some(known) = self.errors.iter_mut().find(|known| is_again(known)) {
-            *known = error;
+            known.at_ms = error.at_ms;
+            if known.key != key {
+                key.clone_into(&mut known.key);
+            }
             return;
         }
         if self.errors.len() >= MOST_ERRORS
@@ -213,6 +225,7 @@ impl Process {
         {
             self.errors.swap_remove(oldest);
         }
+        key.clone_into(&mut error.key);
         self.errors.push(error);
     }
 
@@ -247,8 +260,8 @@ impl Process {
 }
 
 impl Error {
-    /// `None` without calls: then nothing tells one exception from another of its kind.
-    fn of(seen: Seen<'_>, at_ms: i64, key: &str) -> Option<Error> {
+    /// Not kept under anything yet. `None` without calls: then nothing tells one exception from another of its kind.
+    fn of(seen: Seen<'_>, at_ms: i64) -> Option<Error> {
         if !seen.has_traceback {
             return None;
         }
@@ -262,7 +275,7 @@ impl Error {
             at_ms,
             logger: hash(&seen.logger),
             frames,
-            key: key.to_owned(),
+            key: String::new(),
         })
     }
 }
@@ -297,6 +310,7 @@ fn local_ms(time: LocalTime) -> Option<i64> {
 mod tests {
     use super::*;
     use sgtk_log::{ContextWords, FileName};
+    use std::collections::HashMap;
 
     /// A record of process 7: seconds after ten, logger, message, and calls from the outside in.
     struct Line(f64, &'static str, &'static str, &'static [&'static str]);
