@@ -42,6 +42,11 @@ fn a_report_is_a_ticket_with_the_comment_and_the_newest_log() {
         assert!(!text.contains("hunter2hunter2") && !text.contains("Zx81kfjw0qmv7Ld3"), "{text}");
     }
     let status = world.status_when("all done", |status| status["waiting_count"] == 0);
+    assert_eq!(
+        (&status["evidence"]["made"], &status["evidence"]["waiting"]),
+        (&json!(1), &json!(0)),
+        "{status:#}"
+    );
     assert_eq!((&status["seen"], &status["outcomes"]), (&json!(1), &json!({ "filed": 1 })));
     let event = world.event("the report", |event| event["type"] == "report");
     assert_eq!((&event["key"], &event["title"]), (&report["key"], &report["title"]));

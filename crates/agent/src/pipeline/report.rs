@@ -9,16 +9,16 @@ use crate::facts::{EvidenceFacts, IncidentFacts, LogFacts, Moment, environment};
 use crate::machine::Room;
 use crate::report::{Report, ReportLog, title};
 use crate::shared::lock;
-use crate::store::NewIncident;
+use crate::store::{Archive, NewIncident};
 use log_follow::Disk;
 use sgtk_log::FileName;
 
 impl<D: Disk> Pipeline<D> {
     /// Keeps a report and says so to whoever asked for it.
     pub(super) fn report(&mut self, report: Report) {
-        let new = self.describe_report(&report);
+        let (new, archive) = self.describe_report(&report);
         let now_ms = self.shared.clock.wall_ms();
-        let kept = lock(&self.shared.store).keep_report(&report.key, &new, now_ms);
+        let kept = lock(&self.shared.store).keep_report(&report.key, &new, archive.as_ref(), now_ms);
         let answer = match kept {
             Ok(()) => {
                 self.shared.tell(&Event::Report { key: report.key, title: new.title.clone() });
@@ -31,7 +31,7 @@ impl<D: Disk> Pipeline<D> {
         let _ = report.kept.send(answer);
     }
 
-    fn describe_report(&self, report: &Report) -> NewIncident {
+    fn describe_report(&self, report: &Report) -> (NewIncident, Option<Archive>) {
         let session = self.session_of(report.request.pid);
         let login = session
             .as_ref()
@@ -81,18 +81,28 @@ impl<D: Disk> Pipeline<D> {
             logs: &entries,
             raw: facts.evidence.raw,
         })
-        .and_then(|bytes| evidence::keep(&self.spool, &bytes));
+        .and_then(|bytes| Ok((evidence::keep(&self.spool, &bytes)?, bytes.len() as u64)));
         if kept.is_err() {
             // What the person says is worth a ticket without its logs.
             facts.evidence_note = Some("the archive could not be written on the workstation".to_owned());
         }
-        NewIncident {
+        let archive = kept.ok().map(|(hash, bytes)| Archive {
+            key: report.key.clone(),
+            hash,
+            reason: Reason::Asked,
+            bytes,
+            bundle_version: String::new(),
+            system: self.machine.system.clone(),
+            dropped: None,
+        });
+        let new = NewIncident {
             signature: facts.signature.clone(),
             title: facts.title.clone(),
             login,
             facts: serde_json::to_string(&facts).unwrap_or_default(),
-            evidence: kept.ok(),
-        }
+            evidence: archive.as_ref().map(|archive| archive.hash.clone()),
+        };
+        (new, archive)
     }
 
     /// The session of a process; without one, the only session that has not ended.

@@ -2,6 +2,7 @@
 //!
 //! They do not come through the policy. A report is counted like every other occurrence, so that the sum holds.
 
+use super::evidence::{Archive, keep_archive};
 use super::steps::{add_delivery, attach_evidence};
 use super::tally::add_occurrences;
 use super::{NewIncident, Store, StoreError, signed, unsigned};
@@ -26,7 +27,13 @@ impl Store {
     ///
     /// # Errors
     /// When the state cannot be written; nothing of it is kept then.
-    pub fn keep_report(&mut self, key: &str, new: &NewIncident, now_ms: i64) -> Result<(), StoreError> {
+    pub fn keep_report(
+        &mut self,
+        key: &str,
+        new: &NewIncident,
+        archive: Option<&Archive>,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute(
                 "INSERT INTO incidents (key, signature, title, login, count, first_seen_ms, last_seen_ms, facts)
@@ -39,6 +46,9 @@ impl Store {
             add_delivery(transaction, incident, "ticket", now_ms)?;
             if let Some(hash) = &new.evidence {
                 attach_evidence(transaction, incident, hash, now_ms)?;
+            }
+            if let Some(archive) = archive {
+                keep_archive(transaction, archive, now_ms)?;
             }
             Ok(())
         })
