@@ -136,6 +136,29 @@ fn set_mode(path: &std::path::Path, mode: u32) {
 }
 
 #[test]
+fn an_artists_session_is_looked_for_and_never_used() {
+    let mut world = World::new();
+    world.start_desk();
+    world.set(&format!("[site]\nurl = '{}'\nproject_id = 1", world.url()));
+    let config = world.config().display().to_string();
+    let (checks, code) = examined(&world, &config);
+    assert_eq!((of(&checks, "toolkit session").0, of(&checks, "login").0, code), ("warn", "warn", Some(0)));
+    std::fs::create_dir_all(world.path("home/127.0.0.1")).unwrap();
+    let cache = world.path("home/127.0.0.1/authentication.yml");
+    std::fs::write(
+        &cache,
+        "current_user: alice\nusers:\n- login: alice\n  session_token: Zx81kfjw0qmv7Ld3\n",
+    )
+    .unwrap();
+    set_mode(&cache, 0o600);
+    let (checks, _) = examined(&world, &config);
+    let session = of(&checks, "toolkit session");
+    assert!(session.0 == "pass" && session.1.starts_with("alice is signed in"), "{checks:#?}");
+    assert!(of(&checks, "ticket entity").1.contains("not looked at"), "{checks:#?}");
+    assert!(!format!("{checks:?}").contains("Zx81kfjw0qmv7Ld3"));
+}
+
+#[test]
 fn a_clock_that_differs_from_the_sites_is_told() {
     for (ahead_s, verdict, said) in
         [(0, "pass", "agree"), (600, "warn", "behind the site"), (-600, "warn", "ahead of the site")]

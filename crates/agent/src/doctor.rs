@@ -6,6 +6,7 @@
 mod check;
 pub mod log_folders;
 pub mod running;
+pub mod session_cache;
 pub mod setup;
 pub mod site;
 pub mod state_folder;

@@ -12,7 +12,9 @@ use crate::exit::{FOUND_WRONG, Failure, Outcome};
 use crate::options::{candidates, layers, log_folders};
 use crate::output::{BAD, FAINT, GOOD, Output, WARN, counted, harmless, span};
 use agent::control::{AskError, ask};
-use agent::doctor::{Check, Verdict, log_folders as logs, running, site as reach, state_folder, ticket};
+use agent::doctor::{
+    Check, Verdict, log_folders as logs, running, session_cache, site as reach, state_folder, ticket,
+};
 use agent::login::{Login, LoginError, credentials};
 use agent::paths::StateFolder;
 use agent::settings::{CredentialSource, Settings};
@@ -154,6 +156,10 @@ fn site_checks(settings: &Settings, folder: &StateFolder, running: Option<&Value
                 .found
                 .push_str(&format!("; the running agent reached it {ago} ago, with what a host has told it"));
         }
+    }
+    if hosts_tell && !running.is_some_and(is_own_desk) {
+        let root = session_cache::cache_root(&|name| std::env::var_os(name));
+        checks.extend(root.map(|root| session_cache::check(&root, &url)));
     }
     let (found, who) = match credentials_for(settings, folder, running, &url) {
         Ok(found) => found,
