@@ -63,12 +63,14 @@ struct Cell {
 }
 
 /// The calls of a delivery, as the proxy and the desk's rules name them, and the upload form they are of.
-const CALLS: [(&str, &str); 10] = [
+const CALLS: [(&str, &str); 12] = [
     ("schema Ticket", "schema:Ticket"),
     ("read Ticket", "read:Ticket"),
     ("create Ticket", "create:Ticket"),
     ("update Ticket", "update:Ticket"),
     ("create Reply", "create:Reply"),
+    ("read Reply", "read:Reply"),
+    ("read Attachment", "read:Attachment"),
     ("info", "info"),
     ("upload", "upload"),
     ("link-info", "link-info"),

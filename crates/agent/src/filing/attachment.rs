@@ -10,8 +10,9 @@ use flow::{Filter, Find, FlowError, FlowErrorKind, Link, Upload};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-/// A file is given up after so many refusals.
-const MOST_REFUSALS: u32 = 3;
+/// A file is given up after so many refusals: some hours with the usual back-off, in which an admin may give the right that
+/// was missing.
+const MOST_REFUSALS: u32 = 24;
 /// "Content too large."
 const TOO_LARGE: u16 = 413;
 
@@ -152,7 +153,9 @@ impl FilingError {
                 error.kind(),
                 FlowErrorKind::UploadRefused | FlowErrorKind::Fault | FlowErrorKind::File
             );
-            error.http_status() == Some(TOO_LARGE) || (for_good && attempts + 1 >= MOST_REFUSALS)
+            // Of the questions around an upload, none is too large for good.
+            let too_large = error.http_status() == Some(TOO_LARGE) && error.call().starts_with("upload");
+            too_large || (for_good && attempts + 1 >= MOST_REFUSALS)
         };
         matches!(self, FilingError::Flow(error) if refused(error))
     }

@@ -205,7 +205,7 @@ impl Host {
         }
     }
 
-    /// Delivers until nothing waits, with the clock moved over every wait; at most an hour of its time.
+    /// Delivers until nothing waits, with the clock moved over every wait; at most a day of its time.
     pub(crate) fn deliver(&self) {
         self.deliver_with(&mut self.worker());
     }
@@ -213,12 +213,12 @@ impl Host {
     pub(crate) fn deliver_with(&self, worker: &mut DeliveryWorker) {
         let began = self.clock.wall_ms();
         while let Some(wait) = worker.step() {
-            if self.waiting().is_empty() || self.clock.wall_ms() - began > HOUR_MS {
+            if self.waiting().is_empty() || self.clock.wall_ms() - began > DAY_MS {
                 break;
             }
             self.clock.forward(i64::try_from(wait.max(Duration::from_millis(1)).as_millis()).unwrap());
         }
-        assert_eq!(self.waiting(), Vec::<String>::new(), "an hour was not enough");
+        assert_eq!(self.waiting(), Vec::<String>::new(), "a day was not enough");
     }
 
     /// What waits: step, and why.
