@@ -108,7 +108,7 @@ impl Steps<'_> {
         let counted = self.filing.count(ticket_id, delivery)?;
         let mut store = lock(&self.shared.store);
         match counted {
-            Counted::NotYet(due_ms) => store.put_off(delivery, due_ms, None)?,
+            Counted::NotYet(due_ms) => store.count_put_off(delivery, due_ms)?,
             Counted::Told { closed_ms } => {
                 let flush_ms = i64::try_from(self.settings.limits.count_flush_s).unwrap_or(60) * 1_000;
                 store.closed_seen(delivery, closed_ms.map(|closed_ms| (ticket_id, closed_ms)))?;

@@ -3,7 +3,7 @@
 //! A step's row is deleted in the same transaction that records what it achieved. Until then it is repeated,
 //! and every step is made so that repeating it changes nothing (see `delivery.rs` of the agent).
 
-use super::{Store, StoreError, unsigned};
+use super::{Store, StoreError, signed, unsigned};
 use crate::policy::reopen::LastEvent;
 use rusqlite::{OptionalExtension, params};
 
@@ -200,6 +200,20 @@ impl Store {
                      AND NOT EXISTS (SELECT 1 FROM late_lines WHERE incident_id = ?2)",
                 params![delivery.id, delivery.incident_id],
             )?;
+            Ok(())
+        })
+    }
+
+    /// There is too little to tell of a count before `due_ms`; unless more has happened while that was found out.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn count_put_off(&mut self, delivery: &Delivery, due_ms: i64) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let sql = "UPDATE deliveries SET due_ms = ?2, error = NULL
+                       WHERE id = ?1 AND EXISTS (SELECT 1 FROM incidents WHERE id = ?3 AND count = ?4)";
+            transaction
+                .execute(sql, params![delivery.id, due_ms, delivery.incident_id, signed(delivery.count)])?;
             Ok(())
         })
     }

@@ -4,6 +4,7 @@ use crate::tap::{Act, Hand, When, tapped_without_fields};
 use crate::world::{HOUR_MS, Host, MINUTE_MS, Place, count};
 use agent::clock::Clock;
 use agent::delivery::Connect;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The writes that went to the site: when, and what.
@@ -108,6 +109,30 @@ fn without_fields_the_count_is_told_at_powers_of_ten_and_after_four_hours() {
         step(&host);
         assert_eq!(told(), expected);
     }
+}
+
+#[test]
+fn what_happens_while_a_count_is_found_too_small_to_tell_is_not_put_off_with_it() {
+    let place = Place::new();
+    let host = Arc::new(Host::new(&place, ""));
+    host.happens("boom", 1);
+    let (connect, _) = watched(&host, true);
+    host.worker_through(connect).step();
+    host.happens("boom", 4);
+    let (more, once) = (Arc::clone(&host), AtomicBool::new(true));
+    let hand: Hand = Arc::new(move |when, _| {
+        // The site is being asked about the ticket, five times are known.
+        if when == When::After && once.swap(false, Ordering::SeqCst) {
+            more.happens("boom", 5);
+        }
+        Act::GoOn
+    });
+    host.worker_through(tapped_without_fields(hand, Some("Note"))).step();
+    host.clock.forward(MINUTE_MS);
+    let (connect, _) = watched(&host, true);
+    host.worker_through(connect).step();
+    let replies = place.replies(place.tickets().pop().unwrap().id);
+    assert!(replies.iter().any(|text| text.contains("seen 10 times")), "{replies:#?} {:#?}", host.waiting());
 }
 
 #[test]
