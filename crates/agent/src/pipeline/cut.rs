@@ -12,6 +12,7 @@ use crate::shared::Shared;
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use log_follow::{Disk, DiskFile, SourceId};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
@@ -95,8 +96,7 @@ impl<D: Disk> Pipeline<D> {
                 name: if status.rotated { format!("{name}.1") } else { name.clone() },
                 len_bytes: status.len_bytes,
                 read: Box::new(|offset, len| {
-                    patience.check()?;
-                    self.reader.read_back(scene.source, offset, len)
+                    patience.reading(|| self.reader.read_back(scene.source, offset, len))
                 }),
             };
             let range = match with_record(&own, &scene.record, limit) {
@@ -208,11 +208,12 @@ impl<D: Disk> Pipeline<D> {
         let file = self.reader.disk().open(path).ok()?;
         let len_bytes = file.observe().ok()?.len_bytes;
         let read = move |offset, len| {
-            patience.check()?;
-            let mut block = vec![0; len];
-            let count = read_fully(&file, &mut block, offset)?;
-            block.truncate(count);
-            Ok(block)
+            patience.reading(|| {
+                let mut block = vec![0; len];
+                let count = read_fully(&file, &mut block, offset)?;
+                block.truncate(count);
+                Ok(block)
+            })
         };
         let log = LogBytes { name: bare_name(path), len_bytes, read: Box::new(read) };
         let range = around(&log, (from, scene.time.saturating_add(AFTER)), limit).ok()??;
@@ -250,22 +251,30 @@ fn unread(error: &io::Error) -> NoCut {
     NoCut { why, is_unclean: false }
 }
 
-/// How long reading may take.
+/// How long reading may take. What is made of the bytes in between does not count: a busy machine is no slow disk.
 struct Patience<'s> {
     shared: &'s Shared,
-    until_ms: u64,
+    spent_ms: Cell<u64>,
 }
 
 impl Patience<'_> {
     fn new(shared: &Shared) -> Patience<'_> {
-        Patience { shared, until_ms: shared.clock.steady_ms() + PATIENCE_MS }
+        Patience { shared, spent_ms: Cell::new(0) }
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.shared.clock.steady_ms() <= self.until_ms {
+        if self.spent_ms.get() <= PATIENCE_MS {
             return Ok(());
         }
         Err(io::Error::new(io::ErrorKind::TimedOut, "the disk is too slow"))
+    }
+
+    fn reading<T>(&self, read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.check()?;
+        let began_ms = self.shared.clock.steady_ms();
+        let outcome = read();
+        self.spent_ms.set(self.spent_ms.get() + self.shared.clock.steady_ms().saturating_sub(began_ms));
+        outcome
     }
 }
 
