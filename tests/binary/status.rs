@@ -77,6 +77,24 @@ fn flush_tells_a_count_that_waits_for_a_round_number() {
 }
 
 #[test]
+fn a_count_that_the_limit_on_writes_holds_back_says_so() {
+    let mut world = World::new();
+    world.set("[limits]\ngather_s = 0\ncount_flush_s = 0\nwrites_per_minute = 1");
+    world.start_desk();
+    world.start_agent();
+    world.append("tk-maya.log", &error("one"));
+    world.status_when("the ticket", |status| status["tickets"] == 1 && status["waiting_count"] == 0);
+    for count in 2..4 {
+        world.append("tk-maya.log", &error("one"));
+        world.status_when("the repeat", |status| status["seen"] == count);
+    }
+    let status = world.status_when("what waits", |status| {
+        status["waiting"][0]["why"].as_str().is_some_and(|why| why.contains("limits.writes_per_minute"))
+    });
+    assert!(status["limits"]["writes"]["resume_ms"].is_i64(), "{status:#}");
+}
+
+#[test]
 fn flush_tells_what_is_left_and_ends_the_back_off() {
     let mut world = World::new();
     world.set("[limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 600\nretry_max_s = 900");

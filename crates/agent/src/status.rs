@@ -112,6 +112,14 @@ pub struct WaitingFor {
 #[expect(missing_docs, reason = "docs/json.md documents each field, once")]
 pub struct Limits {
     pub tickets: TicketLimit,
+    pub writes: WriteLimit,
+}
+
+/// The limit on what tickets are told beside their creation.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
+pub struct WriteLimit {
+    pub resume_ms: Option<i64>,
 }
 
 /// A followed file.
@@ -147,6 +155,14 @@ pub struct SessionLine {
     pub task: Option<Link>,
 }
 
+/// What a step waits for.
+struct Wait {
+    is_held: bool,
+    needs_ticket: bool,
+    is_later: bool,
+    is_word: bool,
+}
+
 /// Takes stock.
 ///
 /// # Errors
@@ -163,6 +179,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         gaps,
         sessions,
         ticket_limit,
+        writes_resume_ms,
         held,
         mutes,
         evidence,
@@ -177,23 +194,35 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             store.gaps()?,
             store.sessions()?,
             store.ticket_limit(&identity.limits, now_ms)?,
+            store.writes_resume_ms(now_ms, identity.limits.writes_per_minute)?,
             store.held(MOST_HELD)?,
             store.mutes()?,
             store.evidence_totals()?,
         )
     };
-    let why = |needs_ticket: bool, held: bool, later: bool, failure: Option<String>| {
-        let usual = match (held, needs_ticket, later) {
-            (true, ..) => "held: this workstation has opened as many tickets as it may for now",
-            (false, true, _) => "its ticket comes first",
-            (false, false, true) => "gathering",
-            (false, false, false) => "in turn",
+    let why = |wait: Wait, failure: Option<String>| {
+        let usual = match wait {
+            Wait { is_held: true, .. } => {
+                "held: this workstation has opened as many tickets as it may for now"
+            }
+            Wait { needs_ticket: true, .. } => "its ticket comes first",
+            Wait { is_later: true, .. } => "gathering",
+            Wait { is_word: true, .. } if writes_resume_ms.is_some() => {
+                "held: tickets were told as much as limits.writes_per_minute allows"
+            }
+            _ => "in turn",
         };
         failure.or_else(|| contact.trouble.clone()).unwrap_or_else(|| usual.to_owned())
     };
     let mut waiting_for: Vec<WaitingFor> = Vec::new();
     for kind in waiting_kinds {
-        let why = why(kind.needs_ticket, kind.held, kind.later, kind.why);
+        let wait = Wait {
+            is_held: kind.held,
+            needs_ticket: kind.needs_ticket,
+            is_later: kind.later,
+            is_word: kind.is_word,
+        };
+        let why = why(wait, kind.why);
         match waiting_for.iter_mut().find(|other| other.why == why) {
             Some(other) => {
                 other.count += kind.count;
@@ -206,7 +235,15 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
     let waiting = waiting
         .into_iter()
         .map(|step| WaitingStatus {
-            why: why(step.needs_ticket, step.held, step.due_ms > now_ms, step.why),
+            why: why(
+                Wait {
+                    is_held: step.held,
+                    needs_ticket: step.needs_ticket,
+                    is_later: step.due_ms > now_ms,
+                    is_word: ["count", "lines"].contains(&step.step.as_str()),
+                },
+                step.why,
+            ),
             what: step.step,
             title: step.title,
             attempts: step.attempts,
@@ -245,7 +282,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         waiting_count,
         waiting_for,
         evidence,
-        limits: Limits { tickets: ticket_limit },
+        limits: Limits { tickets: ticket_limit, writes: WriteLimit { resume_ms: writes_resume_ms } },
         held,
         mutes,
         sources: sources(shared),
