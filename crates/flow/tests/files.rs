@@ -281,7 +281,7 @@ fn a_slow_line_gets_time_by_the_size_of_the_file() {
         let mut end = Vec::new();
         while !end.ends_with(b"--\r\n\r\n") {
             // All of it takes several times as long as the site may be silent.
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(std::time::Duration::from_millis(25));
             let count = std::io::Read::read(reader, &mut block).expect("more");
             assert_ne!(count, 0, "the client has given up");
             end = block[count.saturating_sub(6)..count].to_vec();
@@ -289,7 +289,7 @@ fn a_slow_line_gets_time_by_the_size_of_the_file() {
         reader.get_mut().write_all(&http("200 OK", "", b"1:7")).expect("answered");
     }));
     let running = fake::run(vec![info(false), slowly]);
-    assert_eq!(patient_client(&running.url, 400).upload(&upload(&path, "x.log")).expect("sent"), 7);
+    assert_eq!(patient_client(&running.url, 1_500).upload(&upload(&path, "x.log")).expect("sent"), 7);
     running.asked();
 }
 
