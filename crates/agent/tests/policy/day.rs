@@ -5,9 +5,9 @@
 //! site than it may. `cargo xtask soak day` is the long form (`TK_INCIDENT_DAY_WORKSTATIONS`).
 
 use crate::bench::{Dice, HOUR_MS, MINUTE_MS, START_MS};
-use crate::fleet::{Fleet, login};
+use crate::fleet::{CLOSED_MINUTE, Fleet, login};
 use agent::shared::lock;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 
 /// How often each problem of each workstation has happened.
@@ -17,18 +17,34 @@ struct Day {
     fleet: Fleet,
     dice: Dice,
     model: Model,
+    /// Tickets that people have closed.
+    closed: BTreeSet<String>,
+    /// Problems that came back afterwards.
+    back: BTreeSet<String>,
 }
 
 impl Day {
+    fn new(workstations: usize, seed: u64) -> Day {
+        let fleet = Fleet::new(workstations, START_MS);
+        Day { fleet, dice: Dice(seed), model: Model::new(), closed: BTreeSet::new(), back: BTreeSet::new() }
+    }
+
     fn happens(&mut self, who: usize, signature: &str, error: &str, reason: &str, times: u64) {
         self.fleet.happens(who, signature, error, reason, times);
         *self.model.entry((who, signature.to_owned())).or_default() += times;
+        let key = format!("{signature} {}", login(who));
+        if self.closed.contains(&key) {
+            self.back.insert(key);
+        }
     }
 
     /// Half a minute of the day.
     fn half_minute(&mut self, minute: u64) {
         let of_release = (120..150).contains(&minute) || (630..640).contains(&minute);
         self.fleet.away.store((300..420).contains(&minute), Ordering::SeqCst);
+        if minute == CLOSED_MINUTE.unsigned_abs() && self.closed.is_empty() {
+            self.closed = self.fleet.close("g1:release").into_iter().collect();
+        }
         for who in 0..self.fleet.workstations.len() {
             if self.dice.one_in(240) {
                 let problem = self.dice.below(4);
@@ -68,7 +84,7 @@ impl Day {
         let by_key: HashMap<&str, &flow::Row> =
             tickets.iter().map(|row| (row.text("sg_incident_key").unwrap(), row)).collect();
         assert_eq!(by_key.len(), tickets.len(), "one ticket for each key");
-        let mut figures = Figures { tickets: tickets.len(), ..Figures::default() };
+        let mut figures = Figures { tickets: tickets.len(), closed: self.closed.len(), ..Figures::default() };
         let mut told: HashMap<usize, String> = HashMap::new();
         for row in &tickets {
             let key = row.text("sg_incident_key").unwrap();
@@ -88,6 +104,10 @@ impl Day {
                 Some(ticket) => {
                     with_ticket += 1;
                     assert_eq!(ticket.number("sg_incident_count"), Some(*count as i64), "{key}");
+                    let is_closed = ticket.text("sg_status_list") == Some("res");
+                    let stays = self.closed.contains(&key) && !self.back.contains(&key);
+                    assert_eq!(is_closed, stays, "{key}: what comes back is open again, nothing else");
+                    figures.reopened += usize::from(self.back.contains(&key));
                 }
                 None => {
                     figures.folded += 1;
@@ -133,11 +153,14 @@ impl Day {
                 figures.most_a_day = figures.most_a_day.max(within(24 * HOUR_MS));
             }
         }
-        for (calls, writes) in asked.calls.values() {
+        let mut of_all: BTreeMap<i64, u64> = BTreeMap::new();
+        for ((_, minute), (calls, writes)) in &asked.calls {
             figures.calls += calls;
+            *of_all.entry(*minute).or_default() += calls;
             figures.most_calls_a_minute = figures.most_calls_a_minute.max(*calls);
             figures.most_writes_a_minute = figures.most_writes_a_minute.max(*writes);
         }
+        figures.most_calls_a_minute_of_all = of_all.values().max().copied().unwrap_or(0);
     }
 }
 
@@ -148,19 +171,21 @@ struct Figures {
     digests: usize,
     outages: usize,
     folded: usize,
+    closed: usize,
+    reopened: usize,
     outcomes: BTreeMap<String, u64>,
     most_an_hour: usize,
     most_a_day: usize,
     calls: u64,
     most_calls_a_minute: u64,
     most_writes_a_minute: u64,
+    most_calls_a_minute_of_all: u64,
 }
 
 #[test]
 fn a_day_with_a_bad_release_an_outage_and_a_regression() {
     let workstations = std::env::var("TK_INCIDENT_DAY_WORKSTATIONS").ok().and_then(|text| text.parse().ok());
-    let fleet = Fleet::new(workstations.unwrap_or(9), START_MS);
-    let mut day = Day { fleet, dice: Dice(0x5EED), model: Model::new() };
+    let mut day = Day::new(workstations.unwrap_or(9), 0x5EED);
     for minute in 0..720 {
         day.half_minute(minute);
         day.half_minute(minute);
@@ -169,11 +194,12 @@ fn a_day_with_a_bad_release_an_outage_and_a_regression() {
     let figures = day.check();
     println!("{figures:#?}");
     assert!(figures.digests > 0 && figures.outages > 0 && figures.folded > 0, "{figures:#?}");
+    assert!(figures.reopened > 0 && figures.reopened < figures.closed, "{figures:#?}");
 }
 
 #[test]
 fn eight_hours_without_the_site_are_caught_up_in_order_and_within_the_limits() {
-    let mut day = Day { fleet: Fleet::new(1, START_MS), dice: Dice(0xA11), model: Model::new() };
+    let mut day = Day::new(1, 0xA11);
     day.fleet.away.store(true, Ordering::SeqCst);
     for record in 0..5_000_i64 {
         // New problems all the time, and old ones again.

@@ -20,6 +20,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+/// When people close tickets, after the start.
+pub(crate) const CLOSED_MINUTE: i64 = 480;
+
 /// Wall time and steady time in one.
 pub(crate) struct TestClock(AtomicI64);
 
@@ -148,8 +151,11 @@ pub(crate) struct Fleet {
 impl Fleet {
     pub(crate) fn new(workstations: usize, start_ms: i64) -> Fleet {
         let folder = tempfile::tempdir().unwrap();
-        let desk =
-            Desk::start(DeskOptions { data: folder.path().join("desk"), ..DeskOptions::default() }).unwrap();
+        // Its own clock cannot be turned; it stands where people will close tickets.
+        let now_s = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let clock_ahead_s = (start_ms + CLOSED_MINUTE * MINUTE_MS) / 1_000 - i64::try_from(now_s).unwrap();
+        let data = folder.path().join("desk");
+        let desk = Desk::start(DeskOptions { data, clock_ahead_s, ..DeskOptions::default() }).unwrap();
         let ready = desk.ready();
         let key = SecretString::from(ready.script_key.as_str());
         let mut live = flow::connect(SiteOptions::new(&ready.url)).unwrap();
@@ -257,10 +263,22 @@ impl Fleet {
     /// Every ticket on the site.
     pub(crate) fn tickets(&self) -> Vec<Row> {
         let query = Find::new("Ticket")
-            .fields(["title", "description", "sg_incident_key", "sg_incident_count"])
+            .fields(["title", "description", "sg_incident_key", "sg_incident_count", "sg_status_list"])
             .sorted_by("id", Direction::Ascending)
             .limit(100_000);
         self.live.lock().unwrap().find(&query).unwrap()
+    }
+
+    /// People have solved these problems; their tickets.
+    pub(crate) fn close(&self, of: &str) -> Vec<String> {
+        let tickets = self.tickets();
+        let solved = tickets.iter().filter(|row| row.text("sg_incident_key").unwrap().starts_with(of));
+        let close = |row: &Row| {
+            let fields = serde_json::json!({ "sg_status_list": "res" });
+            self.live.lock().unwrap().update("Ticket", row.id, fields.as_object().unwrap()).unwrap();
+            row.text("sg_incident_key").unwrap().to_owned()
+        };
+        solved.map(close).collect()
     }
 
     /// Bytes on the disk of a workstation.
