@@ -18,6 +18,7 @@ mod gate;
 mod in_flight;
 mod kill_loop;
 mod late_lines;
+mod limits;
 mod mute;
 mod promises;
 #[cfg(unix)]
