@@ -36,6 +36,9 @@ fn settled(description: &str, url: &str) -> String {
     if let Some(hash) = between("incident-", ".zip") {
         text = text.replace(hash, "01234567");
     }
+    if let Some((_, agent)) = description.rsplit_once("\ntk-incident-agent: ") {
+        text = text.replace(agent.lines().next().unwrap(), "AGENT");
+    }
     text.replace(url, "https://studio.example")
 }
 

@@ -61,7 +61,8 @@ fn a_template_of_the_studio_is_used_and_its_marker_is_ours_alone() {
     assert!(text.contains("\nask the pipeline team\n"), "{text}");
     let marked: Vec<&str> = text.lines().filter(|line| line.starts_with("tk-incident: v")).collect();
     assert_eq!(marked.len(), 1, "{text}");
-    assert_eq!(text.trim_end().lines().last(), Some(marked[0]));
+    let last: Vec<&str> = text.trim_end().lines().rev().take(2).collect();
+    assert!(last[0].starts_with("tk-incident-agent: ") && last[1] == marked[0], "{text}");
     assert!(!marked[0].contains("of a"), "{text}");
 }
 

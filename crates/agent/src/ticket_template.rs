@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 /// Our own template, as `config template` prints it.
 pub const DEFAULT_TEMPLATE: &str = include_str!("ticket.txt.j2");
 
-/// A text is at most this long. Sites take about 100 000 characters; ours is a third of this.
-const MOST_CHARS: usize = 60_000;
+/// A text is at most this long. Sites take about 100 000 characters; ours is far below, but for a digest.
+const MOST_CHARS: usize = 90_000;
 /// Steps of the engine; ours takes some thousand.
 const FUEL: u64 = 200_000;
 /// A template file is at most this large.
@@ -333,11 +333,7 @@ mod tests {
         let ours = new(DEFAULT_TEMPLATE).unwrap();
         let text = ours.render(&TicketView::sample()).unwrap();
         assert!(text.chars().count() < 20_000);
-        for words in [
-            "\nProblems without a ticket of their own\n12 times: bob - KeyError",
-            "\nCareful: ",
-            "\nCaused by: KeyError",
-        ] {
+        for words in ["\nCareful: ", "\nCaused by: KeyError"] {
             assert!(text.contains(words), "{words:?} is not in\n{text}");
         }
     }
@@ -355,7 +351,7 @@ mod tests {
             ("{{ headline|shout }}", vec!["line 1", "shout"]),
             ("{% include 'other' %}{{ headline }}", vec!["line 1"]),
             ("{% if app %}{{ app }}{% endif %}\n", vec!["t.j2", "empty", "{{ headline }}"]),
-            ("{% for a in [1] * 100 %}{{ traceback }}{% endfor %}", vec!["more than 60000 characters"]),
+            ("{% for a in [1] * 100 %}{{ traceback }}{% endfor %}", vec!["more than 90000 characters"]),
             ("{% for a in [1] * 10000 %}{% for b in [1] * 10000 %}{% endfor %}{% endfor %}", vec!["fuel"]),
         ] {
             let fault = new(source).unwrap_err();

@@ -14,7 +14,9 @@ use serde_json::{Map, Value, json};
 const MESSAGE_CHARS: usize = 4_000;
 /// A traceback is cut in the middle beyond this.
 const TRACEBACK_CHARS: usize = 12_000;
-/// Problems of a digest that are listed.
+/// The message of a digest is the list of its problems, which is bounded where it is made (`store/own.rs`).
+const DIGEST_CHARS: usize = 80_000;
+/// Problems of a digest that a template may name one by one.
 const DIGEST_LINES: usize = 100;
 /// A value on one line is cut beyond this.
 const LINE_CHARS: usize = 300;
@@ -148,7 +150,10 @@ impl TicketView {
             error: text(&facts.error_name),
             root_error: text(&facts.root_error_name),
             summary: one_line(&facts.summary),
-            message: cut(facts.message.trim(), MESSAGE_CHARS),
+            message: cut(
+                facts.message.trim(),
+                if facts.digest.is_empty() { MESSAGE_CHARS } else { DIGEST_CHARS },
+            ),
             message_is_long: facts.message.trim().contains('\n')
                 || facts.message.chars().nth(LINE_CHARS).is_some(),
             calls_only: facts
