@@ -267,6 +267,81 @@ fn what_the_agent_files_and_keeps_holds_no_secret() {
     search.end();
 }
 
+/// What goes into evidence from elsewhere than the incident's own log.
+#[test]
+fn other_logs_backups_environments_session_facts_and_reports_hold_no_secret() {
+    let mut world = World::new();
+    world.start_desk();
+    let mut canary = Canary::default();
+    let at = |time: &str| format!("2026-01-14 19:{time},961 [2764 DEBUG sgtk.env.project.tk-canary] ");
+    let everything = |canary: &mut Canary, place: &str| -> String {
+        let rows = ROWS.iter().map(|(row, text)| canary.planted(text, &format!("{row} in {place}")));
+        rows.map(|text| format!("{}{text}\n", at("45:00"))).collect()
+    };
+    // Backups of the incident's log and of another one, the other log itself, and a log that only a report names.
+    for (name, place) in
+        [("tk-maya.log", "its backup"), ("tk-nuke.log", "a backup"), ("tk-nuke.log", "another log")]
+    {
+        world.append(name, &everything(&mut canary, place));
+        if place.ends_with("backup") {
+            world.roll_over(name);
+        }
+    }
+    let named = world.path("named.log");
+    fs::write(&named, everything(&mut canary, "a log with a report")).unwrap();
+    let mut command = world.program();
+    let config = world.config();
+    command.args(["--json", "run", "--config"]).arg(&config);
+    // Variables by the list and others, whole pickles and rows in both.
+    for (index, name) in
+        ["OCIO", "PYTHONPATH", "TK_DEBUG", "TANK_CONTEXT", "HTTPS_PROXY", "MY_TOKEN"].iter().enumerate()
+    {
+        let values = ROWS.iter().skip(index).step_by(6).filter(|(_, text)| !text.contains('\n'));
+        let values: Vec<String> =
+            values.map(|(row, text)| canary.planted(text, &format!("{row} in {name}"))).collect();
+        command.env(name, values.join(" ; "));
+    }
+    world.start_agent_with(command);
+    let fact = |canary: &mut Canary, name: &str| canary.secret(&format!("the fact {name}"));
+    let rows: Vec<String> =
+        ROWS.iter().map(|(row, text)| canary.planted(text, &format!("{row} in a fact"))).collect();
+    let session = serde_json::json!({
+        "v": 1, "type": "attach",
+        "site": { "url": world.url(), "login": "alice" },
+        "session": { "pid": 2764, "started": "2026-01-14T10:00:00Z", "login": "alice",
+            "configuration": { "uri": rows, "session_token": fact(&mut canary, "session_token") },
+            "engine": { "version": "v1", "api_key": fact(&mut canary, "api_key") },
+            "password": fact(&mut canary, "password"),
+            "variables": { "OCIO": rows[0], "TANK_CONTEXT": fact(&mut canary, "TANK_CONTEXT"),
+                "SECRET": fact(&mut canary, "a variable") } },
+    });
+    let config = config.to_str().unwrap();
+    let attached = world.run_with_stdin(&["attach", "--config", config], &session.to_string());
+    assert!(attached.status.success(), "{}", words(&attached));
+    world.event("the session", |event| event["type"] == "session");
+    world.append("tk-maya.log", &incident("elsewhere", "nothing secret", "x", "bad range"));
+    world.status_when("the ticket", |status| status["tickets"] == 1 && status["waiting_count"] == 0);
+    let comment: String =
+        ROWS.iter().map(|(row, text)| canary.planted(text, &format!("{row} in a comment")) + "\n").collect();
+    let comment: String = format!("Trouble by hand\n{comment}").chars().take(9_000).collect();
+    let report = world.run(&["--config", config, "report", "-m", &comment, named.to_str().unwrap()]);
+    assert!(report.status.success(), "{}", words(&report));
+    world.status_when("the report", |status| status["tickets"] == 2 && status["waiting_count"] == 0);
+    let mut search = Search { canary: &canary, leaks: Vec::new() };
+    search.through("what report printed", "", words(&report).as_bytes());
+    let texts: Vec<String> = world.tickets().iter().flat_map(|ticket| world.texts_of(ticket)).collect();
+    for witness in
+        ["\"reason\": \"asked\"", "tk-nuke.log.1", "tk-maya.log.1", "\"OCIO\"", "\"configuration\""]
+    {
+        assert!(
+            texts.iter().any(|text| text.contains(witness)),
+            "{witness} is nowhere: the search would be in vain"
+        );
+    }
+    through_everything(&mut world, &mut search, "elsewhere");
+    search.end();
+}
+
 /// A text cut inside its first secret.
 fn halves(text: &str, secret: &str) -> (String, String) {
     let cut = text.find(secret).unwrap() + secret.len() / 2;

@@ -224,3 +224,48 @@ fn what_has_to_go_is_shown_before_it_goes_and_the_tickets_tell() {
     let replies = world.site().find(&Find::new("Reply").fields(["content"]).limit(10)).unwrap();
     assert_eq!(replies.iter().filter(|reply| reply.text("content").unwrap().contains(why)).count(), 1);
 }
+
+/// Every `incident.json` that comes of the ways in which one is made is what its schema says.
+#[test]
+fn incident_json_is_what_its_schema_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/incident.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let mut world = World::running();
+    let session = json!({
+        "v": 1, "type": "attach",
+        "site": { "url": world.url(), "login": "alice" },
+        "session": { "pid": 2764, "started": "2026-01-14T10:00:00Z", "login": "alice",
+            "engine": { "name": "tk-maya", "instance": "tk-maya", "version": "v0.13.2" },
+            "variables": { "OCIO": "/studio/config.ocio", "SECRET_KEY": "never", "TANK_CONTEXT": "a token" },
+            "context": { "project": { "type": "Project", "id": 1, "name": "bunny" }, "task": null } },
+    });
+    let config = world.config();
+    let config = config.to_str().unwrap().to_owned();
+    let attached = world.run_with_stdin(&["attach", "--config", &config], &session.to_string());
+    assert!(attached.status.success(), "{}", words(&attached));
+    world.event("the session", |event| event["type"] == "session");
+    world.append("tk-nuke.log", &record("19:48:00", "beside it"));
+    world.append("tk-maya.log", &failure("19:49:11", "v1.0.0"));
+    world.append("tk-houdini.log", "[ERROR sgtk.env.project.tk-houdini] no time, no process\n");
+    world.status_when("both", |status| status["tickets"] == 2 && status["waiting_count"] == 0);
+    let report = world.run(&["--config", &config, "report", "-m", "it hangs"]);
+    assert!(report.status.success(), "{}", words(&report));
+    world.status_when("the report", |status| status["tickets"] == 3 && status["waiting_count"] == 0);
+    let all = archives(&world, 3);
+    for archive in &all {
+        let incident = incident(archive);
+        let faults: Vec<String> = schema.iter_errors(&incident).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{faults:#?}\n{incident:#}");
+    }
+    let variables = &incident(
+        all.iter().find(|archive| text(archive, "incident.json").contains("bad range")).unwrap(),
+    )["session"]["variables"];
+    assert_eq!(variables, &json!({ "OCIO": "/studio/config.ocio", "TANK_CONTEXT": "set" }));
+    // One that is otherwise is found out.
+    let mut other = incident(&all[0]);
+    other["evidence"]["raw"] = json!("no");
+    other["title"] = Value::Null;
+    assert_eq!(schema.iter_errors(&other).count(), 2);
+    world.stop_agent();
+}
