@@ -9,6 +9,8 @@ by itself: one that an engine cannot give becomes None and takes no other with i
 import os
 import sys
 
+from . import variables
+
 
 def session_facts(app, log_manager, login, started, site=None):
     # type: (object, object, str, str, str) -> dict
@@ -44,6 +46,7 @@ def session_facts(app, log_manager, login, started, site=None):
         "python": sys.version.split()[0],
         "apps": _fact(lambda: {n: a.version for n, a in app.engine.apps.items()}),
         "debug": _fact(lambda: bool(log_manager.global_debug)),
+        "variables": _fact(lambda: variables.listed(os.environ)),
     }
 
 

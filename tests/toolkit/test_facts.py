@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from tk_incident import facts, site
+from tk_incident import facts, site, variables
 from tk_incident.child import encode
 from tk_incident.session import Session
 from tk_incident.settings import agent_settings
@@ -94,6 +96,7 @@ def test_the_session_part_holds_what_is_in_memory():
         App(), LOG_MANAGER, "alice", "2026-01-14T10:00:00Z", "https://studio.example"
     )
     assert found.pop("python").count(".") == 2
+    assert found.pop("variables") == variables.listed(os.environ)
     assert found == {
         "pid": os.getpid(),
         "started": "2026-01-14T10:00:00Z",
@@ -115,6 +118,32 @@ def test_the_session_part_holds_what_is_in_memory():
         "apps": {"tk-incidentreporter": "v0.1.0"},
         "debug": False,
     }
+
+
+def test_of_the_host_s_variables_the_listed_ones_are_told_and_of_some_only_that_they_are_set():
+    environ = {
+        "TK_DEBUG": "1",
+        "TANK_CONTEXT": '{"session_token": "secret"}',
+        "HTTPS_PROXY": "user:pw@proxy:8080",
+        "STUDIO_KEY": "secret",
+    }
+    assert variables.listed(environ) == {
+        "TK_DEBUG": "1",
+        "TANK_CONTEXT": "set",
+        "HTTPS_PROXY": "set",
+    }
+
+
+@pytest.mark.parametrize("name", ["VALUES", "PRESENCE"])
+def test_the_agent_has_the_same_lists(name):
+    source = Path(__file__).parents[2] / "crates" / "agent" / "src" / "facts.rs"
+    const = {"VALUES": "VARIABLES"}.get(name, name)
+    body = re.search(
+        r"const %s: \[&str; \d+\] = \[(.*?)\];" % const,
+        source.read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+    assert tuple(re.findall(r'"([^"]+)"', body.group(1))) == getattr(variables, name)
 
 
 def test_a_user_that_is_loaded_already_is_told():
