@@ -226,3 +226,14 @@ fn setup_site_shows_what_it_would_create_and_creates_it_when_asked_to() {
     world.append("tk-maya.log", &error("one"));
     world.expect_tickets(&[("", 2)]);
 }
+
+#[test]
+fn logs_that_are_not_cleaned_are_a_warning() {
+    let mut world = World::new();
+    world.start_desk();
+    world.set("[evidence]\nraw_log = \"yes, attach logs without redaction\"");
+    let config = world.config().display().to_string();
+    let (checks, _) = examined(&world, &config);
+    let (verdict, words) = of(&checks, "evidence");
+    assert!(verdict == "warn" && words.contains("every secret"), "{words}");
+}

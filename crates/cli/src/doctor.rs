@@ -106,6 +106,8 @@ fn all(global: &Global) -> Vec<Check> {
             return checks;
         }
     };
+    let raw = settings.evidence.hint();
+    checks.extend(raw.map(|(found, advice)| Check::warn("evidence", found, advice)));
     checks.push(state_folder::check(&folder));
     checks.extend(ticket::check_template(&settings));
     checks.extend(logs::check(&log_folders(&settings), &Patterns::new(settings.watch.patterns.clone())));

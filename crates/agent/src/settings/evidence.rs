@@ -23,13 +23,13 @@ pub struct EvidenceSettings {
 }
 
 impl EvidenceSettings {
-    /// What an admin should be reminded of, if anything.
+    /// What an admin should be reminded of, if anything: how it is, and what to do.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        self.raw_log.then_some(
-            "evidence.raw_log is set: logs go onto tickets with every secret that is in them; remove the setting to \
-             have them cleaned",
-        )
+    pub fn hint(&self) -> Option<(&'static str, &'static str)> {
+        self.raw_log.then_some((
+            "logs go onto tickets as they are, with every secret that is in them",
+            "remove evidence.raw_log to have them cleaned",
+        ))
     }
 }
 
