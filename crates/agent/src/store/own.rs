@@ -12,8 +12,8 @@ use std::fmt::Write;
 
 /// So many problems are listed with their times; the others by title.
 const MOST_WITH_TIMES: usize = 200;
-/// So many are listed at all; more are told by number.
-const MOST_LISTED: usize = 2_000;
+/// So many are listed at all, as a ticket's text has an end; more are told by number, and all are in `status`.
+const MOST_LISTED: usize = 1_000;
 
 /// What an incident of our own is.
 pub(super) struct Own<'a> {
