@@ -37,6 +37,8 @@ pub const SITE: &str = "site";
 const FAULT: &str = "delivery";
 /// A step that is refused is not tried more often than this in the end: an admin has to do something first.
 const REFUSED_MOST_MS: u64 = 3_600_000;
+/// Without a session, a new one is looked for this often.
+const LOGIN_LOOK_MS: u64 = 30_000;
 /// When other agents write to the same ticket.
 const BUSY_RANGE_MS: (u64, u64) = (500, 2_000);
 /// A template file is read again after this, in case an admin has changed it.
@@ -120,10 +122,17 @@ impl DeliveryWorker {
         self
     }
 
+    /// Looks for Toolkit's sessions in this folder.
+    #[must_use]
+    pub fn sessions_in(mut self, cache_root: PathBuf) -> DeliveryWorker {
+        self.connection.cache_root = Some(cache_root);
+        self
+    }
+
     /// Works until told to stop.
     pub fn run(mut self, wake: &Receiver<Wake>) {
         // Known before the first ticket is due, so that no log shows it.
-        let _ = connection::who(&self.shared, &self.settings, &self.destination);
+        let _ = self.connection.who(&self.shared, &self.settings, &self.destination);
         self.read_template();
         loop {
             // A fault of ours in one step must not end the delivery of all others.
@@ -286,6 +295,18 @@ impl DeliveryWorker {
                     self.put_off(delivery, due_ms, Some(&message), now_ms);
                 }
                 self.shared.warn(SITE, message);
+                if error.is_signed_out()
+                    && self.connection.refuse(&self.shared, &self.settings, &self.destination)
+                {
+                    // Another session is at hand, and is tried once.
+                    self.end_waiting();
+                } else if matches!(error, DeliveryError::Login(_)) {
+                    // The site is not asked; whether somebody has signed in is soon seen.
+                    let steady_ms = self.shared.clock.steady_ms();
+                    let wait = self.breaker.held_ms(steady_ms).min(LOGIN_LOOK_MS);
+                    self.breaker.hold(steady_ms, wait);
+                    lock(&self.shared.contact).not_before_ms = now_ms.saturating_add_unsigned(wait);
+                }
             }
             Reach::State => {
                 self.rest(now_ms);

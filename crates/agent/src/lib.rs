@@ -43,6 +43,7 @@ mod reading;
 pub mod recognise;
 pub mod report;
 pub mod retention;
+pub mod session_cache;
 pub mod settings;
 pub mod shared;
 pub mod site_options;

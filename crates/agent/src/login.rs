@@ -19,6 +19,9 @@ pub enum LoginError {
     /// No session yet.
     #[error("nobody has signed in yet: the Toolkit app hands over its session when a host starts")]
     NoSession,
+    /// The site refuses every session there is.
+    #[error("the session is over: sign in in Toolkit; nothing is asked of the site before that")]
+    Over,
     /// A session, but for another site.
     #[error("the Toolkit session is for {theirs}, not for {ours}: set site.credentials to a script key file")]
     OtherSite {

@@ -5,12 +5,14 @@
 use super::Destination;
 use super::reach::DeliveryError;
 use crate::login::{LoginError, credentials};
-use crate::settings::Settings;
+use crate::session_cache::{cache_root, cached_token};
+use crate::settings::{CredentialSource, Settings};
 use crate::shared::{Shared, lock};
 use crate::site_options::site_options;
 use crate::ticket_fields::check_fields;
 use flow::{Credentials, EntityFields, FlowError, Site, SiteOptions};
 use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
 
 /// Makes a client; [`flow::connect`] but in tests.
 pub type Connect = Box<dyn Fn(SiteOptions) -> Result<Box<dyn Site>, FlowError> + Send>;
@@ -27,12 +29,29 @@ pub(super) struct Connection {
     /// The proxy the client goes through.
     proxy: Option<SecretString>,
     fields: Option<(EntityFields, u64)>,
+    /// Where Toolkit keeps its sessions.
+    pub(super) cache_root: Option<PathBuf>,
+    /// The session the client has.
+    token: Option<SecretString>,
+    /// Sessions the site has refused, and when the last one, in steady time.
+    refused: Vec<SecretString>,
+    refused_ms: u64,
 }
 
 impl Connection {
     pub(super) fn new() -> Connection {
         let connect: Connect = Box::new(|options| Ok(Box::new(flow::connect(options)?)));
-        Connection { connect, site: None, login_generation: None, proxy: None, fields: None }
+        Connection {
+            connect,
+            site: None,
+            login_generation: None,
+            proxy: None,
+            fields: None,
+            cache_root: cache_root(&|name| std::env::var_os(name)),
+            token: None,
+            refused: Vec::new(),
+            refused_ms: 0,
+        }
     }
 
     pub(super) fn through(&mut self, connect: Connect) {
@@ -54,6 +73,57 @@ impl Connection {
     /// Somebody else has signed in.
     pub(super) fn login_changed(&mut self) {
         self.login_generation = None;
+        self.refused.clear();
+    }
+
+    /// The site has refused the session: it is not shown again for a while. True if there is another one to try.
+    pub(super) fn refuse(&mut self, shared: &Shared, settings: &Settings, destination: &Destination) -> bool {
+        let Some(token) = self.token.take() else { return false };
+        self.refused.push(token);
+        self.refused_ms = shared.clock.steady_ms();
+        self.who(shared, settings, destination).is_ok()
+    }
+
+    /// Who we are by now, and the generation of the login that tells it. The pipeline learns the secret.
+    pub(super) fn who(
+        &mut self,
+        shared: &Shared,
+        settings: &Settings,
+        destination: &Destination,
+    ) -> Result<(Credentials, u64), LoginError> {
+        // A site that was out of its mind is not offended by the same session an hour later.
+        if shared.clock.steady_ms().saturating_sub(self.refused_ms) > settings.limits.retry_max_s * 1_000 {
+            self.refused.clear();
+        }
+        // Copied out: a key file on a hanging share must not stop the other threads.
+        let login = lock(&shared.login).clone();
+        let source = &settings.site.credentials;
+        let told = match &destination.own {
+            Some(own) => Ok(own.clone()),
+            None => credentials(source, &login, &destination.url),
+        };
+        let is_refused = |token: &SecretString| {
+            self.refused.iter().any(|refused| refused.expose_secret() == token.expose_secret())
+        };
+        let is_over = matches!(&told, Ok(Credentials::Session { token }) if is_refused(token));
+        let found = if *source == CredentialSource::Toolkit
+            && destination.own.is_none()
+            && (is_over || told.is_err())
+        {
+            let root = self.cache_root.as_deref();
+            let cached = root.and_then(|root| cached_token(root, &destination.url, login.login.as_deref()));
+            match cached.filter(|token| !is_refused(token)) {
+                Some(token) => Credentials::Session { token },
+                None => {
+                    return Err(told.err().filter(|_| self.refused.is_empty()).unwrap_or(LoginError::Over));
+                }
+            }
+        } else {
+            told?
+        };
+        let (Credentials::Script { key: secret, .. } | Credentials::Session { token: secret }) = &found;
+        lock(&shared.secrets).push(secret.clone());
+        Ok((found, login.generation))
     }
 
     /// A client, signed in, and the fields of a ticket.
@@ -77,12 +147,16 @@ impl Connection {
             self.site = Some((self.connect)(options)?);
             self.login_generation = None;
         }
-        let site = self.site.as_mut().expect("made above");
         if self.login_generation.is_none() {
-            let (found, generation) = who(shared, settings, destination)?;
-            site.set_credentials(Some(found));
+            let (found, generation) = self.who(shared, settings, destination)?;
+            self.token = match &found {
+                Credentials::Session { token } => Some(token.clone()),
+                Credentials::Script { .. } => None,
+            };
+            self.site.as_mut().expect("made above").set_credentials(Some(found));
             self.login_generation = Some(generation);
         }
+        let site = self.site.as_mut().expect("made above");
         let now_ms = shared.clock.steady_ms();
         let fresh = |age: &u64| now_ms.saturating_sub(*age) < FIELDS_AGE_MS;
         if !self.fields.as_ref().is_some_and(|(_, age)| fresh(age)) {
@@ -97,21 +171,4 @@ impl Connection {
         let fields = &self.fields.as_ref().expect("read above").0;
         Ok((&**site, fields))
     }
-}
-
-/// Who we are by now, and the generation of the login that tells it. The pipeline learns the secret.
-pub(super) fn who(
-    shared: &Shared,
-    settings: &Settings,
-    destination: &Destination,
-) -> Result<(Credentials, u64), LoginError> {
-    // Copied out: a key file on a hanging share must not stop the other threads.
-    let login = lock(&shared.login).clone();
-    let found = match &destination.own {
-        Some(own) => own.clone(),
-        None => credentials(&settings.site.credentials, &login, &destination.url)?,
-    };
-    let (Credentials::Script { key: secret, .. } | Credentials::Session { token: secret }) = &found;
-    lock(&shared.secrets).push(secret.clone());
-    Ok((found, login.generation))
 }

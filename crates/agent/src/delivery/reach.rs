@@ -36,6 +36,12 @@ impl From<FlowError> for DeliveryError {
 }
 
 impl DeliveryError {
+    /// The site does not take our session, or no longer.
+    pub(super) fn is_signed_out(&self) -> bool {
+        let kind = |error: &FlowError| *error.kind() == FlowErrorKind::SignedOut;
+        matches!(self, DeliveryError::Filing(FilingError::Flow(error)) if kind(error))
+    }
+
     pub(super) fn reach(&self) -> Reach {
         match self {
             DeliveryError::Filing(FilingError::Flow(error)) => {

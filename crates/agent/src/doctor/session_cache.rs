@@ -3,28 +3,12 @@
 //! Read for its names alone. No token leaves this file, and nothing is ever written there.
 
 use super::Check;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use crate::session_cache::folders;
+use std::path::Path;
 
 const NAME: &str = "toolkit session";
-/// What Toolkit leaves out of the names of its folders for sites.
-const COMMON_DOMAINS: [&str; 2] = [".shotgunstudio.com", ".shotgrid.autodesk.com"];
 
-/// Where Toolkit keeps its caches for this user: `SHOTGUN_HOME` over the place of the system.
-#[must_use]
-pub fn cache_root(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(root) = folder("SHOTGUN_HOME") {
-        return Some(root);
-    }
-    if cfg!(windows) {
-        folder("APPDATA").map(|data| data.join("Shotgun"))
-    } else if cfg!(target_os = "macos") {
-        folder("HOME").map(|home| home.join("Library/Caches/Shotgun"))
-    } else {
-        folder("HOME").map(|home| home.join(".shotgun"))
-    }
-}
+pub use crate::session_cache::cache_root;
 
 /// Looks for the session of a site.
 #[must_use]
@@ -46,14 +30,6 @@ pub fn check(cache_root: &Path, url: &str) -> Check {
             Check::warn(NAME, found, "sign in in FPT Desktop or in a host")
         }
     }
-}
-
-/// Toolkit's folders for a site, the newer name first.
-fn folders(url: &str) -> [String; 2] {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = host.split(['/', '?', '#', ':']).next().unwrap_or(host).to_lowercase();
-    let short = COMMON_DOMAINS.iter().find_map(|domain| host.strip_suffix(domain)).unwrap_or(&host);
-    [short.to_owned(), host.clone()]
 }
 
 /// The current user, if there is a token for that login. Of YAML this knows what Toolkit writes; the order of names is free.

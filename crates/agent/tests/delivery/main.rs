@@ -7,5 +7,6 @@ mod files;
 mod kills;
 mod people;
 mod race;
+mod sessions;
 mod tap;
 mod world;
