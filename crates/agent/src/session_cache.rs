@@ -58,6 +58,12 @@ pub(crate) fn folders(url: &str) -> [String; 2] {
     [short.to_owned(), host.clone()]
 }
 
+/// Who is signed in last, if there is a token for that login.
+pub(crate) fn signed_in(text: &str) -> Option<String> {
+    let current = text.lines().find_map(|line| value(line, "current_user"))?;
+    token_in(text, Some(&current)).map(|_| current)
+}
+
 fn token_in(text: &str, login: Option<&str>) -> Option<SecretString> {
     // Whole lines only.
     let text = text.replace("\r\n", "\n");

@@ -3,7 +3,7 @@
 //! Read for its names alone. No token leaves this file, and nothing is ever written there.
 
 use super::Check;
-use crate::session_cache::folders;
+use crate::session_cache::{folders, signed_in};
 use std::path::Path;
 
 const NAME: &str = "toolkit session";
@@ -30,26 +30,6 @@ pub fn check(cache_root: &Path, url: &str) -> Check {
             Check::warn(NAME, found, "sign in in FPT Desktop or in a host")
         }
     }
-}
-
-/// The current user, if there is a token for that login. Of YAML this knows what Toolkit writes; the order of names is free.
-fn signed_in(text: &str) -> Option<String> {
-    let text = text.replace("\r\n", "\n");
-    let current = text.lines().find_map(|line| value(line, "current_user"))?;
-    let users = text.find("users:\n").map_or("", |at| &text[at..]);
-    let is_current = |login: String| login.trim().eq_ignore_ascii_case(current.trim());
-    let mut entries = users.split("\n- ").skip(1).map(|entry| entry.lines().map(str::trim));
-    let has_token = entries.any(|lines| {
-        lines.clone().any(|line| value(line, "login").is_some_and(is_current))
-            && lines.clone().any(|line| value(line, "session_token").is_some())
-    });
-    has_token.then_some(current)
-}
-
-/// The value of `name: value`.
-fn value(line: &str, name: &str) -> Option<String> {
-    let value = line.strip_prefix(name)?.strip_prefix(':')?.trim().trim_matches(['\'', '"']);
-    (!["", "null", "~"].contains(&value)).then(|| value.to_owned())
 }
 
 #[cfg(unix)]
@@ -81,6 +61,8 @@ mod tests {
             (CACHE.replace("s3cret\n", "null\n"), None),
             (CACHE[..CACHE.len() / 2].to_owned(), None),
             (String::new(), None),
+            // As the agent reads it: the other style of YAML, too.
+            ("current_user: bob\nusers:\n- {login: bob,\n  session_token: s3cret}\n".to_owned(), Some("bob")),
         ] {
             assert_eq!(signed_in(&text).as_deref(), expected, "{text}");
         }
