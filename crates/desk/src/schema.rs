@@ -349,23 +349,14 @@ fn wrong(place: &str, reason: impl Into<String>) -> SchemaError {
 /// The fields every type has.
 fn server_fields(tracks_updates: bool) -> BTreeMap<String, Field> {
     let field = |name: &str, label: &str, data_type, access| Field {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        data_type,
         access,
-        fill: None,
         to: if data_type == DataType::Entity {
             vec!["HumanUser".to_owned(), "ApiUser".to_owned()]
         } else {
             Vec::new()
         },
-        side: LinkSide::Own,
-        values: Vec::new(),
-        default: None,
-        mandatory: false,
-        unique: false,
-        index: false,
         computed: name == "cached_display_name",
+        ..Field::plain(name, label, data_type)
     };
     let mut fields = vec![
         field("id", "Id", DataType::Number, Access::Read),
