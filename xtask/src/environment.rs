@@ -102,13 +102,18 @@ pub(crate) fn rsyslog() -> Done {
 }
 
 /// A program of the system, by its packages where it is missing.
-fn installed(program: &str, packages: &[&str], who_needs: &str) -> Done {
+pub(crate) fn installed(program: &str, packages: &[&str], who_needs: &str) -> Done {
     if exists(program) {
         return Ok(());
     }
     if !exists("apt-get") {
         return Err(format!("{who_needs} a program `{program}` on PATH"));
     }
+    install(packages)
+}
+
+/// Installs packages of the system.
+pub(crate) fn install(packages: &[&str]) -> Done {
     run(command("apt-get").args(["update", "--quiet", "--quiet"]))?;
     run(command("apt-get")
         .env("DEBIAN_FRONTEND", "noninteractive")

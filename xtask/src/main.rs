@@ -6,16 +6,21 @@
 //! what the tests run shortly for as long as one likes.
 
 mod bench;
+mod cross;
 mod environment;
 mod eval;
 mod shell;
 mod soak;
 mod test;
+mod windows;
+mod wine;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo (default: all)
+cargo xtask test-windows [--package NAME]... [FILTER...]
+                             set up Wine and run the Rust tests built for Windows
 cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size, scan,
                              shipped, memory, hostile, storm, follow (default: all)
 cargo xtask soak kill [--rounds N] [--seed N]
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
     let parts = arguments.get(1..).unwrap_or_default();
     let result = match arguments.first().map(String::as_str) {
         Some("test") => test::run(parts),
+        Some("test-windows") => windows::run_tests(parts),
         Some("bench") => bench::run(parts),
         Some("soak") => soak::run(parts),
         Some("eval") => eval::run(parts),
