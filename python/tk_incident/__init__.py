@@ -11,6 +11,7 @@ module here imports Toolkit, so that each can be tried without it.
 `door`          the queue and the thread between the host and the program
 `program`       where the program is
 `child`         how the program is started
+`channel`       the way to the agent once it runs
 `environment`   what the program gets to see of the host's environment
 `errors`        what can go wrong on the way
 =============== ====================================================================
