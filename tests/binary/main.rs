@@ -6,6 +6,7 @@
 
 mod canary;
 mod certificates;
+mod channel;
 mod commands;
 mod doctor;
 mod evidence;

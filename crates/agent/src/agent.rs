@@ -3,7 +3,6 @@
 //! Threads: `follow` (the caller's own), `deliver` and `control`. They share the state and nothing that blocks.
 
 use crate::answering::Answering;
-pub use crate::answering::STOPPING;
 use crate::attach::Attach;
 use crate::clock::{Clock, SystemClock};
 use crate::control::Control;
@@ -21,6 +20,7 @@ use crate::settings::{Settings, StartAt};
 use crate::shared::{EventSink, STATE, Shared, lock};
 use crate::status::Identity;
 use crate::store::{STATE_LOST, Store, StoreError};
+use crate::version;
 use log_follow::{
     FollowOptions, Follower, PatientDisk, PatientFile, Patterns, SystemDisk, Watcher, handle_budget,
     system_events,
@@ -195,7 +195,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         restore_folder,
     });
     let ready = Event::Ready {
-        version: env!("CARGO_PKG_VERSION"),
+        version: version::this(),
         pid: std::process::id(),
         site: identity.site.clone(),
         folders,

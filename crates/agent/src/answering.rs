@@ -3,7 +3,7 @@
 //! Runs on the control thread, one request after the other: nothing here waits for a site, and for the pipeline only as
 //! long as whoever asks would wait.
 
-use crate::control::{Handler, MuteRequest, Request};
+use crate::control::{Handler, MuteRequest, Request, STOPPING, accepted, refused, refused_as};
 use crate::delivery::{Wake, chain};
 use crate::pipeline::Command;
 use crate::policy::mute::{Mute, Until};
@@ -18,8 +18,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-/// What an agent that is ending answers; who hears it starts another, or asks the one that is started.
-pub const STOPPING: &str = "this agent is ending";
 /// How long a report may take until it is told that it is still at it: less than whoever asks waits for an answer.
 const REPORT_PATIENCE: Duration = Duration::from_secs(4);
 
@@ -53,13 +51,15 @@ impl Answering {
             Request::Flush => self.flush(),
             Request::Prune { dry_run } => self.prune(dry_run),
             Request::Stop => self.pass_on(Command::Stop("asked to stop")),
+            // Refused before it came here.
+            Request::Unknown => refused("not understood"),
         })
     }
 
     fn pass_on(&self, command: Command) -> Value {
         match self.commands.send(command) {
             Ok(()) => accepted(),
-            Err(_) => refused(STOPPING),
+            Err(_) => stopping(),
         }
     }
 
@@ -70,7 +70,7 @@ impl Answering {
         }
         match self.wake.send(Wake::Flush) {
             Ok(()) => accepted(),
-            Err(_) => refused(STOPPING),
+            Err(_) => stopping(),
         }
     }
 
@@ -100,10 +100,10 @@ impl Answering {
             return refused("no thread could be started to read the logs: try again");
         }
         match answer.recv_timeout(REPORT_PATIENCE) {
-            Ok(Ok(title)) => json!({ "ok": true, "v": 1, "key": key, "kept": true, "title": title }),
+            Ok(Ok(title)) => json!({ "ok": true, "key": key, "kept": true, "title": title }),
             Ok(Err(why)) => refused(&why),
-            Err(RecvTimeoutError::Timeout) => json!({ "ok": true, "v": 1, "key": key, "kept": false }),
-            Err(RecvTimeoutError::Disconnected) => refused(STOPPING),
+            Err(RecvTimeoutError::Timeout) => json!({ "ok": true, "key": key, "kept": false }),
+            Err(RecvTimeoutError::Disconnected) => stopping(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Answering {
         mute.check(now_ms).map_err(|why| why.to_string())?;
         let silenced = lock(&self.shared.store).mute(&mute, now_ms).map_err(|error| chain(&error))?;
         Ok(json!({
-            "ok": true, "v": 1, "what": mute.what, "until_ms": mute.until.date_ms, "silenced": silenced,
+            "ok": true, "what": mute.what, "until_ms": mute.until.date_ms, "silenced": silenced,
         }))
     }
 
@@ -128,7 +128,7 @@ impl Answering {
         let ended = lock(&self.shared.store).unmute(&what, now_ms).map_err(|error| chain(&error))?;
         // A ticket that stands hears of what was counted meanwhile.
         let _ = self.wake.send(Wake::Look);
-        Ok(json!({ "ok": true, "v": 1, "what": what, "ended": ended }))
+        Ok(json!({ "ok": true, "what": what, "ended": ended }))
     }
 
     /// What a mute is about: a problem by its words, or that of a ticket by its number; `None` for a ticket of nobody here.
@@ -142,10 +142,9 @@ impl Answering {
     fn ticket(&self, key: &str) -> Value {
         let filed = lock(&self.shared.store).filed(key);
         match filed {
-            Ok(None) => json!({ "ok": true, "v": 1, "key": key, "kept": false }),
+            Ok(None) => json!({ "ok": true, "key": key, "kept": false }),
             Ok(Some(filed)) => json!({
                 "ok": true,
-                "v": 1,
                 "key": key,
                 "kept": true,
                 "title": filed.title,
@@ -158,15 +157,11 @@ impl Answering {
     }
 }
 
-fn accepted() -> Value {
-    json!({ "ok": true, "v": 1, "pid": std::process::id() })
+fn stopping() -> Value {
+    refused_as(STOPPING, "this agent is ending")
 }
 
 /// Nothing is wrong with the question, there is only no answer.
 fn unknown(what: &str) -> Value {
-    json!({ "ok": true, "v": 1, "what": null, "asked": what })
-}
-
-fn refused(why: &str) -> Value {
-    json!({ "ok": false, "v": 1, "error": why })
+    json!({ "ok": true, "what": null, "asked": what })
 }

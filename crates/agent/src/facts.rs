@@ -8,6 +8,7 @@ use crate::attach::Session;
 use crate::incident_line::IncidentLine;
 pub use crate::machine::Machine;
 use crate::machine::Room;
+use crate::version;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
@@ -176,7 +177,7 @@ impl IncidentFacts {
             engine: line.engine.clone(),
             app: line.app.clone(),
             bundle_version: line.bundle_version.clone(),
-            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            agent_version: version::this().to_owned(),
             ..IncidentFacts::default()
         }
     }
@@ -284,7 +285,7 @@ pub fn environment(
     let own = |name: &str| env(name).map(|value| value.to_string_lossy().into_owned());
     json!({
         "v": 1,
-        "agent": { "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id() },
+        "agent": { "version": version::this(), "pid": std::process::id() },
         "machine": machine,
         "room": room,
         "session": session,

@@ -53,3 +53,4 @@ mod stream;
 pub mod ticket_fields;
 pub mod ticket_template;
 pub mod ticket_view;
+pub mod version;

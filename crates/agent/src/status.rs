@@ -9,6 +9,7 @@ use crate::shared::{Shared, lock};
 use crate::store::{
     EvidenceTotals, GapTotal, HeldProblem, MuteLine, RuleTotal, SCHEMA_VERSION, StoreError, TicketLimit,
 };
+use crate::version;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -253,12 +254,8 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
     Ok(Status {
         kind: "status",
         v: 1,
-        version: env!("CARGO_PKG_VERSION"),
-        versions: Versions {
-            program: env!("CARGO_PKG_VERSION"),
-            state: SCHEMA_VERSION,
-            site: contact.server.clone(),
-        },
+        version: version::this(),
+        versions: Versions { program: version::this(), state: SCHEMA_VERSION, site: contact.server.clone() },
         now_ms,
         pid: std::process::id(),
         uptime_s: shared.clock.steady_ms().saturating_sub(identity.started_ms) / 1_000,

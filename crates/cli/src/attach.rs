@@ -1,4 +1,5 @@
-//! `attach` and `detach`: what the Toolkit app calls. One JSON object on stdin, an answer by exit code, at once.
+//! `attach` and `detach`: what the Toolkit app calls. One JSON object on stdin, an answer at once: the exit code, and of
+//! `attach` one line that says where the agent is to be found.
 //!
 //! `attach` hands the object to the running agent, or starts one and gives it the object on its stdin: secrets
 //! are never in arguments or environment. It does not wait for the agent to be up; of several that start at
@@ -7,12 +8,14 @@
 use crate::arguments::Global;
 use crate::exit::{Failure, Outcome};
 use crate::options::{candidates, settings, state_folder};
+use crate::output::Output;
 use crate::run::site_url;
-use agent::agent::STOPPING;
 use agent::attach::Attach;
-use agent::control::{AskError, ask};
+use agent::control::{AskError, address, ask};
 use agent::paths::StateFolder;
+use agent::version;
 use anyhow::Context;
+use serde_json::json;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,23 +25,27 @@ const MOST_BYTES: u64 = 1024 * 1024;
 /// How long a late starter tries to reach the agent that was quicker.
 const HAND_OVER_PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) fn attach(global: &Global) -> Outcome {
+pub(crate) fn attach(global: &Global, output: &Output) -> Outcome {
     let told = read_object()?;
     let attach = parse(&told)?;
     let settings = settings(global, &[], Some(&attach.settings))?;
     let folder = state_folder(&settings, site_url(&settings, Some(&attach)).as_deref())?;
-    match ask(&folder, &told) {
-        Ok(_) => Ok(0),
+    let running = match ask(&folder, &told) {
+        Ok(answer) => answer["version"].as_str().map(str::to_owned),
         Err(error) if is_nobody(&error) => {
             // What the agent could not tell anyone is told here, where somebody listens.
             folder.create().map_err(|source| {
                 let path = folder.path().to_owned();
                 Failure::from(agent::agent::AgentError::Folder { path, source })
             })?;
-            start(global, &told)
+            start(global, &told)?;
+            Some(version::this().to_owned())
         }
-        Err(error) => Err(error.into()),
-    }
+        Err(error) => return Err(error.into()),
+    };
+    let channel: Option<String> = address(&folder).ok().and_then(|path| path.to_str().map(str::to_owned));
+    output.object(&json!({ "ok": true, "v": 1, "channel": channel, "version": running }))?;
+    Ok(0)
 }
 
 pub(crate) fn detach(global: &Global) -> Outcome {
@@ -80,9 +87,8 @@ pub(crate) fn parse(told: &str) -> Result<Attach, Failure> {
 /// Nobody is there, or somebody who is about to go.
 fn is_nobody(error: &AskError) -> bool {
     match error {
-        AskError::NobodyThere(_) => true,
-        AskError::Refused(why) => why == STOPPING,
-        AskError::NoAnswer(_) | AskError::NotUnderstood => false,
+        AskError::NobodyThere(_) | AskError::Stopping => true,
+        AskError::Refused(_) | AskError::NoAnswer(_) | AskError::NotUnderstood => false,
     }
 }
 
@@ -102,7 +108,7 @@ pub(crate) fn hand_over(folder: &StateFolder, told: &str) -> Outcome {
 
 /// Starts an agent that outlives us and the host: its own process group, no console, no inherited handles, a
 /// current folder that stays.
-fn start(global: &Global, told: &str) -> Outcome {
+fn start(global: &Global, told: &str) -> Result<(), Failure> {
     let program = std::env::current_exe().context("cannot find this program to start the agent with")?;
     let mut command = Command::new(&program);
     if let Some(config) = &global.config {
@@ -120,7 +126,7 @@ fn start(global: &Global, told: &str) -> Outcome {
     let mut child = command.spawn().with_context(|| format!("cannot start `{}`", program.display()))?;
     let mut stdin = child.stdin.take().expect("asked for a pipe above");
     stdin.write_all(told.as_bytes()).context("the agent did not take the session")?;
-    Ok(0)
+    Ok(())
 }
 
 #[cfg(unix)]

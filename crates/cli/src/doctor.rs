@@ -111,7 +111,7 @@ fn all(global: &Global) -> Vec<Check> {
     checks.push(state_folder::check(&folder));
     checks.extend(ticket::check_template(&settings));
     checks.extend(logs::check(&log_folders(&settings), &Patterns::new(settings.watch.patterns.clone())));
-    checks.extend(running::check(&answer, env!("CARGO_PKG_VERSION")));
+    checks.extend(running::check(&answer, agent::version::this()));
     checks.extend(site_checks(&settings, &folder, answer.as_ref().ok()));
     checks
 }

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Command::Doctor(command) => doctor::doctor(&command, &arguments.global, &output),
         Command::Prune(command) => prune::prune(&command, &arguments.global, &output),
         Command::Stop => running::stop(&arguments.global, &output),
-        Command::Attach => attach::attach(&arguments.global),
+        Command::Attach => attach::attach(&arguments.global, &output),
         Command::Detach => attach::detach(&arguments.global),
         #[cfg(feature = "desk")]
         Command::Desk(command) => desk::desk(&command, &output),

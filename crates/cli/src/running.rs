@@ -49,8 +49,8 @@ pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
         match ask(&folder, r#"{"type":"stop"}"#) {
             Err(AskError::NobodyThere(_)) => continue,
             Err(error @ (AskError::Refused(_) | AskError::NotUnderstood)) => return Err(error.into()),
-            // It may be gone before its answer has left.
-            Ok(_) | Err(AskError::NoAnswer(_)) => found = true,
+            // It may be gone before its answer has left, or be going for another reason.
+            Ok(_) | Err(AskError::NoAnswer(_) | AskError::Stopping) => found = true,
         }
         let began = Instant::now();
         while !matches!(ask(&folder, r#"{"type":"status"}"#), Err(AskError::NobodyThere(_))) {

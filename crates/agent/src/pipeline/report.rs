@@ -10,6 +10,7 @@ use crate::machine::Room;
 use crate::report::{Report, ReportLog, title};
 use crate::shared::lock;
 use crate::store::{Archive, NewIncident};
+use crate::version;
 use log_follow::Disk;
 use sgtk_log::FileName;
 
@@ -60,7 +61,7 @@ impl<D: Disk> Pipeline<D> {
             engine,
             session,
             evidence_note: (!missing.is_empty()).then(|| missing.join("; ")),
-            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            agent_version: version::this().to_owned(),
             ..IncidentFacts::default()
         };
         facts.evidence = EvidenceFacts {

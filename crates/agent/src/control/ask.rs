@@ -1,0 +1,106 @@
+//! The end of whoever asks a running agent.
+
+use super::address::name;
+use super::answer::{MALFORMED, NOT_UNDERSTOOD, STOPPING};
+use super::{MOST_ANSWER_BYTES, PATIENCE};
+use crate::paths::StateFolder;
+use interprocess::local_socket::prelude::*;
+use serde_json::Value;
+use std::io::{self, BufRead, BufReader, Read, Write};
+
+/// Why a running agent could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// Nobody there.
+    #[error("no tk-incident runs for this user and site: `tk-incident run` starts one")]
+    NobodyThere(#[source] io::Error),
+    /// Somebody there, who is about to go.
+    #[error("the running tk-incident is just ending: try again in a moment")]
+    Stopping,
+    /// Somebody there, but no answer.
+    #[error("the running tk-incident does not answer; its agent.log may tell why")]
+    NoAnswer(#[source] io::Error),
+    /// It does not know this request: it is of another version.
+    #[error(
+        "the running tk-incident does not understand this, as one of another version: `tk-incident stop`, start it \
+         again, and try once more"
+    )]
+    NotUnderstood,
+    /// It answered that it could not do it.
+    #[error("the running tk-incident refused: {0}")]
+    Refused(String),
+}
+
+/// Asks the agent of a state folder. `request` is one JSON object.
+///
+/// # Errors
+/// See [`AskError`].
+pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
+    let name = name(folder, false).map_err(AskError::NobodyThere)?;
+    let stream = LocalSocketStream::connect(name).map_err(AskError::NobodyThere)?;
+    // Not every system has time-outs on pipes; the size limits hold everywhere.
+    let _ = stream.set_recv_timeout(Some(PATIENCE));
+    let _ = stream.set_send_timeout(Some(PATIENCE));
+    let exchange = || {
+        let mut line = request.trim_end().replace('\n', " ");
+        line.push('\n');
+        (&stream).write_all(line.as_bytes())?;
+        let mut reply = String::new();
+        BufReader::new((&stream).take(MOST_ANSWER_BYTES)).read_line(&mut reply)?;
+        serde_json::from_str::<Value>(&reply).map_err(io::Error::other)
+    };
+    let reply = exchange().map_err(AskError::NoAnswer)?;
+    let Some(error) = reply.get("error").and_then(Value::as_str) else { return Ok(reply) };
+    Err(match reply.get("code").and_then(Value::as_str) {
+        Some(NOT_UNDERSTOOD | MALFORMED) => AskError::NotUnderstood,
+        Some(STOPPING) => AskError::Stopping,
+        _ => AskError::Refused(error.to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::{Control, Request};
+    use serde_json::json;
+
+    fn round_trip(folder: &StateFolder) {
+        folder.create().unwrap();
+        assert!(matches!(ask(folder, r#"{"type":"status"}"#), Err(AskError::NobodyThere(_))));
+        let control = Control::open(folder).unwrap();
+        std::thread::spawn(move || {
+            control.serve(Box::new(|request| match request {
+                Request::Detach(detach) => json!({ "ok": true, "pid": detach.pid }),
+                _ => json!({ "ok": false, "error": "not now" }),
+            }));
+        });
+        let reply = ask(folder, "{\"type\":\"detach\",\n\"pid\":7,\"v\":1}").unwrap();
+        assert_eq!(
+            (&reply["pid"], &reply["v"], &reply["version"]),
+            (&7.into(), &1.into(), &env!("CARGO_PKG_VERSION").into())
+        );
+        assert!(matches!(ask(folder, r#"{"type":"stop"}"#), Err(AskError::Refused(why)) if why == "not now"));
+        for foreign in [
+            r#"{"type":"dance","token":"s3cret"}"#,
+            r#"{"type":"stop","v":2,"token":"s3cret"}"#,
+            r#"{"type":"mute","token":"s3cret"}"#,
+        ] {
+            let Err(error @ AskError::NotUnderstood) = ask(folder, foreign) else {
+                panic!("{foreign} is refused")
+            };
+            assert!(!format!("{error} {error:?}").contains("s3cret"));
+        }
+    }
+
+    #[test]
+    fn requests_are_answered_one_line_each() {
+        let folder = tempfile::tempdir().unwrap();
+        round_trip(&StateFolder::at(folder.path().join("site")));
+    }
+
+    #[test]
+    fn a_state_folder_deeper_than_a_socket_name_may_be_works_too() {
+        let folder = tempfile::tempdir().unwrap();
+        round_trip(&StateFolder::at(folder.path().join("deep".repeat(30)).join("site")));
+    }
+}
