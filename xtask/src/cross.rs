@@ -26,6 +26,8 @@ pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
 pub(crate) struct Toolchain {
     /// As rustc spells it.
     pub(crate) target: String,
+    /// What follows the target's name for `cargo zigbuild`: the version of glibc, as in `.2.17`.
+    pub(crate) suffix: &'static str,
     /// The cargo to call.
     pub(crate) program: PathBuf,
     /// Flags of rustc for the target (not for build scripts).
@@ -56,7 +58,7 @@ impl Toolchain {
             cargo.env(self.variable("RUSTDOCFLAGS"), self.rustflags.join(" "));
         }
         cargo.env("CARGO_TARGET_DIR", &self.target_dir);
-        cargo.args([word, "--target", &self.target]);
+        cargo.args([word, "--target", &format!("{}{}", self.target, self.suffix)]);
         cargo
     }
 
@@ -94,17 +96,24 @@ impl Toolchain {
 /// # Errors
 /// When none of the ways works; says what each of them said.
 pub(crate) fn toolchain(target: &str) -> Result<Toolchain, String> {
-    let mut toolchain = match rustups(target) {
-        Ok(toolchain) => toolchain,
-        Err(refusal) => sysroot::toolchain(target).map_err(|error| {
-            format!("no standard library for {target}: rustup: {refusal}; Debian's packages: {error}")
-        })?,
-    };
+    let mut toolchain = without_linker(target)?;
     if let Some((compiler, package)) = packaged_compiler(target) {
         installed(compiler, &[package], &format!("building for {target} needs"))?;
         toolchain.compile_and_link_by(compiler);
     }
     Ok(toolchain)
+}
+
+/// A toolchain for `target` whose linker and C compiler are left to the caller.
+///
+/// # Errors
+/// As [`toolchain`].
+pub(crate) fn without_linker(target: &str) -> Result<Toolchain, String> {
+    rustups(target).or_else(|refusal| {
+        sysroot::toolchain(target).map_err(|error| {
+            format!("no standard library for {target}: rustup: {refusal}; Debian's packages: {error}")
+        })
+    })
 }
 
 /// The C compiler of the system's packages for a target, and the package that has it.
@@ -130,6 +139,7 @@ fn rustups(target: &str) -> Result<Toolchain, String> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     Ok(Toolchain {
         target: target.to_owned(),
+        suffix: "",
         program: program.into(),
         rustflags: Vec::new(),
         variables: Vec::new(),

@@ -1,12 +1,13 @@
 //! Developer and CI commands, in Rust so that they run wherever we build. Standard library only: this is the
 //! first thing a newcomer compiles.
 //!
-//! `cargo xtask test` sets up everything the tests need and runs all of them; `cargo xtask bench` prints the
-//! figures of `docs/benchmarks.md`; `cargo xtask eval` those of `docs/evaluation.md`; `cargo xtask soak` runs
+//! `cargo xtask test` sets up everything the tests need and runs all of them; `cargo xtask dist` makes what is
+//! handed out; `cargo xtask bench` prints the figures of `docs/benchmarks.md`; `cargo xtask eval` those of `docs/evaluation.md`; `cargo xtask soak` runs
 //! what the tests run shortly for as long as one likes.
 
 mod bench;
 mod cross;
+mod dist;
 mod environment;
 mod eval;
 mod shell;
@@ -23,6 +24,7 @@ cargo xtask test-windows [--package NAME]... [FILTER...]
                              set up Wine and run the Rust tests built for Windows
 cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size, scan,
                              shipped, memory, hostile, storm, follow (default: all)
+cargo xtask dist [PART...]   build what is handed out: programs for each system, bundle, wheels (docs/release.md)
 cargo xtask soak kill [--rounds N] [--seed N]
                              kill the program again and again under load; every record must be counted once
 cargo xtask soak faults [WORD]
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     let result = match arguments.first().map(String::as_str) {
         Some("test") => test::run(parts),
         Some("test-windows") => windows::run_tests(parts),
+        Some("dist") => dist::run(parts),
         Some("bench") => bench::run(parts),
         Some("soak") => soak::run(parts),
         Some("eval") => eval::run(parts),

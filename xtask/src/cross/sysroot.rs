@@ -39,6 +39,7 @@ pub(super) fn toolchain(target: &str) -> Result<Toolchain, String> {
     ];
     Ok(Toolchain {
         target: target.to_owned(),
+        suffix: "",
         program: CARGO.into(),
         rustflags: vec![format!("--sysroot={}", folder.join("sysroot").display())],
         variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),

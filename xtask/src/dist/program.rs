@@ -1,0 +1,116 @@
+//! Building the workstation's program for one system: what links it, and the flags that make two builds the same.
+
+use crate::cross::{self, Toolchain};
+use crate::shell::{root, run};
+use std::path::PathBuf;
+
+/// A system and processor that programs are made for.
+#[derive(Debug)]
+pub(super) struct Platform {
+    /// As folders of a bundle are named.
+    pub(super) name: &'static str,
+    /// Rust's name of it.
+    pub(super) target: &'static str,
+    /// File name of the program.
+    pub(super) file: &'static str,
+}
+
+pub(super) const PLATFORMS: [Platform; 5] = [
+    Platform { name: "linux-x86_64", target: "x86_64-unknown-linux-gnu", file: "tk-incident" },
+    Platform { name: "linux-aarch64", target: "aarch64-unknown-linux-gnu", file: "tk-incident" },
+    Platform { name: "windows-x86_64", target: cross::WINDOWS, file: "tk-incident.exe" },
+    Platform { name: "macos-x86_64", target: "x86_64-apple-darwin", file: "tk-incident" },
+    Platform { name: "macos-aarch64", target: "aarch64-apple-darwin", file: "tk-incident" },
+];
+
+/// The oldest glibc that programs for Linux run on: see `docs/decisions/0012-old-glibc.md`.
+const GLIBC: &str = ".2.17";
+
+/// A program that was built.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub(super) program: PathBuf,
+    /// What keeps it from being handed out, for people.
+    pub(super) remark: Option<String>,
+}
+
+/// The platform this runs on.
+pub(super) fn host() -> Result<&'static Platform, String> {
+    let name = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
+    PLATFORMS.iter().find(|it| it.name == name).ok_or_else(|| format!("no program is made for {name}"))
+}
+
+/// Builds the program for `platform`. That of this machine is also made where the tools for a release are not to be
+/// had: better one that runs here than none.
+///
+/// # Errors
+/// When it cannot be built here; says why, and what to do.
+pub(super) fn build(platform: &'static Platform) -> Result<Built, String> {
+    match release(platform) {
+        Ok(toolchain) => Ok(Built { program: compile(platform, toolchain)?, remark: None }),
+        Err(refusal) if host().is_ok_and(|host| host.name == platform.name) => {
+            let toolchain = cross::without_linker(platform.target)?;
+            let remark = format!("for systems as new as this one, not for a release: {refusal}");
+            Ok(Built { program: compile(platform, toolchain)?, remark: Some(remark) })
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// The toolchain that makes programs for everybody.
+fn release(platform: &Platform) -> Result<Toolchain, String> {
+    if platform.target.ends_with("-apple-darwin") {
+        if cfg!(target_os = "macos") {
+            return cross::without_linker(platform.target);
+        }
+        return Err(format!(
+            "linking needs Apple's frameworks; on a Mac: cargo xtask dist {} (docs/release.md)",
+            platform.name
+        ));
+    }
+    if platform.target == cross::WINDOWS {
+        let mut toolchain = cross::toolchain(platform.target)?;
+        // MinGW's linker writes the time into the program.
+        toolchain.rustflags.push("-Clink-arg=-Wl,--no-insert-timestamp".to_owned());
+        return Ok(toolchain);
+    }
+    let zig = cross::zig()?;
+    let mut toolchain = cross::without_linker(platform.target)?;
+    toolchain.suffix = GLIBC;
+    let path = toolchain.variables.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+    let path = path.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+    let path = std::env::join_paths([zig].into_iter().chain(std::env::split_paths(&path)))
+        .map_err(|error| format!("PATH: {error}"))?;
+    toolchain.variables.push(("PATH".to_owned(), path));
+    Ok(toolchain)
+}
+
+fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, String> {
+    // Paths stand in messages of panics and in what C's assertions say. They must not tell who built it, nor differ.
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let mut c_flags = Vec::new();
+    for (from, to) in [
+        (Some(root()), "/tk-incidentreporter"),
+        (home, "/cargo"),
+        (Some(toolchain.target_dir.clone()), "/target"),
+    ] {
+        let Some(from) = from else { continue };
+        toolchain.rustflags.push(format!("--remap-path-prefix={}={to}", from.display()));
+        c_flags.push(format!("-ffile-prefix-map={}={to}", from.display()));
+    }
+    let name = format!("CFLAGS_{}", toolchain.target.replace('-', "_"));
+    toolchain.variables.push((name, c_flags.join(" ").into()));
+    let word = if toolchain.suffix.is_empty() { "build" } else { "zigbuild" };
+    run(toolchain.cargo(word).args([
+        "--locked",
+        "--profile",
+        "dist",
+        "--package",
+        "cli",
+        "--no-default-features",
+    ]))?;
+    let program = toolchain.output_folder("dist").join(platform.file);
+    if program.exists() { Ok(program) } else { Err(format!("no program at `{}`", program.display())) }
+}
