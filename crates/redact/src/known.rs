@@ -3,7 +3,7 @@
 //! Each is looked for as it is, URL-encoded, JSON-escaped and in base64 (also in the middle of a longer base64 text, as
 //! in `Authorization: Basic`).
 
-use regex::Regex;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::counts::RuleCounts;
@@ -15,7 +15,7 @@ const SHORTEST_CHARS: usize = 8;
 
 pub(crate) struct Known {
     /// All forms, longest first. Holds the secrets, so it is never shown.
-    pattern: Option<Regex>,
+    pattern: Option<AhoCorasick>,
     longest_bytes: usize,
 }
 
@@ -38,10 +38,15 @@ impl Known {
         });
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
-        let alternatives: Vec<String> = forms.iter().map(|form| regex::escape(form)).collect();
-        // Only literals, so the size limit is the only way to fail; then the forms are tried without one.
-        let pattern = (!alternatives.is_empty())
-            .then(|| regex::RegexBuilder::new(&alternatives.join("|")).size_limit(usize::MAX).build().ok())
+        // The kind that is small: an agent holds it for as long as it runs. Building fails only past four billion bytes.
+        let pattern = (!forms.is_empty())
+            .then(|| {
+                AhoCorasick::builder()
+                    .match_kind(MatchKind::LeftmostFirst)
+                    .kind(Some(AhoCorasickKind::ContiguousNFA))
+                    .build(&forms)
+                    .ok()
+            })
             .flatten();
         Known { pattern, longest_bytes: forms.first().map_or(0, String::len) }
     }
