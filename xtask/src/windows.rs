@@ -1,7 +1,7 @@
 //! `cargo xtask test-windows`: the Rust tests, built for Windows and run under Wine.
 
 use crate::cross::{self, WINDOWS};
-use crate::shell::{Done, run};
+use crate::shell::{Done, root, run};
 use crate::wine::{LOADER, Wine};
 
 /// Crates whose code differs between systems, and the program with its tests through the front door.
@@ -25,10 +25,12 @@ pub(crate) fn run_tests(arguments: &[String]) -> Done {
     let toolchain = cross::toolchain(WINDOWS)?;
     let wine = Wine::start()?;
     let mut test = toolchain.cargo("test");
-    test.args(["--quiet", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+    test.args(["--quiet", "--no-fail-fast", "--tests"]);
     test.args(packages.iter().flat_map(|package| ["--package", package]));
     test.arg("--").args(words);
     test.envs(wine.variables()).env_remove("DISPLAY").env("INSTA_UPDATE", "no");
+    // Snapshots are found by asking cargo, which is not there.
+    test.env("INSTA_WORKSPACE_ROOT", root());
     test.env(toolchain.variable("RUNNER"), LOADER);
     run(&mut test)
 }

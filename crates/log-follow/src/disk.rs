@@ -32,7 +32,8 @@ pub struct Observed {
     /// When it was made, where the system tells and can be trusted: not on Windows, where a new file of an old
     /// name inherits the time of the old one.
     pub born: Option<SystemTime>,
-    /// When it was last written, where that can be trusted. It may be coarse, and stand still while a file grows.
+    /// When it was last written, where that is known. It may be coarse, and stand still while a file grows: on Windows
+    /// until its writer closes it.
     pub modified: Option<SystemTime>,
 }
 
@@ -178,6 +179,8 @@ mod system {
     use std::os::windows::fs::FileExt;
     use std::os::windows::io::AsRawHandle;
     use std::path::Path;
+    use std::time::{Duration, SystemTime};
+    use windows_sys::Win32::Foundation::FILETIME;
     use windows_sys::Win32::Storage::FileSystem::{BY_HANDLE_FILE_INFORMATION, GetFileInformationByHandle};
 
     pub(super) fn observe_path(path: &Path) -> io::Result<Observed> {
@@ -202,9 +205,19 @@ mod system {
             },
             len_bytes: wide(information.nFileSizeHigh, information.nFileSizeLow),
             links: u64::from(information.nNumberOfLinks),
+            // A new file of an old name inherits the time of the old one.
             born: None,
-            modified: None,
+            modified: time(information.ftLastWriteTime),
         })
+    }
+
+    /// Hundreds of nanoseconds since 1601, of which the first 369 years are not needed.
+    fn time(of: FILETIME) -> Option<SystemTime> {
+        const UNIX_EPOCH_TICKS: u64 = 116_444_736_000_000_000;
+        let ticks = (u64::from(of.dwHighDateTime) << 32) | u64::from(of.dwLowDateTime);
+        let since = ticks.checked_sub(UNIX_EPOCH_TICKS)?;
+        SystemTime::UNIX_EPOCH
+            .checked_add(Duration::new(since / 10_000_000, (since % 10_000_000) as u32 * 100))
     }
 
     pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

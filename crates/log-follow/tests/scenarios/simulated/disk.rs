@@ -35,7 +35,7 @@ impl World {
     pub(crate) fn open(&self, path: &Path) -> io::Result<SimulatedFile> {
         self.call(Call::Open, path)?;
         if self.open_handles() >= self.0.borrow().most_handles {
-            return Err(io::Error::from_raw_os_error(errno::EMFILE));
+            return Err(errno::error(errno::EMFILE));
         }
         self.0.borrow_mut().opens += 1;
         *self.0.borrow_mut().opens_by_path.entry(path.to_owned()).or_default() += 1;

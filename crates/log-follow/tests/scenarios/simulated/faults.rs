@@ -10,6 +10,18 @@ pub(crate) mod errno {
     pub(crate) const EACCES: i32 = 13;
     pub(crate) const EMFILE: i32 = 24;
     pub(crate) const ESTALE: i32 = 116;
+
+    /// The error, also on systems that number them otherwise.
+    pub(crate) fn error(number: i32) -> std::io::Error {
+        use std::io::{Error, ErrorKind};
+        match number {
+            _ if cfg!(target_os = "linux") => Error::from_raw_os_error(number),
+            ENOENT => ErrorKind::NotFound.into(),
+            EACCES => ErrorKind::PermissionDenied.into(),
+            ESTALE => ErrorKind::StaleNetworkFileHandle.into(),
+            _ => Error::other(format!("error {number}")),
+        }
+    }
 }
 
 /// A call of the follower.
@@ -34,8 +46,8 @@ impl Faults {
 
     pub(crate) fn ask(&mut self, call: Call, path: &Path) -> io::Result<()> {
         let found = self.0.iter_mut().find(|(kind, of, _, times)| *kind == call && of == path && *times > 0);
-        let Some((_, _, errno, times)) = found else { return Ok(()) };
+        let Some((_, _, number, times)) = found else { return Ok(()) };
         *times -= 1;
-        Err(io::Error::from_raw_os_error(*errno))
+        Err(errno::error(*number))
     }
 }
