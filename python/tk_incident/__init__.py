@@ -10,6 +10,8 @@ module here imports Toolkit, so that each can be tried without it.
 `settings`      the app's settings in the agent's names
 `door`          the queue and the thread between the host and the program
 `program`       where the program is
+`own_copy`      the user's copy of a bundle's program, checked against
+`manifest`      what the bundle says of its programs
 `child`         how the program is started
 `channel`       the way to the agent once it runs
 `environment`   what the program gets to see of the host's environment

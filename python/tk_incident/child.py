@@ -1,9 +1,10 @@
-"""Runs the program once: one JSON object on its stdin, an exit code back.
+"""Runs the program once: one JSON object on its stdin, an exit code and one JSON line back.
 
 Called on the door's thread only: it waits for the program. The program starts the agent itself
 and returns at once; should it hang, it is ended after `LIMIT_S`.
 """
 
+import errno
 import json
 import os
 import subprocess
@@ -16,11 +17,14 @@ from .errors import CallRefused, CallTimedOut, ProgramUnusable
 
 # Starting a program from a cold network share can take seconds; nobody waits for it.
 LIMIT_S = 30
+MOST_ANSWER_BYTES = 64 * 1024
 
 
 def call(program, verb, message, environ, limit_s=LIMIT_S):
-    # type: (str, str, dict, dict, float) -> None
+    # type: (str, str, dict, dict, float) -> dict
     """Run `program verb` with `message` on stdin and wait for its end.
+
+    Returns the object in the one line it prints; an empty one from a program that prints none.
 
     Raises `ProgramUnusable`, `CallTimedOut` or `CallRefused`. Their texts never hold `message`,
     which carries the session token.
@@ -30,20 +34,25 @@ def call(program, verb, message, environ, limit_s=LIMIT_S):
     except (OSError, ValueError) as reason:
         raise ProgramUnusable(program, getattr(reason, "strerror", None) or reason)
 
-    # Not `communicate(timeout=…)`: on Windows its write to a full pipe ignores the timeout.
+    # Not `communicate(timeout=…)`: on Windows its write to a full pipe ignores the timeout, and it reads
+    # until every process that inherited the other end has closed it.
     timed_out = threading.Event()
     timer = threading.Timer(limit_s, _end, [child, timed_out])
     timer.daemon = True
     timer.start()
     try:
-        child.communicate(encode(message))
+        _hand_over(child.stdin, encode(message))
+        line = child.stdout.readline(MOST_ANSWER_BYTES)
+        child.wait()
     finally:
         timer.cancel()
+        child.stdout.close()
 
     if timed_out.is_set():
         raise CallTimedOut(program, verb, limit_s)
     if child.returncode != 0:
         raise CallRefused(program, verb, child.returncode)
+    return _object(line)
 
 
 def encode(message):
@@ -55,10 +64,30 @@ def encode(message):
     return text.encode("utf-8", "replace")
 
 
+def _hand_over(stdin, data):
+    try:
+        stdin.write(data)
+        stdin.close()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # it ended without reading; its exit code tells more
+    except OSError as reason:
+        # How Windows says the same.
+        if reason.errno != errno.EINVAL:
+            raise
+
+
+def _object(line):
+    try:
+        answer = json.loads(line.decode("utf-8"))
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
 def _start(command, environ):
     options = {
         "stdin": subprocess.PIPE,
-        "stdout": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
         "stderr": subprocess.DEVNULL,
         # A child that holds Desktop's browser socket would keep the integration from restarting.
         "close_fds": True,

@@ -17,6 +17,30 @@ class ProgramMissing(IncidentError):
         self.places = places
 
 
+class ProgramDamaged(IncidentError):
+    """The bundle's program is not the one the bundle was made with."""
+
+    def __init__(self, program):
+        IncidentError.__init__(
+            self,
+            "%s is not the program this bundle was made with, so it is not started; "
+            "install the bundle again" % program,
+        )
+        self.program = program
+
+
+class ManifestUnreadable(IncidentError):
+    """The bundle's manifest does not vouch for its program."""
+
+    def __init__(self, path, reason):
+        IncidentError.__init__(
+            self,
+            "%s cannot be used (%s), so this bundle's program is not started; "
+            "install the bundle again" % (path, reason),
+        )
+        self.path = path
+
+
 class ProgramUnusable(IncidentError):
     """The program is there but could not be started."""
 

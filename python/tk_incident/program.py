@@ -1,4 +1,4 @@
-"""Where the program is. Looks, never starts anything and never copies.
+"""Where the program is. Looks, never starts anything; a bundle's program is made ready by `own_copy`.
 
 Places, first wins: the setting `program_path`, the bundle's `bin/<os>-<arch>/`, the environment
 variable TK_INCIDENT_PROGRAM, PATH. A setting whose file is not there falls through: one Toolkit
@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 
+from . import own_copy
 from .errors import ProgramMissing
 
 NAME = "tk-incident"
@@ -17,17 +18,24 @@ VARIABLE = "TK_INCIDENT_PROGRAM"
 
 def find(setting, bundle_folder, environ):
     # type: (str, str, dict) -> str
-    """Return the path of the program, or raise `ProgramMissing` naming the places looked at."""
+    """Return the path to run the program by.
+
+    Raises `ProgramMissing` naming the places looked at, and what `own_copy.ready` raises.
+    """
+    in_bundle = None
     places = []
     if setting:
         places.append(os.path.expanduser(os.path.expandvars(setting)))
     if bundle_folder:
-        places.append(os.path.join(bundle_folder, "bin", target(environ), _file_name()))
+        in_bundle = os.path.join(bundle_folder, "bin", target(environ), _file_name())
+        places.append(in_bundle)
     if environ.get(VARIABLE):
         places.append(environ[VARIABLE])
 
     for place in places:
         if os.path.isfile(place):
+            if place == in_bundle:
+                return own_copy.ready(place, bundle_folder, target(environ), environ)
             _repair_execute_bit(place)
             return os.path.abspath(place)
 
@@ -68,11 +76,11 @@ def _file_name():
 
 
 def _repair_execute_bit(place):
-    """Archives made on Windows carry no execute bits, and Toolkit unpacks them as they are."""
+    """A copy made by hand from a Windows machine often has none."""
     if os.name != "posix" or os.access(place, os.X_OK):
         return
     try:
         mode = os.stat(place).st_mode
         os.chmod(place, mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     except OSError:
-        pass  # a read-only bundle: starting it will say so
+        pass  # not ours to change: starting it will say so

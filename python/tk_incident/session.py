@@ -25,6 +25,7 @@ class Session(object):
         # Taken now: after `destroy_app` the engine may not be asked any more.
         self._program_path = app.get_setting("program_path")
         self._bundle_folder = app.disk_location
+        self._program = None
         self._door = Door(self._deliver, app.logger.warning, app.logger.debug)
 
     def attach(self, user, log_manager, serialize):
@@ -79,7 +80,11 @@ class Session(object):
     def _deliver(self, verb, message):
         """On the door's thread."""
         environ = dict(os.environ)
-        place = program.find(self._program_path, self._bundle_folder, environ)
+        # Kept: the bundle may be deleted while the host runs, the user's copy is not.
+        if self._program is None or not os.path.isfile(self._program):
+            self._program = program.find(
+                self._program_path, self._bundle_folder, environ
+            )
         # An agent that is still starting may hear an older word after a newer one; this tells them apart.
         message = dict(message, sent_ms=int(time.time() * 1000))
-        child.call(place, verb, message, environ)
+        child.call(self._program, verb, message, environ)

@@ -21,6 +21,8 @@ def places(tmp_path):
     """The program in all four places."""
     bundle = tmp_path / "bundle"
     environ = {
+        # No place for copies of one's own: what is found is what runs.
+        "HOME": "",
         "PATH": str(tmp_path / "path"),
         "TK_INCIDENT_PROGRAM": make(tmp_path / "variable" / "tk-incident"),
     }
