@@ -6,9 +6,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 /// One request over the channel, as a program of a studio would send it.
-#[cfg(unix)]
 fn asked(channel: &Path, request: &str) -> std::io::Result<Value> {
+    #[cfg(unix)]
     let mut stream = std::os::unix::net::UnixStream::connect(channel)?;
+    #[cfg(windows)]
+    let mut stream = std::fs::File::options().read(true).write(true).open(channel)?;
     stream.write_all(request.as_bytes())?;
     stream.write_all(b"\n")?;
     let mut line = String::new();
@@ -23,7 +25,6 @@ fn attached(world: &World, object: &Value) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-#[cfg(unix)]
 #[test]
 fn attach_says_where_the_agent_is_before_it_is_up_and_it_is_there() {
     let mut world = World::new();

@@ -200,15 +200,26 @@ fn an_unfinished_record_is_read_again_after_a_stop_and_counted_once() {
     world.expect_tickets(&[(&format!("{title}before."), 1), (&format!("{title}unfinished."), 1)]);
 }
 
-/// A folder of a name that is no text, as old systems and network shares have them, and one in Hangul.
-#[cfg(target_os = "linux")]
+/// A folder of a name that is no text, as old systems and network shares have them, one in Hangul, and one that is deeper
+/// than old programs of Windows can reach.
 #[test]
 fn logs_in_a_folder_whose_name_is_no_text_are_followed_through_a_restart() {
-    use std::os::unix::ffi::OsStrExt;
-    for name in [&b"home/\xc8\xab\xb1\xe6\xb5\xbf"[..], "home/홍길동 의 집".as_bytes()] {
+    #[cfg(target_os = "linux")]
+    let no_text =
+        <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&b"home/\xc8\xab\xb1\xe6\xb5\xbf"[..]);
+    // On Windows half a pair of UTF-16; other systems have text only.
+    #[cfg(windows)]
+    let no_text =
+        <std::ffi::OsString as std::os::windows::ffi::OsStringExt>::from_wide(&[0x68, 0xD800, 0x69]);
+    #[cfg(windows)]
+    let no_text = no_text.as_os_str();
+    #[cfg(not(any(target_os = "linux", windows)))]
+    let no_text = std::ffi::OsStr::new("home/text");
+    let deep = format!("home/{}", "한글 폴더/".repeat(40));
+    for name in [no_text, "home/홍길동 의 집".as_ref(), deep.as_ref()] {
         let mut world = World::new();
         world.start_desk();
-        let home = world.folder.path().join(std::ffi::OsStr::from_bytes(name));
+        let home = world.folder.path().join(name);
         std::fs::create_dir_all(home.join("logs")).unwrap();
         let config = world.config();
         let start = |world: &mut World| {

@@ -180,6 +180,7 @@ fn what_cannot_be_read_is_told_and_the_rest_reported() {
     }
 }
 
+/// By the permissions of Unix.
 #[cfg(unix)]
 #[test]
 fn a_folder_without_permission_is_skipped_and_told() {
@@ -429,6 +430,7 @@ fn the_logs_in_a_zip_archive_are_read_and_its_other_files_passed_over() {
     assert!(words(&streamed).contains("zip archive"), "{}", words(&streamed));
 }
 
+/// Elsewhere pipes are no files.
 #[cfg(unix)]
 #[test]
 fn a_pipe_without_a_writer_is_waited_for_and_said() {

@@ -2,7 +2,7 @@
 //! long form, with times.
 
 use crate::world::World;
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::thread::scope;
 
@@ -23,7 +23,7 @@ fn record(log: &str, id: u64) -> String {
 /// What the system says of a process's memory, in KiB.
 #[cfg(target_os = "linux")]
 fn memory_kb(pid: u32, name: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap()
 }

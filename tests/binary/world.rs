@@ -469,6 +469,38 @@ pub(crate) fn words(output: &Output) -> String {
 }
 
 /// Whether a process of this number is there.
+#[cfg(not(windows))]
 pub(crate) fn is_alive(pid: u32) -> bool {
     Path::new("/proc").join(pid.to_string()).exists()
+}
+
+/// Whether a process of this number is there.
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "the standard library cannot look for a process that is not its child")]
+pub(crate) fn is_alive(pid: u32) -> bool {
+    use windows_sys::Win32::Foundation::{CloseHandle, WAIT_TIMEOUT};
+    use windows_sys::Win32::System::Threading::{OpenProcess, PROCESS_SYNCHRONIZE, WaitForSingleObject};
+    // SAFETY: the handle is ours from opening to closing, and neither call touches memory of ours.
+    unsafe {
+        let process = OpenProcess(PROCESS_SYNCHRONIZE, 0, pid);
+        let alive = !process.is_null() && WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
+        CloseHandle(process);
+        alive
+    }
+}
+
+/// Makes a log that nobody can open until it is let go: a link to itself, which is refused to the superuser too.
+#[cfg(not(windows))]
+pub(crate) fn closed_log(path: &Path) -> impl FnOnce() + use<> {
+    std::os::unix::fs::symlink(path, path).unwrap();
+    let path = path.to_owned();
+    move || fs::remove_file(path).unwrap()
+}
+
+/// Makes a log that nobody can open until it is let go: its writer shares it with nobody.
+#[cfg(windows)]
+pub(crate) fn closed_log(path: &Path) -> impl FnOnce() + use<> {
+    use std::os::windows::fs::OpenOptionsExt;
+    let file = OpenOptions::new().create(true).append(true).share_mode(0).open(path).unwrap();
+    move || drop(file)
 }

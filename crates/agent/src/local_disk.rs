@@ -2,8 +2,9 @@
 //!
 //! SQLite's write-ahead log needs memory that all its users share, which no network file system gives, and a home folder
 //! that several machines share would give two agents one state. On Linux the table of mounts tells; on Windows a path
-//! that begins with a server does. Elsewhere every disk is taken for a local one.
+//! that begins with a server, or with the letter of a drive that is one's. Elsewhere every disk is taken for a local one.
 
+use log_follow::{Disk, SystemDisk};
 use std::path::{Path, PathBuf};
 
 /// What file systems of other machines are called on Linux; one on FUSE is called by its program.
@@ -37,7 +38,7 @@ const REMOTE: [&str; 22] = [
 #[must_use]
 pub fn remote_kind(folder: &Path) -> Option<String> {
     if cfg!(windows) {
-        return has_server(folder).then(|| "a share".to_owned());
+        return (has_server(folder) || SystemDisk.is_remote(folder)).then(|| "a share".to_owned());
     }
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     kind_of_mount(&mounts, folder).filter(|kind| REMOTE.contains(&kind.as_str()))

@@ -138,7 +138,21 @@ fn detached(command: &mut Command) {
 #[cfg(windows)]
 fn detached(command: &mut Command) {
     use std::os::windows::process::CommandExt;
-    const DETACHED_PROCESS: u32 = 0x0000_0008;
-    const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
+    use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS};
     command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+    keep_our_pipes();
+}
+
+/// A child gets every handle that may be inherited, and ours may: whoever started us with pipes made them so. The agent
+/// would hold them open, and who waits for the end of our output would wait for the agent's.
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "the standard library cannot say which handles a child gets")]
+fn keep_our_pipes() {
+    use std::os::windows::io::AsRawHandle;
+    use windows_sys::Win32::Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation};
+    let (stdin, stdout, stderr) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    for handle in [stdin.as_raw_handle(), stdout.as_raw_handle(), stderr.as_raw_handle()] {
+        // SAFETY: it takes a handle of this process and touches no memory; one that is none is refused.
+        let _ = unsafe { SetHandleInformation(handle.cast(), HANDLE_FLAG_INHERIT, 0) };
+    }
 }

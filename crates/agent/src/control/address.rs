@@ -70,7 +70,13 @@ fn pipe(folder: &StateFolder) -> String {
 }
 
 fn short_hash(folder: &StateFolder) -> String {
-    blake3::hash(absolute(folder).as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned()
+    let mut path = absolute(folder).into_os_string();
+    if cfg!(windows) {
+        // One folder has many spellings.
+        let text = path.to_string_lossy().to_lowercase();
+        path = text.strip_prefix(r"\\?\").unwrap_or(&text).into();
+    }
+    blake3::hash(path.as_encoded_bytes()).to_hex()[..16].to_owned()
 }
 
 fn absolute(folder: &StateFolder) -> PathBuf {

@@ -2,8 +2,8 @@
 
 use super::Check;
 use crate::local_disk::remote_kind;
+use crate::machine::free_bytes;
 use crate::paths::StateFolder;
-use std::path::Path;
 
 const NAME: &str = "state folder";
 /// Less than this is soon full: state and evidence take some hundred megabytes at most.
@@ -62,20 +62,6 @@ fn is_open_to_others(folder: &std::fs::Metadata) -> bool {
 fn is_open_to_others(_folder: &std::fs::Metadata) -> bool {
     // A folder in the user's own profile is private by inheritance.
     false
-}
-
-/// What this user may still write there; `None` where nobody can tell.
-#[cfg(unix)]
-fn free_bytes(folder: &Path) -> Option<u64> {
-    let disk = nix::sys::statvfs::statvfs(folder).ok()?;
-    // Their types differ from system to system.
-    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "see above")]
-    Some((disk.blocks_available() as u64).saturating_mul(disk.fragment_size() as u64))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_folder: &Path) -> Option<u64> {
-    None
 }
 
 #[cfg(all(test, unix))]

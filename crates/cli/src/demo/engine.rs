@@ -230,8 +230,9 @@ impl Engine {
         Ok(())
     }
 
+    /// Not by our handle: on Windows one that only appends may not do that.
     pub(super) fn empty_log(&mut self) -> Result<()> {
-        Ok(self.file.set_len(0)?)
+        Ok(OpenOptions::new().write(true).open(&self.path)?.set_len(0)?)
     }
 }
 

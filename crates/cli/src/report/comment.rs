@@ -39,14 +39,17 @@ fn from_stdin() -> Result<String, Failure> {
 
 fn editor() -> Option<String> {
     let named = |name: &str| std::env::var(name).ok().filter(|editor| !editor.trim().is_empty());
-    named("VISUAL").or_else(|| named("EDITOR"))
+    // Where nobody sets them, there is one that everybody has.
+    named("VISUAL").or_else(|| named("EDITOR")).or_else(|| cfg!(windows).then(|| "notepad".to_owned()))
 }
 
 /// The text that an editor leaves behind. Its file is for this user only, and gone when we are.
 fn edited(editor: &str) -> Result<String, Failure> {
     let draft = Draft::new()?;
-    // An editor may come with arguments: `code --wait`.
-    let mut words = editor.split_whitespace();
+    // An editor may come with arguments: `code --wait`. Or be in a folder whose name has spaces.
+    let is_file = Path::new(editor).is_file();
+    let mut words =
+        editor.split(|letter: char| letter.is_whitespace() && !is_file).filter(|word| !word.is_empty());
     let mut command = Command::new(words.next().unwrap_or("vi"));
     let ended = command.args(words).arg(&draft.0).status();
     let ended = ended.with_context(|| format!("cannot start the editor `{editor}`: set EDITOR, or use -m"));
