@@ -1,16 +1,33 @@
 //! The control channel: what an app meets that talks to the agent itself.
+#![cfg(unix)]
 
-use crate::world::{World, wait_for, words};
+use crate::world::{PATIENCE, World, error, wait_for, words};
+use flow::Site;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+#[cfg(unix)]
+type Stream = std::os::unix::net::UnixStream;
+#[cfg(windows)]
+type Stream = std::fs::File;
+
+#[cfg(unix)]
+fn reached(channel: &Path) -> std::io::Result<Stream> {
+    let stream = Stream::connect(channel)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+#[cfg(windows)]
+fn reached(channel: &Path) -> std::io::Result<Stream> {
+    std::fs::File::options().read(true).write(true).open(channel)
+}
 
 /// One request over the channel, as a program of a studio would send it.
 fn asked(channel: &Path, request: &str) -> std::io::Result<Value> {
-    #[cfg(unix)]
-    let mut stream = std::os::unix::net::UnixStream::connect(channel)?;
-    #[cfg(windows)]
-    let mut stream = std::fs::File::options().read(true).write(true).open(channel)?;
+    let mut stream = reached(channel)?;
     stream.write_all(request.as_bytes())?;
     stream.write_all(b"\n")?;
     let mut line = String::new();
@@ -20,29 +37,129 @@ fn asked(channel: &Path, request: &str) -> std::io::Result<Value> {
 
 /// Attaches; returns what was printed.
 fn attached(world: &World, object: &Value) -> Value {
-    let output = world.run_with_stdin(&["attach"], &object.to_string());
+    let config = world.config();
+    let output = world.run_with_stdin(&["attach", "--config", config.to_str().unwrap()], &object.to_string());
     assert!(output.status.success(), "{}", words(&output));
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn channel(printed: &Value) -> PathBuf {
+    PathBuf::from(printed["channel"].as_str().unwrap())
+}
+
+/// A connection that listens, for the session of a process.
+struct Listener(BufReader<Stream>);
+
+impl Listener {
+    fn of(channel: &Path, pid: u32) -> Listener {
+        let mut stream = reached(channel).unwrap();
+        writeln!(stream, "{}", json!({ "v": 1, "type": "listen", "pid": pid, "started": "today" })).unwrap();
+        let mut listener = Listener(BufReader::new(stream));
+        assert_eq!(listener.hears()["ok"], true);
+        listener
+    }
+
+    fn hears(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// Nothing but the end is left to hear.
+    fn ends(mut self) {
+        let mut rest = String::new();
+        self.0.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "");
+    }
+}
+
+fn session(world: &World, pid: u32) -> Value {
+    json!({
+        "v": 1, "type": "attach", "site": { "url": world.url() }, "log_folder": world.path("home/logs"),
+        "session": { "pid": pid, "started": "today" },
+    })
+}
+
+fn pids(status: &Value) -> Vec<u64> {
+    let sessions = status["sessions"].as_array().unwrap().iter();
+    let mut pids: Vec<u64> = sessions.map(|session| session["pid"].as_u64().unwrap()).collect();
+    pids.sort_unstable();
+    pids
 }
 
 #[test]
 fn attach_says_where_the_agent_is_before_it_is_up_and_it_is_there() {
     let mut world = World::new();
     world.start_desk();
-    let object = json!({ "v": 1, "type": "attach", "site": { "url": world.url() } });
+    let object = session(&world, 77);
     let first = attached(&world, &object);
     assert_eq!(
         (&first["ok"], &first["v"], &first["version"]),
         (&json!(true), &json!(1), &json!(env!("CARGO_PKG_VERSION")))
     );
-    let channel = Path::new(first["channel"].as_str().unwrap());
-    let answer = wait_for("the agent", || asked(channel, r#"{"v":1,"type":"status"}"#).ok(), String::new);
+    let channel = channel(&first);
+    let answer = wait_for("the agent", || asked(&channel, r#"{"v":1,"type":"status"}"#).ok(), String::new);
     assert_eq!(answer["site"]["url"], world.url());
     assert_eq!(attached(&world, &object), first, "the second one says the same of the agent that runs");
 
-    let foreign = asked(channel, r#"{"v":1,"type":"dance"}"#).unwrap();
+    let foreign = asked(&channel, r#"{"v":1,"type":"dance"}"#).unwrap();
     assert_eq!((&foreign["ok"], &foreign["code"]), (&json!(false), &json!("not_understood")));
-    let later = asked(channel, r#"{"v":2,"type":"stop"}"#).unwrap();
+    let later = asked(&channel, r#"{"v":2,"type":"stop"}"#).unwrap();
     assert_eq!(later["code"], "not_understood");
-    assert_eq!(asked(channel, "}{").unwrap()["code"], "malformed");
+    assert_eq!(asked(&channel, "}{").unwrap()["code"], "malformed");
+}
+
+#[test]
+fn who_listens_hears_the_agent_end_and_the_agent_hears_who_listened_end() {
+    let world = World::running();
+    let first = attached(&world, &session(&world, 71));
+    attached(&world, &session(&world, 72));
+    world.status_when("both sessions", |status| pids(status) == [71, 72]);
+    let channel = channel(&first);
+    let mut stays = Listener::of(&channel, 71);
+    let goes = Listener::of(&channel, 72);
+    let again = Listener::of(&channel, 72);
+    drop(goes);
+    // The same session listens on another connection.
+    attached(&world, &session(&world, 73));
+    world.status_when("three sessions", |status| pids(status) == [71, 72, 73]);
+    drop(again);
+    world.status_when("the session of the process that is gone ends", |status| pids(status) == [71, 73]);
+
+    let mut world = world;
+    world.stop_agent();
+    assert_eq!(stays.hears(), json!({ "v": 1, "type": "bye", "reason": "stopped" }));
+    stays.ends();
+}
+
+#[test]
+fn a_session_that_is_over_is_renewed_by_who_listens_and_nobody_is_asked_twice() {
+    let mut world = World::new();
+    world.start_desk();
+    let site = format!("[site]\nurl = '{}'\nproject_id = 1\ncredentials = 'toolkit'", world.url());
+    world.set(&site);
+    world.start_agent();
+    let mut object = session(&world, 71);
+    object["site"]["login"] = json!("alice");
+    object["site"]["session_token"] = json!("a-session-that-is-over");
+    let channel = channel(&attached(&world, &object));
+    let mut listener = Listener::of(&channel, 71);
+    world.append("tk-maya.log", &error("waits"));
+    assert_eq!(listener.hears(), json!({ "v": 1, "type": "renew" }));
+
+    let renew = |token: &str| {
+        let site = json!({ "url": world.url(), "login": "alice", "session_token": token });
+        asked(&channel, &json!({ "v": 1, "type": "renew", "site": site }).to_string()).unwrap()
+    };
+    // An app that has not noticed yet: nothing changes.
+    assert_eq!(renew("a-session-that-is-over")["ok"], true);
+    world.status_when("nobody signed in", |status| {
+        status["site"]["trouble"].as_str().is_some_and(|trouble| trouble.contains("the session is over"))
+    });
+    assert!(world.tickets().is_empty());
+    assert_eq!(renew(world.site().session_token().unwrap().expose_secret())["ok"], true);
+    world.expect_tickets(&[("alice - ValueError", 1)]);
+    world.stop_agent();
+    // In all that time, one question.
+    assert_eq!(listener.hears()["type"], "bye");
 }

@@ -5,7 +5,7 @@
 use crate::answering::Answering;
 use crate::attach::Attach;
 use crate::clock::{Clock, SystemClock};
-use crate::control::Control;
+use crate::control::{Control, STOPPED, TAKEN_OVER};
 use crate::delivery::{DeliveryWorker, Destination, Wake};
 use crate::event::Event;
 use crate::evidence;
@@ -144,8 +144,6 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     if let Some(attach) = options.attach {
         let _ = commands.send(Command::Attach(Box::new(attach)));
     }
-    let control =
-        Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
     let answering = Answering {
         shared: Arc::clone(&shared),
         identity: identity.clone(),
@@ -154,8 +152,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         evidence: options.settings.evidence.clone(),
         spool: folder.evidence(),
     };
-    let handler = answering.clone().handler();
-    thread("control", move || control.serve(handler))?;
+    open_channel(&folder, &answering)?;
     let restore_folder = restoring(folder.clone(), Arc::clone(&instance), answering);
     let worker = DeliveryWorker::new(
         Arc::clone(&shared),
@@ -205,6 +202,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     started(Stopper(commands));
     let reason = pipeline.run(&orders, || shared.tell(&ready));
     let _ = wake.send(Wake::Stop);
+    shared.listeners.bye(if reason == TAKEN_OVER { TAKEN_OVER } else { STOPPED });
     // A call to the site may take its whole time-out; what it achieved is found again if we do not wait.
     drop(delivering);
     if let Some(metrics) = metrics {
@@ -251,11 +249,15 @@ fn restoring(folder: StateFolder, instance: Arc<Mutex<Instance>>, answering: Ans
         }
         // Somebody may have started another agent meanwhile; then this one has no state to write.
         *lock(&instance) = enter(&folder)?;
-        let control =
-            Control::open(&folder).map_err(|source| AgentError::Start { what: "control channel", source })?;
-        let handler = answering.clone().handler();
-        thread("control", move || control.serve(handler)).map(drop)
+        open_channel(&folder, &answering)
     })
+}
+
+fn open_channel(folder: &StateFolder, answering: &Answering) -> Result<(), AgentError> {
+    let listeners = Arc::clone(&answering.shared.listeners);
+    let control = Control::open(folder, answering.clone().handler(), listeners)
+        .map_err(|source| AgentError::Start { what: "control channel", source })?;
+    thread("control", move || control.serve()).map(drop)
 }
 
 fn thread(

@@ -1,9 +1,9 @@
 //! What the agent answers to requests of the control channel.
 //!
-//! Runs on the control thread, one request after the other: nothing here waits for a site, and for the pipeline only as
-//! long as whoever asks would wait.
+//! Runs on the threads of requests: nothing here waits for a site, and for the pipeline only as long as whoever asks would
+//! wait.
 
-use crate::control::{Handler, MuteRequest, Request, STOPPING, accepted, refused, refused_as};
+use crate::control::{Handler, MuteRequest, Request, STOPPING, TAKEN_OVER, accepted, refused, refused_as};
 use crate::delivery::{Wake, chain};
 use crate::pipeline::Command;
 use crate::policy::mute::{Mute, Until};
@@ -37,7 +37,7 @@ pub(crate) struct Answering {
 impl Answering {
     /// For the control channel.
     pub(crate) fn handler(self) -> Handler {
-        Box::new(move |request| match request {
+        Arc::new(move |request| match request {
             Request::Status => match status(&self.shared, &self.identity) {
                 Ok(status) => serde_json::to_value(status).unwrap_or(Value::Null),
                 Err(error) => refused(&chain(&error)),
@@ -50,9 +50,10 @@ impl Answering {
             Request::Unmute { what } => self.unmute(&what).unwrap_or_else(|why| refused(&why)),
             Request::Flush => self.flush(),
             Request::Prune { dry_run } => self.prune(dry_run),
-            Request::Stop => self.pass_on(Command::Stop("asked to stop")),
-            // Refused before it came here.
-            Request::Unknown => refused("not understood"),
+            Request::Renew { site } => self.pass_on(Command::Renew(Box::new(site))),
+            Request::Stop { reason, by } => self.stop(reason.as_deref(), by.as_deref()),
+            // Answered before they come here.
+            Request::Listen(_) | Request::Unknown => refused("not understood"),
         })
     }
 
@@ -61,6 +62,14 @@ impl Answering {
             Ok(()) => accepted(),
             Err(_) => stopping(),
         }
+    }
+
+    fn stop(&self, reason: Option<&str>, by: Option<&str>) -> Value {
+        if reason != Some(TAKEN_OVER) {
+            return self.pass_on(Command::Stop("asked to stop"));
+        }
+        tracing::info!(by, "another version takes over");
+        self.pass_on(Command::Stop(TAKEN_OVER))
     }
 
     fn flush(&self) -> Value {

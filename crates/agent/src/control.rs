@@ -2,21 +2,30 @@
 //!
 //! A local socket (named pipe on Windows), JSON lines, one request and one answer a connection, versioned by `v`.
 //! Owns the requests and what an answer looks like (`control/request.rs`, `control/answer.rs`), the agent's end
-//! (`control/server.rs`), the end of whoever asks (`control/ask.rs`) and where they meet (`control/address.rs`). What is
-//! answered is `answering.rs`' matter. `docs/channel.md` is the interface in words.
+//! (`control/server.rs`), those who keep listening (`control/listeners.rs`), the end of whoever asks (`control/ask.rs`), where
+//! they meet (`control/address.rs`) and that both are the same user (`control/peer.rs`). What is answered is `answering.rs`' matter. `docs/channel.md` is the interface in
+//! words.
 
 mod address;
 mod answer;
 mod ask;
+mod listeners;
+mod peer;
 mod request;
 mod server;
+mod stream;
+#[cfg(windows)]
+mod windows;
 
 pub use address::address;
 pub use answer::{MALFORMED, NOT_UNDERSTOOD, STOPPING};
 pub(crate) use answer::{accepted, refused, refused_as};
 pub use ask::{AskError, ask};
-pub use request::{MuteRequest, Request};
+pub use listeners::{Listeners, STOPPED, TAKEN_OVER};
+pub use request::{Listen, MuteRequest, Request};
 pub use server::{Control, Handler, respond};
+
+use std::time::Duration;
 
 /// The version of requests and answers.
 pub const VERSION: u64 = 1;
@@ -24,5 +33,8 @@ pub const VERSION: u64 = 1;
 const MOST_REQUEST_BYTES: u64 = 1024 * 1024;
 /// An answer of `status` may list thousands of files.
 const MOST_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
-/// How long either side waits for the other.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// A request has to be there within this, and its answer taken within as much again.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long whoever asks waits for all of it: the agent may look for this long for what it answers, or be busy with
+/// others who stall.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(12);

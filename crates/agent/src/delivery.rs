@@ -16,7 +16,7 @@ pub use reach::chain;
 use crate::backoff::{Jitter, wait_ms};
 use crate::facts::Machine;
 use crate::filing::Filing;
-use crate::settings::Settings;
+use crate::settings::{CredentialSource, Settings};
 use crate::shared::{Contact, Shared, lock};
 use crate::store::{CREATE_SETTLES_MS, Delivery, Step, StoreError};
 use crate::ticket_fields::TEMPLATE;
@@ -295,12 +295,18 @@ impl DeliveryWorker {
                     self.put_off(delivery, due_ms, Some(&message), now_ms);
                 }
                 self.shared.warn(SITE, message);
-                if error.is_signed_out()
-                    && self.connection.refuse(&self.shared, &self.settings, &self.destination)
-                {
+                let is_over = error.is_signed_out();
+                if is_over && self.connection.refuse(&self.shared, &self.settings, &self.destination) {
                     // Another session is at hand, and is tried once.
                     self.end_waiting();
-                } else if matches!(error, DeliveryError::Login(_)) {
+                    return;
+                }
+                if self.settings.site.credentials == CredentialSource::Toolkit
+                    && (is_over || matches!(error, DeliveryError::Login(_)))
+                {
+                    self.shared.listeners.ask_renew(self.shared.clock.steady_ms());
+                }
+                if matches!(error, DeliveryError::Login(_)) {
                     // The site is not asked; whether somebody has signed in is soon seen.
                     let steady_ms = self.shared.clock.steady_ms();
                     let wait = self.breaker.held_ms(steady_ms).min(LOGIN_LOOK_MS);

@@ -64,6 +64,8 @@ pub struct Login {
     pub token: Option<SecretString>,
     /// The proxy Toolkit goes through, as `host:port` or `user:password@host:port`.
     pub proxy: Option<SecretString>,
+    /// Sessions the site has refused since somebody signed in.
+    pub refused: Vec<SecretString>,
     /// Rises with every change, so that the client takes over a new token.
     pub generation: u64,
 }

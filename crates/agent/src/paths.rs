@@ -108,11 +108,10 @@ impl StateFolder {
 
 /// Refuses a folder that another user has put where everybody may make one, before ours was there.
 #[cfg(unix)]
-fn refuse_others(folder: &Path) -> io::Result<()> {
+pub(crate) fn refuse_others(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let made = std::fs::symlink_metadata(folder)?;
-    let ours = std::fs::metadata("/proc/self").map_or(made.uid(), |process| process.uid());
-    if made.is_dir() && made.uid() == ours {
+    if made.is_dir() && made.uid() == nix::unistd::geteuid().as_raw() {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder is another user's"))

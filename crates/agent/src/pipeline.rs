@@ -16,7 +16,7 @@ mod sessions;
 mod upkeep;
 
 use crate::agent::AgentError;
-use crate::attach::{Attach, Detach, Session};
+use crate::attach::{Attach, AttachSite, Detach, Session};
 use crate::delivery::Wake;
 use crate::draft::{Draft, Late};
 use crate::facts::Machine;
@@ -52,6 +52,8 @@ pub enum Command {
     Attach(Box<Attach>),
     /// A session ends.
     Detach(Detach),
+    /// An app's token, as it is now.
+    Renew(Box<AttachSite>),
     /// Somebody reports something by hand.
     Report(Box<Report>),
     /// Something happened in a log folder.
@@ -195,6 +197,7 @@ impl<D: Disk> Pipeline<D> {
             Command::Look => {}
             Command::Attach(attach) => self.attach(*attach),
             Command::Detach(detach) => self.detach(&detach),
+            Command::Renew(site) => self.renew(*site),
             Command::Report(report) => self.report(*report),
         }
         None

@@ -3,6 +3,7 @@
 //! Every lock is held for moments only and never across a call to the site or a read of a log.
 
 use crate::clock::Clock;
+use crate::control::Listeners;
 use crate::delivery::{Circuit, chain};
 use crate::event::Event;
 use crate::login::Login;
@@ -49,6 +50,8 @@ pub struct Shared {
     pub sources: Mutex<Vec<SourceStatus>>,
     /// What does not work at the moment, by what it is about.
     pub warnings: Mutex<BTreeMap<String, String>>,
+    /// Who wants to hear what we want of it.
+    pub listeners: Arc<Listeners>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     events: Mutex<EventSink>,
@@ -65,6 +68,7 @@ impl Shared {
             contact: Mutex::default(),
             sources: Mutex::default(),
             warnings: Mutex::default(),
+            listeners: Arc::default(),
             clock,
             events: Mutex::new(events),
         }

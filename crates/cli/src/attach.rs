@@ -88,7 +88,9 @@ pub(crate) fn parse(told: &str) -> Result<Attach, Failure> {
 fn is_nobody(error: &AskError) -> bool {
     match error {
         AskError::NobodyThere(_) | AskError::Stopping => true,
-        AskError::Refused(_) | AskError::NoAnswer(_) | AskError::NotUnderstood => false,
+        AskError::Stranger(_) | AskError::Refused(_) | AskError::NoAnswer(_) | AskError::NotUnderstood => {
+            false
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::paths::StateFolder;
 #[cfg(unix)]
-use crate::paths::create_private;
+use crate::paths::{create_private, refuse_others};
 use interprocess::local_socket::Name;
 use interprocess::local_socket::prelude::*;
 use std::io;
@@ -21,7 +21,7 @@ pub fn address(folder: &StateFolder) -> io::Result<PathBuf> {
     #[cfg(unix)]
     return Ok(socket(folder)?.path);
     #[cfg(windows)]
-    return Ok(PathBuf::from(format!(r"\\.\pipe\{}", pipe(folder))));
+    return Ok(PathBuf::from(format!(r"\\.\pipe\{}", pipe(folder)?)));
 }
 
 #[cfg(unix)]
@@ -29,7 +29,12 @@ pub(super) fn name(folder: &StateFolder, create: bool) -> io::Result<Name<'stati
     use interprocess::local_socket::GenericFilePath;
     let socket = socket(folder)?;
     if let Some(runtime) = socket.runtime.filter(|_| create) {
+        // The temporary folder is everybody's: what is there already may be a trap.
+        if runtime.symlink_metadata().is_ok() {
+            refuse_others(&runtime)?;
+        }
         create_private(&runtime)?;
+        refuse_others(&runtime)?;
     }
     socket.path.to_fs_name::<GenericFilePath>()
 }
@@ -37,7 +42,7 @@ pub(super) fn name(folder: &StateFolder, create: bool) -> io::Result<Name<'stati
 #[cfg(windows)]
 pub(super) fn name(folder: &StateFolder, _create: bool) -> io::Result<Name<'static>> {
     use interprocess::local_socket::GenericNamespaced;
-    pipe(folder).to_ns_name::<GenericNamespaced>()
+    pipe(folder)?.to_ns_name::<GenericNamespaced>()
 }
 
 #[cfg(unix)]
@@ -61,22 +66,24 @@ fn socket(folder: &StateFolder) -> io::Result<Socket> {
             std::env::temp_dir().join(format!("tk-incident-{user}"))
         }
     };
-    Ok(Socket { path: runtime.join(format!("{}.sock", short_hash(folder))), runtime: Some(runtime) })
+    Ok(Socket {
+        path: runtime.join(format!("{}.sock", short_hash(absolute(folder).as_os_str().as_encoded_bytes()))),
+        runtime: Some(runtime),
+    })
 }
 
+/// All users share one name space, and paths are the same in any case.
 #[cfg(windows)]
-fn pipe(folder: &StateFolder) -> String {
-    format!("tk-incident-{}", short_hash(folder))
+fn pipe(folder: &StateFolder) -> io::Result<String> {
+    let path = absolute(folder).to_string_lossy().to_lowercase();
+    // One folder has many spellings.
+    let path = path.strip_prefix(r"\\?\").unwrap_or(&path);
+    let of_user = format!("{}\n{path}", super::windows::user_sid()?);
+    Ok(format!("tk-incident-{}", short_hash(of_user.as_bytes())))
 }
 
-fn short_hash(folder: &StateFolder) -> String {
-    let mut path = absolute(folder).into_os_string();
-    if cfg!(windows) {
-        // One folder has many spellings.
-        let text = path.to_string_lossy().to_lowercase();
-        path = text.strip_prefix(r"\\?\").unwrap_or(&text).into();
-    }
-    blake3::hash(path.as_encoded_bytes()).to_hex()[..16].to_owned()
+fn short_hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
 }
 
 fn absolute(folder: &StateFolder) -> PathBuf {

@@ -11,6 +11,9 @@ pub const MALFORMED: &str = "malformed";
 /// The code of an answer of an agent that is ending; who hears it starts another, or asks the one that is started.
 pub const STOPPING: &str = "stopping";
 
+/// The code of an answer of an agent that has no room for more of this.
+pub(super) const BUSY: &str = "busy";
+
 /// It is done, or will be.
 pub(crate) fn accepted() -> Value {
     json!({ "ok": true, "pid": std::process::id() })

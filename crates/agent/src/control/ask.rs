@@ -2,7 +2,9 @@
 
 use super::address::name;
 use super::answer::{MALFORMED, NOT_UNDERSTOOD, STOPPING};
-use super::{MOST_ANSWER_BYTES, PATIENCE};
+use super::peer::refuse_others;
+use super::stream::Timed;
+use super::{ANSWER_PATIENCE, MOST_ANSWER_BYTES};
 use crate::paths::StateFolder;
 use interprocess::local_socket::prelude::*;
 use serde_json::Value;
@@ -17,6 +19,9 @@ pub enum AskError {
     /// Somebody there, who is about to go.
     #[error("the running tk-incident is just ending: try again in a moment")]
     Stopping,
+    /// Somebody there, who is not this user: nothing was sent.
+    #[error("what listens in the place of tk-incident is not this user's: nothing was told to it")]
+    Stranger(#[source] io::Error),
     /// Somebody there, but no answer.
     #[error("the running tk-incident does not answer; its agent.log may tell why")]
     NoAnswer(#[source] io::Error),
@@ -38,15 +43,14 @@ pub enum AskError {
 pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
     let name = name(folder, false).map_err(AskError::NobodyThere)?;
     let stream = LocalSocketStream::connect(name).map_err(AskError::NobodyThere)?;
-    // Not every system has time-outs on pipes; the size limits hold everywhere.
-    let _ = stream.set_recv_timeout(Some(PATIENCE));
-    let _ = stream.set_send_timeout(Some(PATIENCE));
+    refuse_others(&stream).map_err(AskError::Stranger)?;
     let exchange = || {
         let mut line = request.trim_end().replace('\n', " ");
         line.push('\n');
-        (&stream).write_all(line.as_bytes())?;
+        let mut timed = Timed::new(&stream, ANSWER_PATIENCE);
+        timed.write_all(line.as_bytes())?;
         let mut reply = String::new();
-        BufReader::new((&stream).take(MOST_ANSWER_BYTES)).read_line(&mut reply)?;
+        BufReader::new(timed.take(MOST_ANSWER_BYTES)).read_line(&mut reply)?;
         serde_json::from_str::<Value>(&reply).map_err(io::Error::other)
     };
     let reply = exchange().map_err(AskError::NoAnswer)?;
@@ -61,19 +65,19 @@ pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::{Control, Request};
+    use crate::control::{Control, Handler, Request};
     use serde_json::json;
+    use std::sync::Arc;
 
     fn round_trip(folder: &StateFolder) {
         folder.create().unwrap();
         assert!(matches!(ask(folder, r#"{"type":"status"}"#), Err(AskError::NobodyThere(_))));
-        let control = Control::open(folder).unwrap();
-        std::thread::spawn(move || {
-            control.serve(Box::new(|request| match request {
-                Request::Detach(detach) => json!({ "ok": true, "pid": detach.pid }),
-                _ => json!({ "ok": false, "error": "not now" }),
-            }));
+        let handler: Handler = Arc::new(|request| match request {
+            Request::Detach(detach) => json!({ "ok": true, "pid": detach.pid }),
+            _ => json!({ "ok": false, "error": "not now" }),
         });
+        let control = Control::open(folder, handler, Arc::default()).unwrap();
+        std::thread::spawn(move || control.serve());
         let reply = ask(folder, "{\"type\":\"detach\",\n\"pid\":7,\"v\":1}").unwrap();
         assert_eq!(
             (&reply["pid"], &reply["v"], &reply["version"]),

@@ -2,7 +2,7 @@
 
 use super::VERSION;
 use super::answer::{MALFORMED, NOT_UNDERSTOOD, refused_as};
-use crate::attach::{Attach, Detach};
+use crate::attach::{Attach, AttachSite, Detach};
 use crate::report::ReportRequest;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +17,14 @@ pub enum Request {
     Attach(Box<Attach>),
     /// A session ends.
     Detach(Detach),
+    /// A process wants to hear what the agent may want of it, on this connection.
+    Listen(Listen),
+    /// An app's answer when it was asked for its token.
+    Renew {
+        /// As in an attach.
+        #[serde(default)]
+        site: AttachSite,
+    },
     /// Somebody reports something by hand.
     Report(ReportRequest),
     /// How the problem of this key stands with the site.
@@ -40,10 +48,28 @@ pub enum Request {
         dry_run: bool,
     },
     /// The agent ends.
-    Stop,
+    Stop {
+        /// `taken_over`, or nothing.
+        #[serde(default)]
+        reason: Option<String>,
+        /// The version of the program that takes over.
+        #[serde(default)]
+        by: Option<String>,
+    },
     /// A request of another version.
     #[serde(other)]
     Unknown,
+}
+
+/// Who listens: the session that ends with the connection.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Listen {
+    /// As in an attach.
+    #[serde(default)]
+    pub pid: Option<u32>,
+    /// As in an attach.
+    #[serde(default)]
+    pub started: Option<String>,
 }
 
 /// What is to be muted, by whom and for how long.

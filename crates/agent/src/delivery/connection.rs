@@ -33,8 +33,7 @@ pub(super) struct Connection {
     pub(super) cache_root: Option<PathBuf>,
     /// The session the client has.
     token: Option<SecretString>,
-    /// Sessions the site has refused, and when the last one, in steady time.
-    refused: Vec<SecretString>,
+    /// When the site has refused a session last, in steady time.
     refused_ms: u64,
 }
 
@@ -49,7 +48,6 @@ impl Connection {
             fields: None,
             cache_root: cache_root(&|name| std::env::var_os(name)),
             token: None,
-            refused: Vec::new(),
             refused_ms: 0,
         }
     }
@@ -73,13 +71,12 @@ impl Connection {
     /// Somebody else has signed in.
     pub(super) fn login_changed(&mut self) {
         self.login_generation = None;
-        self.refused.clear();
     }
 
     /// The site has refused the session: it is not shown again for a while. True if there is another one to try.
     pub(super) fn refuse(&mut self, shared: &Shared, settings: &Settings, destination: &Destination) -> bool {
         let Some(token) = self.token.take() else { return false };
-        self.refused.push(token);
+        lock(&shared.login).refused.push(token);
         self.refused_ms = shared.clock.steady_ms();
         self.who(shared, settings, destination).is_ok()
     }
@@ -93,7 +90,7 @@ impl Connection {
     ) -> Result<(Credentials, u64), LoginError> {
         // A site that was out of its mind is not offended by the same session an hour later.
         if shared.clock.steady_ms().saturating_sub(self.refused_ms) > settings.limits.retry_max_s * 1_000 {
-            self.refused.clear();
+            lock(&shared.login).refused.clear();
         }
         // Copied out: a key file on a hanging share must not stop the other threads.
         let login = lock(&shared.login).clone();
@@ -103,7 +100,7 @@ impl Connection {
             None => credentials(source, &login, &destination.url),
         };
         let is_refused = |token: &SecretString| {
-            self.refused.iter().any(|refused| refused.expose_secret() == token.expose_secret())
+            login.refused.iter().any(|refused| refused.expose_secret() == token.expose_secret())
         };
         let is_over = matches!(&told, Ok(Credentials::Session { token }) if is_refused(token));
         let found = if *source == CredentialSource::Toolkit
@@ -115,7 +112,7 @@ impl Connection {
             match cached.filter(|token| !is_refused(token)) {
                 Some(token) => Credentials::Session { token },
                 None => {
-                    return Err(told.err().filter(|_| self.refused.is_empty()).unwrap_or(LoginError::Over));
+                    return Err(told.err().filter(|_| login.refused.is_empty()).unwrap_or(LoginError::Over));
                 }
             }
         } else {

@@ -1,7 +1,7 @@
 //! What the Toolkit app tells: sessions, who is signed in, secrets that must never appear.
 
 use super::Pipeline;
-use crate::attach::{Attach, Detach, Session};
+use crate::attach::{Attach, AttachSite, Detach, Session};
 use crate::delivery::Wake;
 use crate::event::Event;
 use crate::facts::clean_session;
@@ -34,13 +34,10 @@ impl<D: Disk> Pipeline<D> {
                 login.login.clone_from(&attach.site.login);
             }
             login.proxy.clone_from(&attach.site.http_proxy);
+            login.refused.clear();
             login.generation += 1;
         }
-        let secrets = [attach.site.session_token, attach.site.http_proxy];
-        for secret in secrets.into_iter().flatten() {
-            self.surroundings.learn_secret(secret);
-        }
-        self.surroundings.words.extend(attach.site.login);
+        self.learn_site(attach.site);
         self.own_names.extend(attach.app.instance);
         if let Some(folder) = attach.log_folder {
             self.reader.watch(folder, Patterns::new(self.settings.watch.patterns.clone()));
@@ -63,6 +60,34 @@ impl<D: Disk> Pipeline<D> {
             self.sessions.insert(session.pid, session);
         }
         let _ = self.wake.send(Wake::Look);
+    }
+
+    /// An app was asked for the token it has. One that the site has refused, or that we have, is no news: of several apps some
+    /// may not have noticed yet that theirs is over.
+    pub(super) fn renew(&mut self, site: AttachSite) {
+        {
+            let mut login = lock(&self.shared.login);
+            let Some(token) = &site.session_token else { return };
+            let is = |known: &SecretString| known.expose_secret() == token.expose_secret();
+            if login.token.as_ref().is_some_and(is) || login.refused.iter().any(is) {
+                return;
+            }
+            login.token = Some(token.clone());
+            login.url.clone_from(&site.url);
+            login.login.clone_from(&site.login);
+            login.proxy.clone_from(&site.http_proxy);
+            login.generation += 1;
+        }
+        self.learn_site(site);
+        self.recogniser = self.surroundings.recogniser(&self.settings);
+        let _ = self.wake.send(Wake::Look);
+    }
+
+    fn learn_site(&mut self, site: AttachSite) {
+        for secret in [site.session_token, site.http_proxy].into_iter().flatten() {
+            self.surroundings.learn_secret(secret);
+        }
+        self.surroundings.words.extend(site.login);
     }
 
     pub(super) fn detach(&mut self, detach: &Detach) {

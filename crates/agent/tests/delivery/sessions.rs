@@ -26,6 +26,7 @@ fn sign_in(host: &Host, url: &str, token: &str) {
     login.url = Some(url.to_owned());
     login.login = Some("alice".to_owned());
     login.token = Some(SecretString::from(token));
+    login.refused.clear();
     login.generation += 1;
 }
 
