@@ -211,6 +211,7 @@ impl DeliveryWorker {
     }
 
     fn deliver(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), DeliveryError> {
+        self.shared.busy();
         if self.shared.clock.steady_ms().saturating_sub(self.template_ms) > TEMPLATE_AGE_MS {
             self.read_template();
         }

@@ -42,6 +42,8 @@ use std::time::Duration;
 
 /// Positions that only passed harmless records are stored this often: reading those again costs nothing.
 const IDLE_COMMIT_MS: u64 = 2_000;
+/// Looks are this far apart only when nothing happens.
+const RESTING: Duration = Duration::from_secs(1);
 /// The Toolkit app's usual name in an environment file; a studio may choose another and the app tells it.
 const OWN_NAME: &str = "tk-incidentreporter";
 
@@ -90,6 +92,8 @@ pub struct Pipeline<D: Disk> {
     /// When what is held is looked at again, in steady time; `None` while nothing is.
     settle_ms: Option<u64>,
     restore_folder: RestoreFolder,
+    /// What memory is not used was given back since something happened.
+    at_rest: bool,
 }
 
 /// What a pipeline is made of.
@@ -141,6 +145,7 @@ impl<D: Disk> Pipeline<D> {
             settings: parts.settings,
             shared: parts.shared,
             restore_folder: parts.restore_folder,
+            at_rest: false,
         };
         let now_ms = pipeline.shared.clock.wall_ms();
         let known = {
@@ -191,6 +196,9 @@ impl<D: Disk> Pipeline<D> {
 
     /// Does what another thread asks; a reason to end, if that was it.
     fn obey(&mut self, command: Command) -> Option<&'static str> {
+        if !matches!(command, Command::Look) {
+            self.shared.busy();
+        }
         match command {
             Command::Stop(reason) => return Some(reason),
             // Whatever wakes this thread makes it look.
@@ -214,6 +222,9 @@ impl<D: Disk> Pipeline<D> {
         let mut draft = Draft::default();
         let more = self.look(now_ms, &mut draft);
         let due = now_ms.saturating_sub(self.kept_ms) >= IDLE_COMMIT_MS;
+        if draft.has_news() || self.reader.has_changed() {
+            self.shared.busy();
+        }
         if (draft.has_news() || due) && !self.keep(draft, due) {
             return Duration::from_secs(1);
         }
@@ -226,7 +237,11 @@ impl<D: Disk> Pipeline<D> {
         if self.settle_ms.is_some_and(|settle_ms| now_ms >= settle_ms) {
             self.settle();
         }
-        self.reader.pace(now_ms)
+        let wait = self.reader.pace(now_ms);
+        if wait >= RESTING {
+            self.come_to_rest();
+        }
+        wait
     }
 
     /// Reads what is new into the draft. True when there is more.

@@ -11,6 +11,7 @@ use crate::store::Store;
 use log_follow::SourceStatus;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the state is called in warnings.
@@ -55,6 +56,8 @@ pub struct Shared {
     /// The time.
     pub clock: Arc<dyn Clock>,
     events: Mutex<EventSink>,
+    /// Some thread has done something since the last look at it.
+    busy: AtomicBool,
 }
 
 impl Shared {
@@ -71,12 +74,23 @@ impl Shared {
             listeners: Arc::default(),
             clock,
             events: Mutex::new(events),
+            busy: AtomicBool::new(true),
         }
     }
 
     /// Tells everyone who listens.
     pub fn tell(&self, event: &Event) {
         lock(&self.events)(event);
+    }
+
+    /// The agent is not at rest.
+    pub fn busy(&self) {
+        self.busy.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was [`Shared::busy`] since this was last asked.
+    pub fn was_busy(&self) -> bool {
+        self.busy.swap(false, Ordering::Relaxed)
     }
 
     /// Says that something does not work, once until [`Shared::over`].

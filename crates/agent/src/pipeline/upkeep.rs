@@ -1,9 +1,10 @@
-//! Keeping the state itself in order: mending it when its file is gone or damaged, forgetting what is long past, and
-//! bringing what is held forward with time.
+//! Keeping the state itself in order: mending it when its file is gone or damaged, forgetting what is long past,
+//! bringing what is held forward with time, and giving memory back when nothing happens.
 
 use super::{KeepError, Pipeline};
 use crate::delivery::{Wake, chain};
 use crate::event::Event;
+use crate::footprint;
 use crate::policy::fold::Folds;
 use crate::retention;
 use crate::shared::{STATE, lock};
@@ -22,6 +23,16 @@ impl<D: Disk> Pipeline<D> {
         self.folds = Folds::default();
         self.shared.warn(STATE, note);
         Ok(())
+    }
+
+    /// Nothing was done by any thread since the look before, which was seconds ago.
+    pub(super) fn come_to_rest(&mut self) {
+        if self.shared.was_busy() {
+            self.at_rest = false;
+        } else if !std::mem::replace(&mut self.at_rest, true) {
+            lock(&self.shared.store).come_to_rest();
+            footprint::give_back();
+        }
     }
 
     /// Forgets what is long past; what cannot be forgotten now is met again tomorrow.
