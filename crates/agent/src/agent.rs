@@ -187,6 +187,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         settings: options.settings,
         reader,
         spool: folder.evidence(),
+        folder: folder.clone(),
         wake: wake.clone(),
         list_all: options.list_all,
         restore_folder,

@@ -11,6 +11,7 @@
 pub mod agent;
 mod answering;
 pub mod attach;
+pub mod attached;
 pub mod backoff;
 pub mod clock;
 pub mod control;

@@ -99,6 +99,12 @@ impl StateFolder {
         self.0.join("lock")
     }
 
+    /// What the agent was attached with last.
+    #[must_use]
+    pub fn attached(&self) -> PathBuf {
+        self.0.join("attached.json")
+    }
+
     /// Our own log; never named like a log we follow.
     #[must_use]
     pub fn own_log(&self) -> PathBuf {

@@ -20,6 +20,7 @@ use crate::attach::{Attach, AttachSite, Detach, Session};
 use crate::delivery::Wake;
 use crate::draft::{Draft, Late};
 use crate::facts::Machine;
+use crate::paths::StateFolder;
 use crate::policy::fold::Folds;
 use crate::policy::outcome;
 use crate::reader::{LogReader, News};
@@ -74,6 +75,7 @@ pub struct Pipeline<D: Disk> {
     machine: Machine,
     zone: TimeZone,
     spool: PathBuf,
+    folder: StateFolder,
     wake: Sender<Wake>,
     sessions: HashMap<u32, Session>,
     /// When the last word on a session was sent, by PID and start.
@@ -106,6 +108,8 @@ pub struct Parts<D: Disk> {
     pub reader: LogReader<D>,
     /// Where archives go.
     pub spool: PathBuf,
+    /// Where it is remembered what was attached.
+    pub folder: StateFolder,
     /// The delivery thread.
     pub wake: Sender<Wake>,
     /// Tell every record, not only the first of each problem.
@@ -130,6 +134,7 @@ impl<D: Disk> Pipeline<D> {
             machine,
             zone: TimeZone::system(),
             spool: parts.spool,
+            folder: parts.folder,
             wake: parts.wake,
             sessions: HashMap::new(),
             last_words: HashMap::new(),

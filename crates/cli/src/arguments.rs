@@ -100,6 +100,9 @@ pub(crate) struct RunCommand {
     /// First read one attach object from stdin, and leave everything to an agent that runs already
     #[arg(long, hide = true)]
     pub(crate) attach_stdin: bool,
+    /// What the entry for the login calls: one agent for each site that was worked with in the last 30 days
+    #[arg(long, hide = true, conflicts_with = "attach_stdin")]
+    pub(crate) at_login: bool,
 }
 
 /// `demo`

@@ -110,7 +110,7 @@ pub(crate) fn hand_over(folder: &StateFolder, told: &str) -> Outcome {
 
 /// Starts an agent that outlives us and the host: its own process group, no console, no inherited handles, a
 /// current folder that stays.
-fn start(global: &Global, told: &str) -> Result<(), Failure> {
+pub(crate) fn start(global: &Global, told: &str) -> Result<(), Failure> {
     let program = std::env::current_exe().context("cannot find this program to start the agent with")?;
     let mut command = Command::new(&program);
     if let Some(config) = &global.config {

@@ -3,6 +3,7 @@
 //! Owns the command line, what is printed and the exit codes; everything it does is done by `agent` and `desk`.
 
 mod arguments;
+mod at_login;
 mod attach;
 mod columns;
 mod completions;

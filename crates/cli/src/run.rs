@@ -15,8 +15,16 @@ use agent::settings::Settings;
 use std::io::Write;
 
 pub(crate) fn run(command: &RunCommand, global: &Global, output: &Output) -> Outcome {
+    if command.at_login {
+        return crate::at_login::run(global, output);
+    }
     let told = if command.attach_stdin { Some(crate::attach::read_object()?) } else { None };
-    let attach = told.as_deref().map(crate::attach::parse).transpose()?;
+    run_attached(told.as_deref(), global, output)
+}
+
+/// Runs the agent, attached with an object where there is one. Then another agent that runs already gets it.
+pub(crate) fn run_attached(told: Option<&str>, global: &Global, output: &Output) -> Outcome {
+    let attach = told.map(crate::attach::parse).transpose()?;
     let settings = settings(global, &[], attach.as_ref().map(|attach| &attach.settings))?;
     let site = site_url(&settings, attach.as_ref());
     let folder = state_folder(&settings, site.as_deref())?;
@@ -24,7 +32,7 @@ pub(crate) fn run(command: &RunCommand, global: &Global, output: &Output) -> Out
     let instance = match agent::agent::enter(&folder) {
         Ok(instance) => instance,
         Err(AgentError::Instance(InstanceError::Taken { .. })) if told.is_some() => {
-            return crate::attach::hand_over(&folder, told.as_deref().unwrap_or_default());
+            return crate::attach::hand_over(&folder, told.unwrap_or_default());
         }
         Err(error) => return Err(error.into()),
     };

@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use crate::attach::{Attach, AttachSite, Detach, Session};
+use crate::attached::Attached;
 use crate::delivery::Wake;
 use crate::event::Event;
 use crate::facts::clean_session;
@@ -33,10 +34,13 @@ impl<D: Disk> Pipeline<D> {
             if attach.site.login.is_some() {
                 login.login.clone_from(&attach.site.login);
             }
-            login.proxy.clone_from(&attach.site.http_proxy);
+            if attach.site.session_token.is_some() || attach.site.http_proxy.is_some() {
+                login.proxy.clone_from(&attach.site.http_proxy);
+            }
             login.refused.clear();
             login.generation += 1;
         }
+        self.remember(&attach);
         self.learn_site(attach.site);
         self.own_names.extend(attach.app.instance);
         if let Some(folder) = attach.log_folder {
@@ -60,6 +64,16 @@ impl<D: Disk> Pipeline<D> {
             self.sessions.insert(session.pid, session);
         }
         let _ = self.wake.send(Wake::Look);
+    }
+
+    /// For an agent that is started at the next login.
+    fn remember(&self, attach: &Attach) {
+        let redact = |name: &str, text: &str| self.recogniser.redact_value(name, text);
+        let attached = Attached::of(attach, self.shared.clock.wall_ms(), &redact);
+        if let Err(error) = attached.keep(&self.folder) {
+            // Only the next login misses it.
+            tracing::info!("what was attached is not remembered: {error}");
+        }
     }
 
     /// An app was asked for the token it has. One that the site has refused, or that we have, is no news: of several apps some

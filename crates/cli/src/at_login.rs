@@ -1,0 +1,37 @@
+//! `run --at-login`: what the entry for the login starts. One agent for each site that somebody has worked with of late, with
+//! what it was attached with last; the first is this process, the others are started by it.
+//!
+//! A user who has never worked with Toolkit here, or not for long, gets none: then this ends at once and says nothing.
+
+use crate::arguments::Global;
+use crate::attach::start;
+use crate::exit::{Failure, Outcome};
+use crate::options::{settings, state_dir};
+use crate::output::Output;
+use crate::run::run_attached;
+use agent::attached::Attached;
+use agent::clock::{Clock, SystemClock};
+use agent::paths::StateFolder;
+use anyhow::Context;
+use std::path::Path;
+
+pub(crate) fn run(global: &Global, output: &Output) -> Outcome {
+    let settings = settings(global, &[], None)?;
+    let mut wanted = wanted(&state_dir(&settings)?)?;
+    let Some(ours) = wanted.pop() else { return Ok(0) };
+    for other in &wanted {
+        start(global, other)?;
+    }
+    run_attached(Some(&ours), global, output)
+}
+
+/// The attach objects of the sites an agent is wanted for, the one of last use last.
+fn wanted(state_dir: &Path) -> Result<Vec<String>, Failure> {
+    let now_ms = SystemClock::new().wall_ms();
+    let folders = std::fs::read_dir(state_dir).into_iter().flatten().flatten();
+    let read = folders.filter_map(|entry| Attached::read(&StateFolder::at(entry.path())));
+    let mut wanted: Vec<Attached> = read.filter(|attached| attached.is_wanted(now_ms)).collect();
+    wanted.sort_by_key(|attached| attached.attached_ms);
+    let objects = wanted.iter().map(Attached::to_object).collect::<Result<_, _>>();
+    Ok(objects.context("cannot tell an agent what it was attached with")?)
+}
