@@ -18,7 +18,7 @@ use crate::facts::Machine;
 use crate::filing::Filing;
 use crate::settings::{CredentialSource, Settings};
 use crate::shared::{Contact, Shared, lock};
-use crate::store::{CREATE_SETTLES_MS, Delivery, Step, StoreError};
+use crate::store::{CREATE_SETTLES_MS, Delivery, Step, StoreError, Write};
 use crate::ticket_fields::TEMPLATE;
 use crate::ticket_template::{TemplateFault, TicketTemplate};
 use breaker::Breaker;
@@ -202,12 +202,14 @@ impl DeliveryWorker {
     /// The step that is due, and when the next one will be.
     fn next(&self, now_ms: i64) -> Result<(Option<Delivery>, Option<i64>), StoreError> {
         let store = lock(&self.shared.store);
-        let resume_ms = store.writes_resume_ms(now_ms, self.settings.limits.writes_per_minute)?;
-        let next = match resume_ms {
-            None => store.next_delivery(now_ms)?,
-            Some(_) => store.next_unlimited(now_ms)?,
+        let resume_ms = |write| store.writes_resume_ms(write, now_ms, self.settings.limits.writes_per_minute);
+        let (words_ms, tickets_ms) = (resume_ms(Write::Word)?, resume_ms(Write::Ticket)?);
+        let next = match (words_ms, tickets_ms) {
+            (_, Some(_)) => store.next_without(Write::Ticket, now_ms)?,
+            (Some(_), None) => store.next_without(Write::Word, now_ms)?,
+            (None, None) => store.next_delivery(now_ms)?,
         };
-        Ok((next, store.next_due_ms(resume_ms)?))
+        Ok((next, store.next_due_ms(words_ms, tickets_ms)?))
     }
 
     fn deliver(&mut self, delivery: &Delivery, now_ms: i64) -> Result<(), DeliveryError> {
@@ -226,10 +228,10 @@ impl DeliveryWorker {
             Some(problem) => shared.warn(what, problem),
             None => shared.over(what),
         };
-        let take_write = || {
-            let taken = lock(&shared.store).take_write(shared.clock.wall_ms(), per_minute);
+        let take_write = |write| {
+            let taken = lock(&shared.store).take_write(write, shared.clock.wall_ms(), per_minute);
             taken.unwrap_or_else(|error| {
-                // A full disk must not keep a count back.
+                // A full disk must not keep a ticket or a count back.
                 shared.state_trouble(&error);
                 None
             })

@@ -20,7 +20,7 @@ pub use lookup::Found;
 use crate::delivery::chain;
 use crate::description::harmless;
 use crate::settings::TicketSettings;
-use crate::store::{Delivery, Stands};
+use crate::store::{Delivery, Stands, Write};
 use crate::ticket_fields::KEY_FIELD;
 use crate::ticket_template::{TemplateFault, TicketTemplate};
 use flow::{EntityFields, Fields, FlowError, FlowErrorKind, Site};
@@ -99,7 +99,7 @@ pub struct Filing<'a> {
     /// Wall time.
     pub now_ms: i64,
     /// Notes one of the limited writes, or says when it may be made.
-    pub take_write: &'a dyn Fn() -> Option<i64>,
+    pub take_write: &'a dyn Fn(Write) -> Option<i64>,
 }
 
 impl Filing<'_> {
@@ -169,8 +169,20 @@ impl Filing<'_> {
         self.reply(ticket_id, &text)
     }
 
+    /// Notes that a ticket is made in a moment.
+    ///
+    /// # Errors
+    /// When no more may be made in this minute.
+    pub fn take_create(&self) -> Result<(), FilingError> {
+        self.take(Write::Ticket)
+    }
+
     fn take_write(&self) -> Result<(), FilingError> {
-        match (self.take_write)() {
+        self.take(Write::Word)
+    }
+
+    fn take(&self, write: Write) -> Result<(), FilingError> {
+        match (self.take_write)(write) {
             None => Ok(()),
             Some(resume_ms) => Err(FilingError::TooManyWrites { resume_ms }),
         }

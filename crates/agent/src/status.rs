@@ -8,6 +8,7 @@ use crate::settings::LimitSettings;
 use crate::shared::{Shared, lock};
 use crate::store::{
     EvidenceTotals, GapTotal, HeldProblem, MuteLine, RuleTotal, SCHEMA_VERSION, StoreError, TicketLimit,
+    Write,
 };
 use crate::version;
 use serde::Serialize;
@@ -161,7 +162,8 @@ struct Wait {
     is_held: bool,
     needs_ticket: bool,
     is_later: bool,
-    is_word: bool,
+    /// As `limits.writes_per_minute` sees it.
+    write: Option<Write>,
 }
 
 /// Takes stock.
@@ -181,6 +183,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         sessions,
         ticket_limit,
         writes_resume_ms,
+        creates_resume_ms,
         held,
         mutes,
         evidence,
@@ -195,7 +198,8 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             store.gaps()?,
             store.sessions()?,
             store.ticket_limit(&identity.limits, now_ms)?,
-            store.writes_resume_ms(now_ms, identity.limits.writes_per_minute)?,
+            store.writes_resume_ms(Write::Word, now_ms, identity.limits.writes_per_minute)?,
+            store.writes_resume_ms(Write::Ticket, now_ms, identity.limits.writes_per_minute)?,
             store.held(MOST_HELD)?,
             store.mutes()?,
             store.evidence_totals()?,
@@ -208,8 +212,11 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             }
             Wait { needs_ticket: true, .. } => "its ticket comes first",
             Wait { is_later: true, .. } => "gathering",
-            Wait { is_word: true, .. } if writes_resume_ms.is_some() => {
+            Wait { write: Some(Write::Word), .. } if writes_resume_ms.is_some() => {
                 "held: tickets were told as much as limits.writes_per_minute allows"
+            }
+            Wait { write: Some(Write::Ticket), .. } if creates_resume_ms.is_some() => {
+                "held: as many tickets were made as limits.writes_per_minute allows"
             }
             _ => "in turn",
         };
@@ -221,7 +228,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             is_held: kind.held,
             needs_ticket: kind.needs_ticket,
             is_later: kind.later,
-            is_word: kind.is_word,
+            write: kind.write,
         };
         let why = why(wait, kind.why);
         match waiting_for.iter_mut().find(|other| other.why == why) {
@@ -241,7 +248,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
                     is_held: step.held,
                     needs_ticket: step.needs_ticket,
                     is_later: step.due_ms > now_ms,
-                    is_word: ["count", "lines"].contains(&step.step.as_str()),
+                    write: Write::of_step(&step.step),
                 },
                 step.why,
             ),

@@ -37,6 +37,7 @@ pub use prune::PositionKey;
 pub use report::{GapTotal, RuleTotal, Totals, Waiting, WaitingKind};
 pub use settle::Settled;
 pub use standing::{CREATE_SETTLES_MS, Stands};
+pub use writes::Write;
 
 use crate::attach::Session;
 use log_follow::{Checkpoint, FileId, Mark};

@@ -52,7 +52,7 @@ impl Trial {
             .ok_or("no url of the desk")?;
         let config = folder.join("config.toml");
         let settings = format!(
-            "[site]\nurl = '{url}'\nproject_id = 1\ncredentials = {{ script_key_file = '{}' }}\n[agent]\nstate_dir = '{}'\n[limits]\ngather_s = 0\ntickets_per_hour = 0\ntickets_per_day = 0\n",
+            "[site]\nurl = '{url}'\nproject_id = 1\ncredentials = {{ script_key_file = '{}' }}\n[agent]\nstate_dir = '{}'\n[limits]\ngather_s = 0\ntickets_per_hour = 0\ntickets_per_day = 0\nwrites_per_minute = 0\n",
             folder.join("desk/script_key.toml").display(),
             folder.join("state").display()
         );

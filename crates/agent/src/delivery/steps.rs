@@ -67,6 +67,7 @@ impl Steps<'_> {
                 return Ok(lock(&self.shared.store).ticket_is_gone(delivery, ticket_id, gone_ms)?);
             }
             Found::Nothing { before } => {
+                self.filing.take_create()?;
                 let begun = lock(&self.shared.store).create_begins(delivery, self.shared.clock.wall_ms());
                 if let Err(error) = begun {
                     // A full disk must not keep a ticket back; only a crash in this moment would be one too many.

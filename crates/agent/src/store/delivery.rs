@@ -3,7 +3,7 @@
 //! A step's row is deleted in the same transaction that records what it achieved. Until then it is repeated,
 //! and every step is made so that repeating it changes nothing (see `delivery.rs` of the agent).
 
-use super::{Store, StoreError, signed, unsigned};
+use super::{Store, StoreError, Write, signed, unsigned};
 use crate::policy::reopen::LastEvent;
 use rusqlite::{OptionalExtension, params};
 
@@ -99,13 +99,16 @@ impl Store {
         self.next_where(now_ms, "TRUE")
     }
 
-    /// As [`Store::next_delivery`], while no more of the limited writes may be made: what tells of repeats waits, what makes
-    /// a ticket does not.
+    /// As [`Store::next_delivery`], while no more such writes may be made: what tells of repeats waits, and while no more tickets
+    /// may be made those wait too.
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn next_unlimited(&self, now_ms: i64) -> Result<Option<Delivery>, StoreError> {
-        self.next_where(now_ms, "d.step NOT IN ('count', 'lines')")
+    pub fn next_without(&self, write: Write, now_ms: i64) -> Result<Option<Delivery>, StoreError> {
+        match write {
+            Write::Word => self.next_where(now_ms, "d.step NOT IN ('count', 'lines')"),
+            Write::Ticket => self.next_where(now_ms, "d.step NOT IN ('count', 'lines', 'ticket')"),
+        }
     }
 
     fn next_where(&self, now_ms: i64, wanted: &str) -> Result<Option<Delivery>, StoreError> {
@@ -159,19 +162,25 @@ impl Store {
         Ok(next)
     }
 
-    /// When the next step will be due, if there is one; the limited ones not before `resume_ms`.
+    /// When the next step will be due, if there is one; those that are limited not before the moments given, of words and
+    /// of tickets.
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn next_due_ms(&self, resume_ms: Option<i64>) -> Result<Option<i64>, StoreError> {
+    pub fn next_due_ms(
+        &self,
+        words_ms: Option<i64>,
+        tickets_ms: Option<i64>,
+    ) -> Result<Option<i64>, StoreError> {
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT min(CASE WHEN d.step IN ('count', 'lines') THEN max(d.due_ms, ?1) ELSE d.due_ms END)
+                    "SELECT min(CASE WHEN d.step IN ('count', 'lines') THEN max(d.due_ms, ?1)
+                                     WHEN d.step = 'ticket' THEN max(d.due_ms, ?2) ELSE d.due_ms END)
                      FROM deliveries d JOIN incidents i ON i.id = d.incident_id
                      WHERE {READY}"
                 ))?
-                .query_row([resume_ms.unwrap_or(0)], |row| row.get(0))
+                .query_row([words_ms.unwrap_or(0), tickets_ms.unwrap_or(0)], |row| row.get(0))
         })
     }
 

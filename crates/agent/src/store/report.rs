@@ -1,6 +1,6 @@
 //! Reading the state for people: the numbers of `status`.
 
-use super::{Store, StoreError, unsigned};
+use super::{Store, StoreError, Write, unsigned};
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -48,8 +48,8 @@ pub struct WaitingKind {
     pub needs_ticket: bool,
     /// This workstation has opened as many tickets as it may for now.
     pub held: bool,
-    /// They only tell a ticket something more; of such writes there may be so many a minute.
-    pub is_word: bool,
+    /// What they write, if there may be so many of it a minute.
+    pub write: Option<Write>,
     /// Their time has not come.
     pub later: bool,
     /// What went wrong last, if anything did.
@@ -157,7 +157,8 @@ impl Store {
         self.read(|connection| {
             let mut statement = connection.prepare(&format!(
                 "SELECT d.step <> 'ticket' AND i.ticket_id IS NULL, d.due_ms > ?1, d.error, count(*), min(d.due_ms),
-                        i.held = 'storm_host' AND i.ticket_id IS NULL, d.step IN ('count', 'lines')
+                        i.held = 'storm_host' AND i.ticket_id IS NULL,
+                        CASE WHEN d.step IN ('ticket', 'count', 'lines') THEN d.step END
                  FROM deliveries d JOIN incidents i ON i.id = d.incident_id WHERE {WAITS} GROUP BY 1, 2, 3, 6, 7"
             ))?;
             let rows = statement.query_map([now_ms], |row| {
@@ -168,7 +169,7 @@ impl Store {
                     count: unsigned(row.get(3)?),
                     due_ms: row.get(4)?,
                     held: row.get(5)?,
-                    is_word: row.get(6)?,
+                    write: row.get::<_, Option<String>>(6)?.as_deref().and_then(Write::of_step),
                 })
             })?;
             rows.collect()

@@ -118,5 +118,6 @@ CREATE TABLE identity (
 INSERT INTO identity (name, value) VALUES ('agent', lower(hex(randomblob(8))));
 -- Writes of the last minute that are limited (`limits.writes_per_minute`): a restart does not forget them.
 CREATE TABLE writes (
-    at_ms INTEGER NOT NULL
+    at_ms INTEGER NOT NULL,
+    makes_ticket INTEGER NOT NULL
 ) STRICT;

@@ -153,7 +153,7 @@ fn a_mute_counts_tells_nobody_and_ends() {
         assert_eq!((decided.first, decided.rest), ("muted", "muted"));
     }
     bench.minutes(59);
-    assert_eq!((bench.filed(), bench.store.next_due_ms(None).unwrap()), (vec![], None));
+    assert_eq!((bench.filed(), bench.store.next_due_ms(None, None).unwrap()), (vec![], None));
     let mutes = bench.store.mutes().unwrap();
     assert_eq!(mutes.iter().map(|mute| mute.count).collect::<Vec<_>>(), [5, 5]);
     assert_eq!(mutes[1].title.as_deref(), Some("alice - a"));
