@@ -13,7 +13,7 @@ pub fn default_state_dir() -> Option<PathBuf> {
     let strategy = etcetera::base_strategy::choose_native_strategy().ok()?;
     // Local, not roaming, application data on Windows: positions of logs make no sense on another machine.
     let base = if cfg!(windows) {
-        strategy.cache_dir().parent().map(Path::to_owned).unwrap_or_else(|| strategy.cache_dir())
+        strategy.cache_dir()
     } else {
         strategy.state_dir().unwrap_or_else(|| strategy.data_dir())
     };
