@@ -100,6 +100,10 @@ fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, Str
         toolchain.rustflags.push(format!("--remap-path-prefix={}={to}", from.display()));
         c_flags.push(format!("-ffile-prefix-map={}={to}", from.display()));
     }
+    if platform.name.starts_with("linux") {
+        // Panics do not pass through C code; tables for that would be 0.1 MB.
+        c_flags.push("-fno-asynchronous-unwind-tables".to_owned());
+    }
     let name = format!("CFLAGS_{}", toolchain.target.replace('-', "_"));
     toolchain.variables.push((name, c_flags.join(" ").into()));
     let word = if toolchain.suffix.is_empty() { "build" } else { "zigbuild" };
