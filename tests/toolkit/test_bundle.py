@@ -158,12 +158,12 @@ def install(workplace, location):
 
 
 def files_a_ticket(workplace):
-    """A ticket comes of an error, through a program that is not of our checkout. Returns where it is."""
+    """A ticket comes of an error, through a program that is not of our checkout."""
     host = workplace.start("tk-maya")
     pid = workplace.agent.wait_until_up()["pid"]
+    # the user's own copy: what Toolkit has cached may go away while the agent runs
     running = os.readlink("/proc/%d/exe" % pid)
-    assert not running.startswith((REPOSITORY + os.sep, os.environ["TK_INCIDENT_BIN"]))
-    assert running.startswith(str(workplace.folder))
+    assert running.startswith(str(workplace.folder / "home")), running
 
     workplace.agent.wait_until_following(workplace.log_file("tk-maya"))
     host.do("fail", reason="no more disk", message="Scene was not saved")
@@ -172,7 +172,6 @@ def files_a_ticket(workplace):
     log = workplace.log_text("tk-maya")
     assert "tk-incidentreporter failed" not in log
     host.quit()
-    return running
 
 
 def end(workplace):
@@ -213,6 +212,5 @@ def test_a_git_location_files_a_ticket_without_anything_else_of_ours(
 
     location = {"type": "git", "path": str(repository), "version": "v0.1.0"}
     install(workplace, location)
-    running = files_a_ticket(workplace)
+    files_a_ticket(workplace)
     end(workplace)
-    assert not running.startswith(str(tmp_path / "tk-incidentreporter.git"))

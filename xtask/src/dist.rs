@@ -84,9 +84,9 @@ fn chosen(names: &[&str]) -> Result<Vec<&'static Platform>, String> {
 /// Builds one platform's program and keeps it among the packages, with the commit it is of.
 fn build(platform: &'static Platform) -> Done {
     let Built { program, remark } = program::build(platform)?;
-    let folder = packages().join("programs").join(platform.name);
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let place = folder.join(platform.file);
+    let place = place(platform);
+    let folder = place.parent().ok_or("a program has a folder")?;
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     fs::copy(&program, &place).map_err(|error| format!("{}: {error}", place.display()))?;
     fs::write(folder.join(COMMIT), commit()).map_err(|error| format!("{}: {error}", folder.display()))?;
     let bytes = fs::metadata(&place).map_err(|error| format!("{}: {error}", place.display()))?.len();
@@ -95,6 +95,11 @@ fn build(platform: &'static Platform) -> Done {
         say(&format!("{}: {remark}", platform.name));
     }
     Ok(())
+}
+
+/// Where the program of a platform lies among the packages.
+fn place(platform: &Platform) -> PathBuf {
+    packages().join("programs").join(platform.name).join(platform.file)
 }
 
 /// The file beside a program that says what it was built from.
@@ -116,10 +121,10 @@ fn built() -> Result<Vec<(&'static Platform, PathBuf)>, String> {
     let wanted = commit();
     let mut programs = Vec::new();
     for platform in &PLATFORMS {
-        let folder = packages().join("programs").join(platform.name);
-        let place = folder.join(platform.file);
+        let place = place(platform);
         if place.exists() {
-            let made_of = fs::read_to_string(folder.join(COMMIT)).unwrap_or_else(|_| "unknown".to_owned());
+            let made_of =
+                fs::read_to_string(place.with_file_name(COMMIT)).unwrap_or_else(|_| "unknown".to_owned());
             if made_of.trim() != wanted.trim() {
                 return Err(format!(
                     "{} was built from {}, and this is {}; build it again or remove it",

@@ -1,6 +1,6 @@
 //! `cargo xtask dist --check-reproducible`: the same sources in another folder become the same bytes.
 
-use super::program::{self, PLATFORMS, Platform};
+use super::program::{self, Platform};
 use crate::shell::{Done, command, output, root, run};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,45 +14,61 @@ pub(super) fn check(platforms: &[&'static Platform]) -> Done {
     let platforms = if platforms.is_empty() { vec![program::host()?] } else { platforms.to_vec() };
     let elsewhere = root().join("target").join("another").join("place");
     copy(&elsewhere)?;
-    let made = elsewhere.join("target").join("packages");
-    let mut differing = Vec::new();
-    for folder in [root(), elsewhere.clone()] {
-        for platform in &PLATFORMS {
-            let place = folder.join("target/packages/programs").join(platform.name);
-            if !platforms.iter().any(|wanted| wanted.name == platform.name) && place.exists() {
-                fs::remove_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
-            }
-        }
-        let mut dist = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        dist.current_dir(&folder).env_remove("CARGO_TARGET_DIR").env("SOURCE_DATE_EPOCH", time()?);
-        dist.args(["run", "--quiet", "--package", "xtask", "--", "dist"]);
-        dist.args(platforms.iter().map(|platform| platform.name)).args(["bundle", "wheels"]);
-        run(&mut dist)?;
+    let mut dist = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    dist.current_dir(&elsewhere).env_remove("CARGO_TARGET_DIR");
+    dist.args(["run", "--quiet", "--package", "xtask", "--", "dist"]);
+    dist.args(platforms.iter().map(|platform| platform.name)).args(["bundle", "wheels"]);
+    run(&mut dist)?;
+
+    let mut programs = Vec::new();
+    for platform in platforms {
+        super::build(platform)?;
+        programs.push((platform, super::place(platform)));
     }
-    for file in files(&made)? {
-        let here = root().join("target").join("packages").join(&file);
-        let same = fs::read(made.join(&file)).ok() == fs::read(&here).ok();
-        super::say(&format!("{}: {}", file.display(), if same { "the same" } else { "DIFFERS" }));
+    let here = root().join("target").join("another").join("here");
+    remove(&here)?;
+    for part in ["bundle", "wheels"] {
+        super::pack(part, &programs, &here)?;
+    }
+
+    let there = elsewhere.join("target").join("packages");
+    let mut pairs: Vec<(PathBuf, PathBuf)> = Vec::new();
+    for (platform, program) in programs {
+        pairs.push((program, there.join("programs").join(platform.name).join(platform.file)));
+    }
+    for entry in fs::read_dir(&here).map_err(|error| format!("{}: {error}", here.display()))? {
+        let entry = entry.map_err(|error| format!("{}: {error}", here.display()))?;
+        pairs.push((entry.path(), there.join(entry.file_name())));
+    }
+    let mut differing = Vec::new();
+    for (ours, others) in pairs {
+        let bytes = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+        let same = bytes(&ours)? == bytes(&others)?;
+        super::say(&format!("{}: {}", ours.display(), if same { "the same" } else { "DIFFERS" }));
         if !same {
-            differing.push(file.display().to_string());
+            differing.push(format!("{} and {}", ours.display(), others.display()));
         }
     }
     if !differing.is_empty() {
-        return Err(format!(
-            "not reproducible: {} (the other build is in {})",
-            differing.join(", "),
-            made.display()
-        ));
+        return Err(format!("not reproducible: {}", differing.join(", ")));
     }
-    fs::remove_dir_all(&elsewhere).map_err(|error| format!("{}: {error}", elsewhere.display()))
+    remove(&root().join("target").join("another"))
 }
 
-/// The checkout without what git ignores, and with the tools that were set up.
+fn remove(folder: &Path) -> Done {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("{}: {error}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The checkout without what git ignores, and with the tools that were set up. Git finds the real checkout from there, so
+/// that both are of the same commit and time.
 fn copy(elsewhere: &Path) -> Done {
     let failed = |error: std::io::Error| format!("{}: {error}", elsewhere.display());
-    if elsewhere.exists() {
-        fs::remove_dir_all(elsewhere).map_err(failed)?;
-    }
+    remove(elsewhere)?;
     let names =
         output(command("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
     for name in names.split('\0').filter(|name| !name.is_empty()) {
@@ -68,29 +84,4 @@ fn copy(elsewhere: &Path) -> Done {
     #[cfg(unix)]
     std::os::unix::fs::symlink(tools, elsewhere.join("target/cross")).map_err(failed)?;
     Ok(())
-}
-
-/// The time both builds carry.
-fn time() -> Result<String, String> {
-    match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(seconds) => Ok(seconds),
-        Err(_) => Ok(output(command("git").args(["log", "-1", "--format=%ct"]))?.trim().to_owned()),
-    }
-}
-
-/// All files below `folder`, but for the notes of what was built from which commit (the copy has no git).
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).map_err(|error| format!("{}: {error}", next.display()))? {
-            let path = entry.map_err(|error| format!("{}: {error}", next.display()))?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name().is_some_and(|name| name != super::COMMIT) {
-                found.push(path.strip_prefix(folder).unwrap_or(&path).to_owned());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
