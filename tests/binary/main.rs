@@ -20,6 +20,7 @@ mod faulty_proxy;
 mod folding;
 mod gaps;
 mod gate;
+mod hand_over;
 mod in_flight;
 mod kill_loop;
 mod late_lines;

@@ -108,7 +108,8 @@ pub fn enter(folder: &StateFolder) -> Result<Instance, AgentError> {
     Ok(Instance::take(folder)?)
 }
 
-/// Runs an agent on this thread until it is stopped. `started` is called once it works.
+/// Runs an agent on this thread until it is stopped. `started` is called once it works. The right to run in its folder is held
+/// until this process ends: nothing but that should follow.
 ///
 /// # Errors
 /// When it cannot start; see [`AgentError`].
@@ -209,6 +210,8 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     if let Some(metrics) = metrics {
         metrics.stop();
     }
+    // Held until the process is gone: that call may still end, and must find nobody else in the state. A newer agent waits.
+    std::mem::forget(instance);
     let seen = lock(&shared.store).totals().map_or(0, |totals| totals.seen);
     tracing::info!(reason, "stopped");
     shared.tell(&Event::Stopped { seen, reason });

@@ -3,36 +3,33 @@
 //!
 //! `attach` hands the object to the running agent, or starts one and gives it the object on its stdin: secrets
 //! are never in arguments or environment. It does not wait for the agent to be up; of several that start at
-//! the same moment one gets the lock, and the others hand their object to it.
+//! the same moment one gets the lock, and the others hand their object to it (`hand_over.rs`).
 
 use crate::arguments::Global;
 use crate::exit::{Failure, Outcome};
+use crate::hand_over::{Given, give};
 use crate::options::{candidates, settings, state_folder};
 use crate::output::Output;
 use crate::run::site_url;
 use agent::attach::Attach;
 use agent::control::{AskError, address, ask};
-use agent::paths::StateFolder;
 use agent::version;
 use anyhow::Context;
 use serde_json::json;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 /// An attach object is a few kilobytes.
 const MOST_BYTES: u64 = 1024 * 1024;
-/// How long a late starter tries to reach the agent that was quicker.
-const HAND_OVER_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn attach(global: &Global, output: &Output) -> Outcome {
     let told = read_object()?;
     let attach = parse(&told)?;
     let settings = settings(global, &[], Some(&attach.settings))?;
     let folder = state_folder(&settings, site_url(&settings, Some(&attach)).as_deref())?;
-    let running = match ask(&folder, &told) {
-        Ok(answer) => answer["version"].as_str().map(str::to_owned),
-        Err(error) if is_nobody(&error) => {
+    let running = match give(&folder, &told)? {
+        Given::Taken(version) => version,
+        Given::Nobody | Given::Older => {
             // What the agent could not tell anyone is told here, where somebody listens.
             folder.create().map_err(|source| {
                 let path = folder.path().to_owned();
@@ -41,7 +38,6 @@ pub(crate) fn attach(global: &Global, output: &Output) -> Outcome {
             start(global, &told)?;
             Some(version::this().to_owned())
         }
-        Err(error) => return Err(error.into()),
     };
     let channel: Option<String> = address(&folder).ok().and_then(|path| path.to_str().map(str::to_owned));
     output.object(&json!({ "ok": true, "v": 1, "channel": channel, "version": running }))?;
@@ -54,8 +50,7 @@ pub(crate) fn detach(global: &Global) -> Outcome {
     for folder in candidates(&settings)? {
         match ask(&folder, &told) {
             // Without an agent there is nothing to detach from.
-            Ok(_) => {}
-            Err(error) if is_nobody(&error) => {}
+            Ok(_) | Err(AskError::NobodyThere(_) | AskError::Stopping) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -82,30 +77,6 @@ pub(crate) fn parse(told: &str) -> Result<Attach, Failure> {
             error.column()
         ))
     })
-}
-
-/// Nobody is there, or somebody who is about to go.
-fn is_nobody(error: &AskError) -> bool {
-    match error {
-        AskError::NobodyThere(_) | AskError::Stopping => true,
-        AskError::Stranger(_) | AskError::Refused(_) | AskError::NoAnswer(_) | AskError::NotUnderstood => {
-            false
-        }
-    }
-}
-
-/// Gives the object to the agent that holds the lock; it may still be starting.
-pub(crate) fn hand_over(folder: &StateFolder, told: &str) -> Outcome {
-    let began = Instant::now();
-    loop {
-        match ask(folder, told) {
-            Ok(_) => return Ok(0),
-            Err(error) if is_nobody(&error) && began.elapsed() < HAND_OVER_PATIENCE => {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
 }
 
 /// Starts an agent that outlives us and the host: its own process group, no console, no inherited handles, a

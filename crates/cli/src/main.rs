@@ -18,6 +18,7 @@ mod explain;
 mod fault;
 mod flush;
 mod follow;
+mod hand_over;
 mod log_file;
 mod log_records;
 mod mute;

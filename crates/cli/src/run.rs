@@ -2,14 +2,15 @@
 
 use crate::arguments::{Global, RunCommand};
 use crate::exit::{Failure, Outcome};
+use crate::hand_over::enter_with;
 use crate::options::{log_folders, settings, state_folder};
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, counted, harmless};
 use crate::stop_signal;
-use agent::agent::{AgentError, AgentOptions};
+use agent::agent::AgentOptions;
 use agent::attach::Attach;
-use agent::delivery::Destination;
+use agent::delivery::{Destination, chain};
 use agent::event::Event;
-use agent::instance::InstanceError;
+use agent::own_log;
 use agent::paths::StateFolder;
 use agent::settings::Settings;
 use std::io::Write;
@@ -29,12 +30,17 @@ pub(crate) fn run_attached(told: Option<&str>, global: &Global, output: &Output)
     let site = site_url(&settings, attach.as_ref());
     let folder = state_folder(&settings, site.as_deref())?;
     // Before a desk is started: it belongs to the agent that runs.
-    let instance = match agent::agent::enter(&folder) {
-        Ok(instance) => instance,
-        Err(AgentError::Instance(InstanceError::Taken { .. })) if told.is_some() => {
-            return crate::attach::hand_over(&folder, told.unwrap_or_default());
-        }
-        Err(error) => return Err(error.into()),
+    let instance = match told {
+        None => agent::agent::enter(&folder)?,
+        Some(told) => match enter_with(&folder, told) {
+            Ok(Some(instance)) => instance,
+            Ok(None) => return Ok(0),
+            Err(failure) => {
+                // Nobody hears an agent that `attach` has started.
+                own_log::tell(&folder.own_log(), &chain(failure.error.as_ref()));
+                return Err(failure);
+            }
+        },
     };
     let place = place(&folder, site, output)?;
     let sink = *output;

@@ -48,7 +48,7 @@ pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
     for folder in candidates(&settings)? {
         match ask(&folder, r#"{"type":"stop"}"#) {
             Err(AskError::NobodyThere(_)) => continue,
-            Err(error @ (AskError::Stranger(_) | AskError::Refused(_) | AskError::NotUnderstood)) => {
+            Err(error @ (AskError::Stranger(_) | AskError::Refused(_) | AskError::NotUnderstood { .. })) => {
                 return Err(error.into());
             }
             // It may be gone before its answer has left, or be going for another reason.

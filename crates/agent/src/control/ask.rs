@@ -8,7 +8,7 @@ use super::{ANSWER_PATIENCE, MOST_ANSWER_BYTES};
 use crate::paths::StateFolder;
 use interprocess::local_socket::prelude::*;
 use serde_json::Value;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 
 /// Why a running agent could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum AskError {
     /// Nobody there.
     #[error("no tk-incident runs for this user and site: `tk-incident run` starts one")]
     NobodyThere(#[source] io::Error),
-    /// Somebody there, who is about to go.
+    /// Somebody there, who is about to go, or went without an answer.
     #[error("the running tk-incident is just ending: try again in a moment")]
     Stopping,
     /// Somebody there, who is not this user: nothing was sent.
@@ -30,7 +30,10 @@ pub enum AskError {
         "the running tk-incident does not understand this, as one of another version: `tk-incident stop`, start it \
          again, and try once more"
     )]
-    NotUnderstood,
+    NotUnderstood {
+        /// Which, if it has told.
+        version: Option<String>,
+    },
     /// It answered that it could not do it.
     #[error("the running tk-incident refused: {0}")]
     Refused(String),
@@ -51,12 +54,20 @@ pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
         timed.write_all(line.as_bytes())?;
         let mut reply = String::new();
         BufReader::new(timed.take(MOST_ANSWER_BYTES)).read_line(&mut reply)?;
+        if reply.is_empty() {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
         serde_json::from_str::<Value>(&reply).map_err(io::Error::other)
     };
-    let reply = exchange().map_err(AskError::NoAnswer)?;
+    let reply = exchange().map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => AskError::Stopping,
+        _ => AskError::NoAnswer(error),
+    })?;
     let Some(error) = reply.get("error").and_then(Value::as_str) else { return Ok(reply) };
     Err(match reply.get("code").and_then(Value::as_str) {
-        Some(NOT_UNDERSTOOD | MALFORMED) => AskError::NotUnderstood,
+        Some(NOT_UNDERSTOOD | MALFORMED) => AskError::NotUnderstood {
+            version: reply.get("version").and_then(Value::as_str).map(str::to_owned),
+        },
         Some(STOPPING) => AskError::Stopping,
         _ => AskError::Refused(error.to_owned()),
     })
@@ -89,7 +100,7 @@ mod tests {
             r#"{"type":"stop","v":2,"token":"s3cret"}"#,
             r#"{"type":"mute","token":"s3cret"}"#,
         ] {
-            let Err(error @ AskError::NotUnderstood) = ask(folder, foreign) else {
+            let Err(error @ AskError::NotUnderstood { .. }) = ask(folder, foreign) else {
                 panic!("{foreign} is refused")
             };
             assert!(!format!("{error} {error:?}").contains("s3cret"));

@@ -6,7 +6,7 @@
 #[cfg(unix)]
 use super::address::address;
 use super::address::name;
-use super::answer::{BUSY, accepted, refused_as, signed};
+use super::answer::{BUSY, accepted, refused, refused_as, signed};
 use super::listeners::Listeners;
 #[cfg(unix)]
 use super::peer::refuse_others;
@@ -20,6 +20,7 @@ use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::prelude::*;
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -105,9 +106,15 @@ fn serve(
     BufReader::new(Timed::new(&stream, PATIENCE)).take(MOST_REQUEST_BYTES).read_until(b'\n', &mut line)?;
     match Request::read(&line) {
         Ok(Request::Listen(who)) => keep(stream, who, handler, listeners, place),
-        Ok(request) => send(&stream, handler(request)),
+        Ok(request) => send(&stream, answered(request, handler)),
         Err(refusal) => send(&stream, refusal),
     }
+}
+
+/// A fault of ours must not look like the end of the agent.
+fn answered(request: Request, handler: &Handler) -> Value {
+    let answered = std::panic::catch_unwind(AssertUnwindSafe(|| handler(request)));
+    answered.unwrap_or_else(|_| refused("a fault of ours; please report it"))
 }
 
 fn send(stream: &LocalSocketStream, answer: Value) -> io::Result<()> {
