@@ -56,7 +56,7 @@ class IncidentReporter(sgtk.platform.Application):
     def init_app(self):
         """Load the payload. Talking waits for `post_engine_init`, when all apps are known."""
         payload = self.import_module("tk_incident")
-        self._session = payload.Session(self)
+        self._session = payload.Session(self, sgtk)
 
     @never_raises
     def post_engine_init(self):
@@ -77,8 +77,4 @@ class IncidentReporter(sgtk.platform.Application):
 
     def _attach(self):
         if self._session is not None:
-            self._session.attach(
-                sgtk.get_authenticated_user(),
-                sgtk.LogManager(),
-                sgtk.authentication.serialize_user,
-            )
+            self._session.attach()

@@ -5,6 +5,7 @@ module here imports Toolkit, so that each can be tried without it.
 
 =============== ====================================================================
 `session`       one run of an engine: what is sent, and when
+`process`       the one session of a process, whatever Toolkit has forgotten
 `facts`         what Toolkit has in memory about the session
 `site`          address, login and session token of the site
 `settings`      the app's settings in the agent's names
@@ -14,6 +15,7 @@ module here imports Toolkit, so that each can be tried without it.
 `manifest`      what the bundle says of its programs
 `child`         how the program is started
 `channel`       the way to the agent once it runs
+`listener`      what a running agent wants of the session
 `environment`   what the program gets to see of the host's environment
 `errors`        what can go wrong on the way
 =============== ====================================================================

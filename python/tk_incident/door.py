@@ -28,6 +28,8 @@ class Door(object):
         self._thread = None
         # The last attach that is on its way or arrived; None after one that failed.
         self._attached = None
+        # The last attach of all, for an agent that has gone; None after the end of the session.
+        self._last = None
         self._warned = False
 
     def attach(self, message):
@@ -43,14 +45,29 @@ class Door(object):
             if self._waiting and self._waiting[-1][0] == "attach":
                 self._waiting.pop()
             self._put("attach", message)
-            self._attached = message
+            self._attached = self._last = message
         return True
+
+    def again(self):
+        # type: () -> None
+        """Send the last state once more: the agent that knew it has gone. Nothing after a detach."""
+        with self._lock:
+            if self._last is None or any(verb == "attach" for verb, _ in self._waiting):
+                return
+            self._put("attach", self._last)
+            self._attached = self._last
+
+    def gone(self):
+        # type: () -> None
+        """The agent has gone: the next attach is sent, also if it says nothing new."""
+        with self._lock:
+            self._attached = None
 
     def detach(self, message):
         # type: (dict) -> None
         """Send the end of the session, after whatever waits."""
         with self._lock:
-            self._attached = None
+            self._attached = self._last = None
             self._put("detach", message)
 
     def _put(self, verb, message):

@@ -8,42 +8,56 @@ import datetime
 import os
 import time
 
-from . import child, facts, program, settings, site
+from . import channel, child, facts, process, program, settings, site
 from .door import Door
+from .errors import IncidentError
+from .listener import Listener
 
 VERSION = 1
 
+# An agent that was started for a question is up within this time, also from a cold disk.
+START_S = 20
+_ASK_S = 10
+
 
 class Session(object):
-    """The session the app object `app` lives in. Made in `init_app`, gone after `destroy_app`."""
+    """The session the app object `app` lives in. Made in `init_app`, gone after `destroy_app`.
 
-    def __init__(self, app):
+    :param sgtk: the Toolkit API.
+    """
+
+    def __init__(self, app, sgtk):
         self._app = app
+        self._sgtk = sgtk
         # With microseconds: a restart within a second is another session of the same PID.
         now = datetime.datetime.now(datetime.timezone.utc)
-        self._started = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        self._who = {
+            "pid": os.getpid(),
+            "started": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
         # Taken now: after `destroy_app` the engine may not be asked any more.
         self._program_path = app.get_setting("program_path")
         self._bundle_folder = app.disk_location
         self._program = None
-        self._door = Door(self._deliver, app.logger.warning, app.logger.debug)
-
-    def attach(self, user, log_manager, serialize):
-        # type: (object, object, object) -> None
-        """Tell the agent the state of this session; start one if none runs. Returns at once.
-
-        :param user: `sgtk.get_authenticated_user()`.
-        :param log_manager: `sgtk.LogManager()`.
-        :param serialize: `sgtk.authentication.serialize_user`.
-        """
-        app = self._app
-
-        def toolkit_url():
-            return app.sgtk.shotgun_url
-
-        where = site.site_facts(
-            user, serialize, toolkit_url, app.get_setting("site_url")
+        self._channel = None
+        # The last state that was told.
+        self._told = None
+        self._is_over = False
+        note = app.logger.debug
+        self._door = Door(self._deliver, app.logger.warning, note)
+        self._listener = Listener(
+            self._who, self._door.again, self._door.gone, self._renewed, note
         )
+        process.take_over(self)
+
+    def attach(self):
+        # type: () -> None
+        """Tell the agent the state of this session; start one if none runs. Returns at once."""
+        if self._is_over:
+            return  # an app object that Toolkit has forgotten and something else still calls
+        app = self._app
+        log_manager = self._sgtk.LogManager()
+        where = self._site()
         message = {
             "v": VERSION,
             "type": "attach",
@@ -55,11 +69,11 @@ class Session(object):
                 app,
                 log_manager,
                 where["login"],
-                self._started,
-                site.own_url(user, toolkit_url),
+                self._who["started"],
+                site.own_url(self._sgtk.get_authenticated_user(), self._toolkit_url),
             ),
         }
-        if self._door.attach(message):
+        if self._tell(message):
             app.logger.debug(
                 "Telling the incident agent about this session (settings: %s).",
                 ", ".join(sorted(message["settings"])) or "none",
@@ -68,14 +82,68 @@ class Session(object):
     def detach(self):
         # type: () -> None
         """Tell the agent that this session ends. Returns at once; an agent that is gone is fine."""
-        self._door.detach(
-            {
-                "v": VERSION,
-                "type": "detach",
-                "pid": os.getpid(),
-                "started": self._started,
-            }
+        if self._is_over:
+            return
+        self._is_over = True
+        process.leave(self)
+        self._listener.stop()
+        self._door.detach(dict(self._who, v=VERSION, type="detach"))
+
+    def ask(self, request):
+        # type: (dict) -> dict
+        """Return the agent's answer; start an agent for it if none runs. Waits: on threads of ours only.
+
+        Raises an `IncidentError` when there is no answer, or none that says `ok`.
+        """
+        until = time.monotonic() + START_S
+        is_called = False
+        while True:
+            try:
+                if self._channel is None:
+                    raise channel.NobodyThere("it is not there yet")
+                answer = channel.ask(self._channel, request, _ASK_S)
+                if answer.get("code") != "stopping":
+                    break
+            except channel.NobodyThere:
+                if self._is_over or time.monotonic() > until:
+                    raise
+            if not is_called:
+                is_called = True
+                self._door.again()
+            time.sleep(0.1)
+        if answer.get("ok") is False:
+            raise IncidentError(
+                "the incident agent has refused: %s" % answer.get("error")
+            )
+        return answer
+
+    def _tell(self, message):
+        self._told = message
+        return self._door.attach(message)
+
+    def _site(self):
+        return site.site_facts(
+            self._sgtk.get_authenticated_user(),
+            self._sgtk.authentication.serialize_user,
+            self._toolkit_url,
+            self._app.get_setting("site_url"),
         )
+
+    def _toolkit_url(self):
+        return self._app.sgtk.shotgun_url
+
+    def _renewed(self):
+        """On the listener's thread: who is signed in now. Desktop tells no app when that is another person."""
+        where, told = self._site(), self._told
+        if told is not None and where["login"] != told["site"]["login"]:
+            self._tell(
+                dict(
+                    told,
+                    site=where,
+                    session=dict(told["session"], login=where["login"]),
+                )
+            )
+        return where
 
     def _deliver(self, verb, message):
         """On the door's thread."""
@@ -87,4 +155,7 @@ class Session(object):
             )
         # An agent that is still starting may hear an older word after a newer one; this tells them apart.
         message = dict(message, sent_ms=int(time.time() * 1000))
-        child.call(self._program, verb, message, environ)
+        answer = child.call(self._program, verb, message, environ)
+        if verb == "attach":
+            self._channel = answer.get("channel")
+            self._listener.listen(self._channel)

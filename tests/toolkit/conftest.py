@@ -89,6 +89,19 @@ class Workplace:
             "entity": self.desk.project,
         }
 
+    def own_bundle(self, name):
+        """A copy of the app's bundle, to be changed by the test."""
+        bundle = self.folder / name
+        for part in ("python", "hooks"):
+            shutil.copytree(
+                os.path.join(REPOSITORY, part),
+                str(bundle / part),
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )
+        for part in ("app.py", "info.yml", "icon_256.png"):
+            shutil.copy(os.path.join(REPOSITORY, part), str(bundle))
+        return bundle
+
     def log_file(self, instance):
         return self.log_folder / ("%s.log" % instance)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import toolkit_core
+from waiting import wait_for
 
 REPOSITORY = os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -50,6 +51,13 @@ class Host:
         answer = json.loads(line)
         assert "raised" not in answer, "%s: %s\n%s" % (order, answer, self.printed())
         return answer
+
+    def listeners(self):
+        """How many threads of the host wait for what the agent says."""
+        return self.do("threads")["threads"].count("tk-incident listener")
+
+    def wait_until_listening(self):
+        wait_for("one listener", lambda: self.listeners() == 1, self.printed)
 
     def printed(self):
         """What the host printed so far, prompts included."""

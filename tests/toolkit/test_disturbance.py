@@ -3,11 +3,9 @@ in its log that looks like trouble."""
 
 import os
 import re
-import shutil
 
 import pytest
 
-from hosts import REPOSITORY
 from stand_in import Hanger
 from tap import Tap
 from waiting import wait_for
@@ -117,10 +115,7 @@ BREAKAGES = {
 @pytest.mark.parametrize("breakage", sorted(BREAKAGES))
 def test_a_payload_that(workplace, breakage):
     """A fault of ours stays behind the door, down to the words in a debug log."""
-    bundle = workplace.folder / "broken"
-    shutil.copytree(os.path.join(REPOSITORY, "python"), str(bundle / "python"))
-    for name in ("app.py", "info.yml", "icon_256.png"):
-        shutil.copy(os.path.join(REPOSITORY, name), str(bundle))
+    bundle = workplace.own_bundle("broken")
     with open(str(bundle / "python" / "tk_incident" / "session.py"), "a") as session:
         session.write(
             "def fails(*args, **kwargs):\n"

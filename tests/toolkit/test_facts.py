@@ -239,4 +239,5 @@ def test_only_settings_that_are_set_are_sent_and_extra_ones_win():
 
 
 def test_two_runs_of_an_engine_in_one_process_are_two_sessions():
-    assert Session(App())._started != Session(App())._started
+    first, second = Session(App(), None), Session(App(), None)
+    assert first._who != second._who and first._who["pid"] == os.getpid()

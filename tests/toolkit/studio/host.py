@@ -47,6 +47,21 @@ def expire_session():
     sgtk.get_authenticated_user().impl.set_session_token("a token of last week")
 
 
+def sign_in(order):
+    """The artist signs in again, as Desktop does it at run time: the engine's user changes, apps are not told."""
+    import sgtk
+
+    if order.get("login"):
+        user = sgtk.authentication.ShotgunAuthenticator().create_session_user(
+            login=order["login"],
+            session_token=order["session_token"],
+            host=os.environ["LIVE_SITE"],
+        )
+        sgtk.set_authenticated_user(user)
+    else:
+        sgtk.get_authenticated_user().impl.set_session_token(order["session_token"])
+
+
 def publish(order):
     engine().apps["tk-multi-stub"].publish(order["path"])
 
@@ -89,6 +104,10 @@ def settle(order):
         time.sleep(0.01)
 
 
+def threads(order):
+    return {"threads": sorted(t.name for t in threading.enumerate())}
+
+
 def engine():
     import sgtk
 
@@ -97,7 +116,18 @@ def engine():
 
 ORDERS = {
     order.__name__: order
-    for order in (start, publish, fail, fill, change_context, restart, settle, destroy)
+    for order in (
+        start,
+        sign_in,
+        publish,
+        fail,
+        fill,
+        change_context,
+        restart,
+        settle,
+        threads,
+        destroy,
+    )
 }
 
 
