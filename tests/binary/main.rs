@@ -9,6 +9,7 @@ mod at_login;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod at_rest;
 mod canary;
+mod capture;
 mod certificates;
 mod channel;
 mod commands;

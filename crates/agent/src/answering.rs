@@ -3,6 +3,7 @@
 //! Runs on the threads of requests: nothing here waits for a site, and for the pipeline only as long as whoever asks would
 //! wait.
 
+use crate::captured::Captured;
 use crate::control::{Handler, MuteRequest, Request, STOPPING, TAKEN_OVER, accepted, refused, refused_as};
 use crate::delivery::{Wake, chain};
 use crate::pipeline::Command;
@@ -44,6 +45,7 @@ impl Answering {
             },
             Request::Attach(attach) => self.pass_on(Command::Attach(attach)),
             Request::Detach(detach) => self.pass_on(Command::Detach(detach)),
+            Request::Records(captured) => self.captured(captured),
             Request::Report(request) => self.report(request),
             Request::Ticket { key } => self.ticket(&key),
             Request::Mute(request) => self.mute(request).unwrap_or_else(|why| refused(&why)),
@@ -70,6 +72,20 @@ impl Answering {
         }
         tracing::info!(by, "another version takes over");
         self.pass_on(Command::Stop(TAKEN_OVER))
+    }
+
+    /// Says whether the records are kept. Those that took too long are handed over again, and known by their numbers.
+    fn captured(&self, captured: Box<Captured>) -> Value {
+        let (kept, answer) = channel();
+        if self.commands.send(Command::Captured(captured, kept)).is_err() {
+            return stopping();
+        }
+        match answer.recv_timeout(REPORT_PATIENCE) {
+            Ok(Ok(())) => accepted(),
+            Ok(Err(why)) => refused(&why),
+            Err(RecvTimeoutError::Timeout) => refused("it is at something else: hand them over again"),
+            Err(RecvTimeoutError::Disconnected) => stopping(),
+        }
     }
 
     fn flush(&self) -> Value {

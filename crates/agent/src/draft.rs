@@ -5,7 +5,8 @@
 
 use crate::incident_line::IncidentLine;
 use crate::policy::outcome;
-use crate::store::{Archive, Dropped, Folded, NewIncident, StoredGap, Taken};
+use crate::policy::twins::MadeFrom;
+use crate::store::{Archive, CaptureProgress, Dropped, Folded, NewIncident, StoredGap, Taken};
 use log_follow::SourceId;
 use redact::RuleCounts;
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ pub(crate) struct Draft {
     pub(crate) firsts: Vec<First>,
     by_key: HashMap<String, usize>,
     /// Every record in order, when somebody listens: what it is, where from, and the record.
-    pub(crate) listed: Vec<(Listed, SourceId, IncidentLine)>,
+    pub(crate) listed: Vec<(Listed, Option<SourceId>, IncidentLine)>,
     /// Records that are part of another one.
     pub(crate) folded: HashMap<Folded, u64>,
     /// Records of earlier looks that are part of another one.
@@ -30,6 +31,8 @@ pub(crate) struct Draft {
     pub(crate) late: Vec<Late>,
     /// Folders that are followed from now on.
     pub(crate) entered: Vec<PathBuf>,
+    /// How far a host has handed over its records, when they came from one.
+    pub(crate) captured: Option<CaptureProgress>,
     /// How often the evidence could not be written.
     pub(crate) evidence_failures: u32,
 }
@@ -43,7 +46,7 @@ pub(crate) enum Listed {
     Part(&'static str),
 }
 
-/// Lines that came after their record was kept.
+/// Lines that came after their record was kept, or its host's own word for it.
 pub(crate) struct Late {
     /// What it was kept under.
     pub(crate) old_key: String,
@@ -51,6 +54,8 @@ pub(crate) struct Late {
     pub(crate) whole: Option<First>,
     /// The lines, redacted.
     pub(crate) text: String,
+    /// Which record it was until now, when that is another one than `whole`.
+    pub(crate) made_from: Option<MadeFrom>,
 }
 
 /// The first record of a problem in this look.
@@ -58,7 +63,8 @@ pub(crate) struct First {
     pub(crate) key: String,
     /// 0 when all of them have become part of other records.
     pub(crate) times: u64,
-    pub(crate) source: SourceId,
+    /// Its log; `None` when its host told it, and its log is not followed.
+    pub(crate) source: Option<SourceId>,
     pub(crate) line: IncidentLine,
     pub(crate) login: String,
     /// The whole record, redacted.
@@ -96,7 +102,7 @@ impl Draft {
         self.firsts.push(first);
     }
 
-    pub(crate) fn list(&mut self, key: &str, source: SourceId, line: IncidentLine) {
+    pub(crate) fn list(&mut self, key: &str, source: Option<SourceId>, line: IncidentLine) {
         if let Some(index) = self.by_key.get(key) {
             self.listed.push((Listed::Of(*index), source, line));
         }
@@ -138,5 +144,6 @@ impl Draft {
             || !self.gaps.is_empty()
             || !self.late.is_empty()
             || !self.entered.is_empty()
+            || self.captured.is_some()
     }
 }

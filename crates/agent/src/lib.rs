@@ -13,6 +13,7 @@ mod answering;
 pub mod attach;
 pub mod attached;
 pub mod backoff;
+pub mod captured;
 pub mod clock;
 pub mod control;
 pub mod delivery;

@@ -7,6 +7,7 @@
 //! are made in `pipeline/new_incident.rs`, sessions are taken in by `pipeline/sessions.rs`, lines that came late by
 //! `pipeline/late.rs`; `pipeline/upkeep.rs` mends and prunes the state.
 
+mod captured;
 mod cut;
 mod keep;
 mod late;
@@ -17,19 +18,22 @@ mod upkeep;
 
 use crate::agent::AgentError;
 use crate::attach::{Attach, AttachSite, Detach, Session};
+use crate::captured::Captured;
 use crate::delivery::Wake;
 use crate::draft::{Draft, Late};
 use crate::facts::Machine;
 use crate::paths::StateFolder;
 use crate::policy::fold::Folds;
 use crate::policy::outcome;
+use crate::policy::twins::Twins;
 use crate::reader::{LogReader, News};
-use crate::reading::Reading;
+use crate::reading::{From, Met, Reading};
 use crate::recognise::Recogniser;
 use crate::report::Report;
-use crate::settings::{Scope, Settings, TitleStyle};
+use crate::settings::Settings;
 use crate::shared::{Shared, lock};
 use crate::store::{RECORD_CUT, StoredGap};
+pub(crate) use captured::Captures;
 use jiff::tz::TimeZone;
 use keep::KeepError;
 use log_follow::{Disk, SourceId};
@@ -59,6 +63,8 @@ pub enum Command {
     Renew(Box<AttachSite>),
     /// Somebody reports something by hand.
     Report(Box<Report>),
+    /// A host hands its records over, and hears when they are kept.
+    Captured(Box<Captured>, Sender<Result<(), String>>),
     /// Something happened in a log folder.
     Look,
     /// The agent ends, and why.
@@ -86,6 +92,10 @@ pub struct Pipeline<D: Disk> {
     last_kept: HashMap<SourceId, (u64, String)>,
     /// By which a record is known as part of another one.
     folds: Folds,
+    /// By which a record is known that is seen in a log and told by its host.
+    twins: Twins,
+    /// How far hosts have handed over their records.
+    captures: Captures,
     /// Somebody wants every record, not only the first of each problem.
     list_all: bool,
     kept_ms: u64,
@@ -142,6 +152,8 @@ impl<D: Disk> Pipeline<D> {
             held: None,
             last_kept: HashMap::new(),
             folds: Folds::default(),
+            twins: Twins::default(),
+            captures: Captures::default(),
             list_all: parts.list_all,
             kept_ms: now_ms,
             prune_ms: now_ms,
@@ -156,6 +168,8 @@ impl<D: Disk> Pipeline<D> {
         let known = {
             let mut store = lock(&pipeline.shared.store);
             pipeline.folds = Folds::of(store.processes().unwrap_or_default());
+            pipeline.twins = Twins::of(store.sightings().unwrap_or_default());
+            pipeline.captures = Captures::of(store.captures().unwrap_or_default());
             if let Err(error) = store.mutes_of_settings(&pipeline.settings.ticket.mutes, now_ms) {
                 pipeline.shared.state_trouble(&error);
             }
@@ -212,6 +226,7 @@ impl<D: Disk> Pipeline<D> {
             Command::Detach(detach) => self.detach(&detach),
             Command::Renew(site) => self.renew(*site),
             Command::Report(report) => self.report(*report),
+            Command::Captured(captured, answer) => self.captured(&captured, &answer),
         }
         None
     }
@@ -252,21 +267,18 @@ impl<D: Disk> Pipeline<D> {
     /// Reads what is new into the draft. True when there is more.
     fn look(&mut self, now_ms: u64, draft: &mut Draft) -> bool {
         self.learn_secrets();
-        let Pipeline { shared, last_kept, folds, .. } = self;
-        let reading = Reading {
-            recogniser: &self.recogniser,
-            ticket_by_title: self.settings.ticket.title_style == TitleStyle::Seed,
-            user_scope: self.settings.ticket.scope == Scope::User,
-            sessions: &self.sessions,
-            own_names: &self.own_names,
-            login: lock(&shared.login).login.clone().unwrap_or_else(|| self.machine.user.clone()),
-            list_all: self.list_all,
-        };
+        let Pipeline { shared, last_kept, folds, twins, .. } = self;
+        let login = lock(&shared.login).login.clone().unwrap_or_else(|| self.machine.user.clone());
+        let known = (&self.sessions, &self.own_names, &self.captures);
+        let reading = Reading::of(&self.settings, &self.recogniser, known, login, self.list_all);
         let look = self.reader.look(now_ms, &mut |news| match news {
             News::Record { source, path, record } => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 // A record that trips us must not take the others with it.
-                let read = std::panic::AssertUnwindSafe(|| reading.read(record, source, &name, folds, draft));
+                let read = std::panic::AssertUnwindSafe(|| {
+                    let met = Met { record, from: From::Log(source), file_name: &name };
+                    reading.read(met, (&mut *folds, &mut *twins), draft)
+                });
                 let kept = std::panic::catch_unwind(read).unwrap_or_else(|_| {
                     let place = format!("{} at byte {}", path.display(), record.bytes.start);
                     shared.warn(&place, "this record could not be recognised, by a fault of ours".to_owned());
@@ -295,16 +307,19 @@ impl<D: Disk> Pipeline<D> {
                         let count = lines.iter().filter(|byte| **byte == b'\n').count();
                         // The record itself was counted: a fault costs these lines only.
                         let again = std::panic::AssertUnwindSafe(|| {
-                            reading.read_again(key, record, source, (&name, count), draft)
+                            let met = Met { record, from: From::Log(source), file_name: &name };
+                            reading.read_again(key, met, count, draft)
                         });
                         if let Ok(whole_key) = std::panic::catch_unwind(again) {
                             folds.renamed(key, &whole_key);
+                            twins.renamed(key, &whole_key);
                             *key = whole_key;
                         }
                     }
                     None => {
-                        if let Ok((text, _)) = reading.recogniser.redact_log(lines, true) {
-                            draft.late.push(Late { old_key: key.clone(), whole: None, text });
+                        if let Ok((text, _)) = self.recogniser.redact_log(lines, true) {
+                            let old_key = key.clone();
+                            draft.late.push(Late { old_key, whole: None, text, made_from: None });
                         }
                     }
                 }
@@ -332,7 +347,9 @@ impl<D: Disk> Pipeline<D> {
     /// Gives records of a file whose beginning was not read their line numbers.
     fn number_lines(&self, draft: &mut Draft) {
         let mut before: HashMap<SourceId, Option<u64>> = HashMap::new();
-        let mut number = |source: SourceId, lines: &mut Option<(u64, u64)>| {
+        let mut number = |source: Option<SourceId>, lines: &mut Option<(u64, u64)>| {
+            // What a host told stands on no line.
+            let Some(source) = source.filter(|_| lines.is_some()) else { return };
             if self.reader.numbers_lines(source) {
                 return;
             }

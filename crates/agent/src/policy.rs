@@ -3,7 +3,8 @@
 //! One file a noun: what the end of an occurrence is called (`outcome`), waiting for what belongs together (`gather`),
 //! records that are part of another one (`fold`), how many new tickets a workstation may open (`bucket`), what
 //! happens when it wants many more (`storm`), what people do not want to hear of (`mute`), failures that are all
-//! one outage (`outage`), and what comes back after its ticket was closed (`reopen`). `docs/policy.md` tells the whole to people. The state behind these rules is the store's.
+//! one outage (`outage`), and what comes back after its ticket was closed (`reopen`), and
+//! records that are seen in a log and told by their host as well (`twins`). `docs/policy.md` tells the whole to people. The state behind these rules is the store's.
 
 pub mod bucket;
 pub mod fold;
@@ -14,6 +15,7 @@ pub mod outage;
 pub mod outcome;
 pub mod reopen;
 pub mod storm;
+pub mod twins;
 
 pub use gather::{Decision, Known, decide};
 

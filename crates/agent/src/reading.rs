@@ -8,10 +8,14 @@ use crate::draft::{Draft, First, Late, Listed};
 use crate::gate::Verdict;
 use crate::incident_line::{IncidentLine, Place};
 use crate::own_code;
+use crate::pipeline::Captures;
 use crate::policy::fold::{Fold, Folds, Seen};
 use crate::policy::outcome;
+use crate::policy::twins::{self, MadeFrom, Sighting, Twins, Way};
 use crate::recognise::{Recognised, Recogniser};
+use crate::settings::{Scope, Settings, TitleStyle};
 use log_follow::SourceId;
+use serde_json::Value;
 use sgtk_log::RawRecord;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,31 +28,76 @@ const OWN_RECORDS: &str = "records of tk-incidentreporter itself";
 /// And errors of our app that somebody else has logged.
 const OWN_ERRORS: &str = "errors in the code of tk-incidentreporter itself";
 
+/// How a record came here.
+#[derive(Clone, Copy)]
+pub(crate) enum From {
+    /// By its log.
+    Log(SourceId),
+    /// Its host told it.
+    Host {
+        /// Its log, if that is followed.
+        source: Option<SourceId>,
+        /// Desktop may write it into its log for that process.
+        passes_on: bool,
+        /// No logger told it, and no log has it.
+        uncaught: bool,
+    },
+}
+
+/// A record, where it came from, and the bare name of its log.
+#[derive(Clone, Copy)]
+pub(crate) struct Met<'r> {
+    pub(crate) record: &'r RawRecord<'r>,
+    pub(crate) from: From,
+    pub(crate) file_name: &'r str,
+}
+
 /// What reading a record needs, borrowed for one look.
 pub(crate) struct Reading<'a> {
-    pub(crate) recogniser: &'a Recogniser,
-    pub(crate) ticket_by_title: bool,
-    pub(crate) user_scope: bool,
-    pub(crate) sessions: &'a HashMap<u32, Session>,
-    pub(crate) own_names: &'a HashSet<String>,
-    pub(crate) login: String,
-    pub(crate) list_all: bool,
+    recogniser: &'a Recogniser,
+    ticket_by_title: bool,
+    user_scope: bool,
+    sessions: &'a HashMap<u32, Session>,
+    own_names: &'a HashSet<String>,
+    login: String,
+    list_all: bool,
+    captures: &'a Captures,
+}
+
+impl<'a> Reading<'a> {
+    /// From what the pipeline knows.
+    pub(crate) fn of(
+        settings: &Settings,
+        recogniser: &'a Recogniser,
+        (sessions, own_names, captures): (&'a HashMap<u32, Session>, &'a HashSet<String>, &'a Captures),
+        login: String,
+        list_all: bool,
+    ) -> Reading<'a> {
+        Reading {
+            recogniser,
+            ticket_by_title: settings.ticket.title_style == TitleStyle::Seed,
+            user_scope: settings.ticket.scope == Scope::User,
+            sessions,
+            own_names,
+            captures,
+            login,
+            list_all,
+        }
+    }
 }
 
 impl Reading<'_> {
     /// Returns what the record is kept under, when it is an incident.
     pub(crate) fn read(
         &self,
-        record: &RawRecord<'_>,
-        source: SourceId,
-        file_name: &str,
-        folds: &mut Folds,
+        met: Met<'_>,
+        (folds, twins): (&mut Folds, &mut Twins),
         draft: &mut Draft,
     ) -> Option<String> {
-        if !self.recogniser.wants(record) {
+        if !self.recogniser.wants(met.record) {
             return None;
         }
-        let mut recognised = self.recogniser.recognise(record, file_name);
+        let recognised = self.recogniser.recognise(met.record, met.file_name);
         let parsed = &recognised.incident.record;
         if recognised.verdict == Verdict::Below {
             return None;
@@ -62,21 +111,76 @@ impl Reading<'_> {
             draft.drop_record(outcome::RULE_DROP, Some(Arc::from(OWN_ERRORS)));
             return None;
         }
+        let twin = self.way(met.from, parsed).map(|way| (way, Sighting::of(&recognised.text, parsed)));
+        if let Some((way, sighting)) = &twin
+            && let Some(seen) = twins.second(sighting, *way)
+        {
+            self.merge(met, recognised, seen, draft);
+            return None;
+        }
+        let made_from = twin.as_ref().filter(|(_, sighting)| sighting.is_passed_on()).map(|_| MadeFrom {
+            file: met.file_name.to_owned(),
+            start: met.record.bytes.start,
+            pid: parsed.pid,
+            logger: parsed.logger.clone(),
+        });
+        let kept = self.read_first(met, recognised, folds, draft);
+        if let Some((way, sighting)) = &twin {
+            let key = match &kept {
+                Kept::Dropped => "",
+                Kept::Part(key) | Kept::Own(key) => key,
+            };
+            twins.wait(sighting, *way, key, made_from);
+        }
+        match kept {
+            Kept::Own(key) => Some(key),
+            Kept::Dropped | Kept::Part(_) => None,
+        }
+    }
+
+    /// The second sighting of a record: counted with the first one, and where its host tells better than Desktop did for it, what is
+    /// kept of it becomes the host's.
+    fn merge(&self, met: Met<'_>, mut recognised: Recognised, seen: twins::First, draft: &mut Draft) {
+        draft.fold(seen.key.clone(), outcome::MERGED);
+        let is_better = seen.passed_on.is_some() && !seen.key.is_empty() && recognised.verdict.is_admitted();
+        if !is_better && !self.list_all {
+            return;
+        }
+        let (key, line, login) = self.place(met, &mut recognised);
+        let source = met.from.source();
+        if self.list_all {
+            draft.listed.push((Listed::Part(outcome::MERGED), source, line.clone()));
+        }
+        if let Some(made_from) = seen.passed_on.filter(|_| is_better) {
+            let whole = Some(first(key, source, line, login, recognised));
+            draft.late.push(Late { old_key: seen.key, whole, text: String::new(), made_from });
+        }
+    }
+
+    /// A record that was not seen before, or that need not be asked for it.
+    fn read_first(
+        &self,
+        met: Met<'_>,
+        mut recognised: Recognised,
+        folds: &mut Folds,
+        draft: &mut Draft,
+    ) -> Kept {
+        let source = met.from.source();
         match &recognised.verdict {
             Verdict::Ignored { by } => {
                 draft.drop_record(outcome::RULE_DROP, Some(Arc::clone(by)));
-                return None;
+                return Kept::Dropped;
             }
             Verdict::Muted { by } => {
                 draft.drop_record(outcome::MUTED, Some(Arc::clone(by)));
-                return None;
+                return Kept::Dropped;
             }
             Verdict::Admitted(_) | Verdict::Below => {}
         }
-        let (key, line, login) = self.place(record, &mut recognised, file_name);
+        let (key, line, login) = self.place(met, &mut recognised);
         let incident = &recognised.incident;
         let seen = Seen {
-            file: file_name,
+            file: met.file_name,
             time: incident.record.time,
             pid: incident.record.pid,
             logger: line.logger.as_deref(),
@@ -88,11 +192,11 @@ impl Reading<'_> {
         match folds.see(seen, &key) {
             Fold::Own => {}
             Fold::Into { key, outcome } => {
-                draft.fold(key, outcome);
+                draft.fold(key.clone(), outcome);
                 if self.list_all {
                     draft.listed.push((Listed::Part(outcome), source, line));
                 }
-                return None;
+                return Kept::Part(key);
             }
             Fold::Takes { part } => draft.take(part, &key),
         }
@@ -102,7 +206,29 @@ impl Reading<'_> {
         if self.list_all {
             draft.list(&key, source, line);
         }
-        Some(key)
+        Kept::Own(key)
+    }
+
+    fn hands_over(&self, pid: u32) -> bool {
+        let says_so = |session: &Session| session.facts.get("capture") == Some(&Value::Bool(true));
+        self.sessions.get(&pid).is_some_and(says_so) || self.captures.has(pid)
+    }
+
+    /// How a record came to be known, when it may be seen in another way too.
+    fn way(&self, from: From, record: &sgtk_log::Record) -> Option<Way> {
+        match from {
+            From::Host { uncaught: true, .. } => None,
+            From::Host { passes_on, .. } => Some(Way::Host { passes_on }),
+            // Without the Toolkit app nobody hands anything over.
+            From::Log(_) if self.sessions.is_empty() && self.captures.is_empty() => None,
+            From::Log(_) => {
+                let lasting = match record.pid {
+                    Some(pid) if self.hands_over(pid) => true,
+                    _ => record.body.starts_with("[PROXY]"),
+                };
+                Some(Way::Log { lasting })
+            }
+        }
     }
 
     /// A record that was read before, with the lines that came since. Counted already, whatever it is now. Returns what
@@ -110,37 +236,32 @@ impl Reading<'_> {
     pub(crate) fn read_again(
         &self,
         old_key: &str,
-        record: &RawRecord<'_>,
-        source: SourceId,
-        (file_name, late_lines): (&str, usize),
+        met: Met<'_>,
+        late_lines: usize,
         draft: &mut Draft,
     ) -> String {
-        let mut recognised = self.recogniser.recognise(record, file_name);
+        let mut recognised = self.recogniser.recognise(met.record, met.file_name);
         // What a rule would have said of the whole record comes too late: its ticket may stand.
         if !recognised.verdict.is_admitted() {
             return old_key.to_owned();
         }
-        let (key, line, login) = self.place(record, &mut recognised, file_name);
+        let (key, line, login) = self.place(met, &mut recognised);
         let skipped = recognised.text.lines().count().saturating_sub(late_lines);
         let text = recognised.text.split_inclusive('\n').skip(skipped).collect();
-        let whole = first(key.clone(), source, line, login, recognised);
-        draft.late.push(Late { old_key: old_key.to_owned(), whole: Some(whole), text });
+        let whole = first(key.clone(), met.from.source(), line, login, recognised);
+        draft.late.push(Late { old_key: old_key.to_owned(), whole: Some(whole), text, made_from: None });
         key
     }
 
     /// Whose it is and what it is called. The line takes its texts out of what was recognised.
-    fn place(
-        &self,
-        record: &RawRecord<'_>,
-        recognised: &mut Recognised,
-        file_name: &str,
-    ) -> (String, IncidentLine, String) {
+    fn place(&self, met: Met<'_>, recognised: &mut Recognised) -> (String, IncidentLine, String) {
+        let Met { record, from, file_name } = met;
         let session = recognised.incident.record.pid.and_then(|pid| self.sessions.get(&pid));
         let login = session.and_then(|session| session.login.as_deref()).unwrap_or(&self.login);
         let place = Place {
             file: file_name.to_owned(),
-            lines: Some(record.lines),
-            bytes: (record.bytes.start, record.bytes.end),
+            lines: from.is_log().then_some(record.lines),
+            bytes: if from.is_log() { (record.bytes.start, record.bytes.end) } else { (0, 0) },
             truncated: record.truncated,
         };
         let line = self.recogniser.line(place, recognised, login);
@@ -164,7 +285,36 @@ impl Reading<'_> {
     }
 }
 
-fn first(key: String, source: SourceId, line: IncidentLine, login: String, recognised: Recognised) -> First {
+/// What became of a record that was not seen before.
+enum Kept {
+    /// No incident.
+    Dropped,
+    /// Part of what is kept under this key.
+    Part(String),
+    /// An occurrence of what is kept under this key.
+    Own(String),
+}
+
+impl From {
+    fn source(self) -> Option<SourceId> {
+        match self {
+            From::Log(source) => Some(source),
+            From::Host { source, .. } => source,
+        }
+    }
+
+    fn is_log(self) -> bool {
+        matches!(self, From::Log(_))
+    }
+}
+
+fn first(
+    key: String,
+    source: Option<SourceId>,
+    line: IncidentLine,
+    login: String,
+    recognised: Recognised,
+) -> First {
     First {
         newest: (line.time.clone(), line.bundle_version.clone()),
         key,

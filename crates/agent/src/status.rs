@@ -7,8 +7,8 @@ use crate::attach::Link;
 use crate::settings::LimitSettings;
 use crate::shared::{Shared, lock};
 use crate::store::{
-    EvidenceTotals, GapTotal, HeldProblem, MuteLine, RuleTotal, SCHEMA_VERSION, StoreError, TicketLimit,
-    Write,
+    CaptureTotals, EvidenceTotals, GapTotal, HeldProblem, MuteLine, RuleTotal, SCHEMA_VERSION, StoreError,
+    TicketLimit, Write,
 };
 use crate::version;
 use serde::Serialize;
@@ -50,6 +50,7 @@ pub struct Status {
     pub site: SiteStatus,
     pub seen: u64,
     pub outcomes: BTreeMap<String, u64>,
+    pub captured: CaptureTotals,
     pub rules: Vec<RuleTotal>,
     pub tickets: u64,
     pub attachments_refused: u64,
@@ -187,6 +188,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         held,
         mutes,
         evidence,
+        captured,
     ) = {
         let store = lock(&shared.store);
         (
@@ -203,6 +205,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             store.held(MOST_HELD)?,
             store.mutes()?,
             store.evidence_totals()?,
+            store.capture_totals()?,
         )
     };
     let why = |wait: Wait, failure: Option<String>| {
@@ -279,6 +282,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         },
         seen: totals.seen,
         outcomes: totals.outcomes,
+        captured,
         rules,
         tickets: totals.tickets,
         attachments_refused: totals.attachments_refused,

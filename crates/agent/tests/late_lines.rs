@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use agent::policy::twins::MadeFrom;
 use agent::settings::Layers;
 use agent::store::{Batch, LateCase, LateRecord, NewIncident, Stands, Step, Store, Whole};
 
@@ -39,10 +40,12 @@ fn count(store: &mut Store, key: &str, start: u64) {
 fn late(start: u64, key: &str) -> LateRecord {
     let whole = Whole {
         key: key.to_owned(),
-        file: "tk-maya.log".to_owned(),
-        start,
-        pid: Some(7),
-        logger: Some("sgtk.x".to_owned()),
+        was: MadeFrom {
+            file: "tk-maya.log".to_owned(),
+            start,
+            pid: Some(7),
+            logger: Some("sgtk.x".to_owned()),
+        },
         new: new(key, start),
     };
     LateRecord { old_key: "header".to_owned(), whole: Some(whole), text: "ValueError: late\n".to_owned() }

@@ -101,6 +101,7 @@ impl<W: Write> Page<W> {
             .collect();
         let sum = if outcomes.is_empty() { String::new() } else { format!(" = {}", outcomes.join(" + ")) };
         self.row("seen", PLAIN, &format!("{}{sum}", status["seen"]))?;
+        self.captured(&status["captured"])?;
         self.row("tickets", PLAIN, &status["tickets"].to_string())?;
         self.waiting(status)?;
         self.lost_evidence(status)?;
@@ -153,6 +154,21 @@ impl<W: Write> Page<W> {
         let next = next.map_or(String::new(), |next| format!(", next try in {next}"));
         let last = last.map_or("never reached".to_owned(), |last| format!("last reached {last} ago"));
         self.row("", PLAIN, &format!("{failures}{next}, {last}"))
+    }
+
+    /// What hosts handed over themselves, if they did.
+    fn captured(&mut self, captured: &Value) -> io::Result<()> {
+        let number = |value: &Value| value.as_u64().unwrap_or(0);
+        let (sessions, dropped) = (number(&captured["sessions"]), number(&captured["dropped"]));
+        if sessions == 0 {
+            return Ok(());
+        }
+        let records = counted(number(&captured["records"]), "record");
+        let words = format!("{records} handed over by {}", counted(sessions, "session"));
+        match dropped {
+            0 => self.row("captured", PLAIN, &words),
+            _ => self.row("captured", BAD, &format!("{words}, {} dropped there", counted(dropped, "record"))),
+        }
     }
 
     /// What tickets go without, if they do.

@@ -3,6 +3,7 @@
 use super::VERSION;
 use super::answer::{MALFORMED, NOT_UNDERSTOOD, refused_as};
 use crate::attach::{Attach, AttachSite, Detach};
+use crate::captured::Captured;
 use crate::report::ReportRequest;
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub enum Request {
         #[serde(default)]
         site: AttachSite,
     },
+    /// A host hands over records of its own.
+    Records(Box<Captured>),
     /// Somebody reports something by hand.
     Report(ReportRequest),
     /// How the problem of this key stands with the site.

@@ -53,7 +53,7 @@ type OtherCuts = Rc<(Vec<Cut>, Vec<LeftOut>)>;
 #[derive(Default)]
 pub(super) struct Cuts {
     /// By source; with the part of it that was cut.
-    own: BTreeMap<SourceId, (Range<u64>, OwnCut)>,
+    own: BTreeMap<Option<SourceId>, (Range<u64>, OwnCut)>,
     /// By the minute of the incident and its log.
     others: BTreeMap<(DateTime, PathBuf), OtherCuts>,
 }
@@ -61,7 +61,8 @@ pub(super) struct Cuts {
 /// Where an incident is.
 #[derive(Clone)]
 pub(super) struct Scene {
-    pub(super) source: SourceId,
+    /// Its log; `None` when that is not followed.
+    pub(super) source: Option<SourceId>,
     /// Bytes of its record.
     pub(super) record: Range<u64>,
     /// Its time as its log has it.
@@ -87,7 +88,11 @@ impl<D: Disk> Pipeline<D> {
         let patience = Patience::new(&self.shared);
         let gone =
             || NoCut { why: "the log was gone before it could be copied".to_owned(), is_unclean: false };
-        let Some(status) = self.reader.log_of(scene.source) else { return (0..0, Err(gone())) };
+        let Some(source) = scene.source else {
+            let why = "the host told of it itself, and its log is not followed".to_owned();
+            return (0..0, Err(NoCut { why, is_unclean: false }));
+        };
+        let Some(status) = self.reader.log_of(source) else { return (0..0, Err(gone())) };
         let path = status.path;
         let name = bare_name(&path);
         let mut limit = self.settings.evidence.log_bytes;
@@ -95,9 +100,7 @@ impl<D: Disk> Pipeline<D> {
             let own = LogBytes {
                 name: if status.rotated { format!("{name}.1") } else { name.clone() },
                 len_bytes: status.len_bytes,
-                read: Box::new(|offset, len| {
-                    patience.reading(|| self.reader.read_back(scene.source, offset, len))
-                }),
+                read: Box::new(|offset, len| patience.reading(|| self.reader.read_back(source, offset, len))),
             };
             let range = match with_record(&own, &scene.record, limit) {
                 Ok(range) => range,
@@ -127,7 +130,8 @@ impl<D: Disk> Pipeline<D> {
 
     /// The other logs of the same minutes, and those that could not be had.
     pub(super) fn other_logs(&self, scene: &Scene, cuts: &mut Cuts) -> OtherCuts {
-        let own = self.reader.log_of(scene.source).map(|status| status.path).unwrap_or_default();
+        let own = scene.source.and_then(|source| self.reader.log_of(source));
+        let own = own.map(|status| status.path).unwrap_or_default();
         let minute = scene.time.with().second(0).subsec_nanosecond(0).build().unwrap_or(scene.time);
         let key = (minute, own);
         if let Some(cut) = cuts.others.get(&key) {

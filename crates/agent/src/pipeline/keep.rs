@@ -90,6 +90,8 @@ impl<D: Disk> Pipeline<D> {
         batch.folded = draft.folded.clone();
         batch.taken.clone_from(&draft.taken);
         batch.processes = self.folds.changed();
+        batch.sightings = self.twins.changes();
+        batch.captured.clone_from(&draft.captured);
         batch.gaps.clone_from(&draft.gaps);
         batch.entered.clone_from(&draft.entered);
         let mut moved = Moved::default();
@@ -108,6 +110,7 @@ impl<D: Disk> Pipeline<D> {
         let decided = lock(&self.shared.store).commit(&batch, &self.settings.limits, now_ms)?;
         self.kept_ms = self.shared.clock.steady_ms();
         self.folds.kept();
+        self.twins.kept();
         self.reader.stored(moved);
         self.tell(draft, &decided);
         if batch.evidence.iter().any(|archive| !archive.hash.is_empty())

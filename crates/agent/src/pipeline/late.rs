@@ -3,6 +3,7 @@
 use super::cut::Cuts;
 use super::{KeepError, Pipeline};
 use crate::draft::{Draft, Late};
+use crate::policy::twins::MadeFrom;
 use crate::shared::lock;
 use crate::store::{LateCase, LateRecord, NewIncident, Whole};
 use log_follow::Disk;
@@ -15,15 +16,17 @@ impl<D: Disk> Pipeline<D> {
         index: usize,
         cuts: &mut Cuts,
     ) -> Result<LateRecord, KeepError> {
-        let Late { old_key, whole, text } = &mut draft.late[index];
+        let Late { old_key, whole, text, made_from } = &mut draft.late[index];
         let mut record = LateRecord { old_key: old_key.clone(), whole: None, text: text.clone() };
         let Some(first) = whole else { return Ok(record) };
         let mut again = Whole {
             key: first.key.clone(),
-            file: first.line.file.clone(),
-            start: first.line.bytes.0,
-            pid: first.line.pid,
-            logger: first.line.logger.clone(),
+            was: made_from.clone().unwrap_or_else(|| MadeFrom {
+                file: first.line.file.clone(),
+                start: first.line.bytes.0,
+                pid: first.line.pid,
+                logger: first.line.logger.clone(),
+            }),
             new: NewIncident::known(),
         };
         record.whole = Some(again.clone());

@@ -193,13 +193,20 @@ impl<D: Disk> Pipeline<D> {
                 Timestamp::from_millisecond(self.shared.clock.wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
             now.to_zoned(self.zone.clone()).datetime()
         };
-        let (start, end) = first.line.bytes;
+        let (start, mut end) = first.line.bytes;
+        if end == 0
+            && let Some(log) = first.source.and_then(|source| self.reader.log_of(source))
+        {
+            // Its host told it; in its log it is the newest, as far as anybody knows.
+            end = log.len_bytes;
+        }
+        let start = if first.line.bytes.1 == 0 { end } else { start };
         Scene { source: first.source, record: start..end, time: stamp.unwrap_or_else(now) }
     }
 
     /// Where the log is, if that is on this machine.
     fn log_folder(&self, scene: &Scene) -> Option<std::path::PathBuf> {
-        let folder = self.reader.log_of(scene.source)?.path.parent()?.to_owned();
+        let folder = self.reader.log_of(scene.source?)?.path.parent()?.to_owned();
         (!self.reader.disk().is_remote(&folder)).then_some(folder)
     }
 }

@@ -6,6 +6,7 @@ use crate::delivery::{Wake, chain};
 use crate::event::Event;
 use crate::footprint;
 use crate::policy::fold::Folds;
+use crate::policy::twins::Twins;
 use crate::retention;
 use crate::shared::{STATE, lock};
 use log_follow::Disk;
@@ -21,6 +22,7 @@ impl<D: Disk> Pipeline<D> {
         self.reader.nothing_is_stored();
         // It would count with problems that the new state does not know.
         self.folds = Folds::default();
+        self.twins = Twins::default();
         self.shared.warn(STATE, note);
         Ok(())
     }

@@ -295,7 +295,7 @@ fn hash(value: &impl Hash) -> u64 {
 }
 
 /// Milliseconds on the workstation's own clock face; only good for differences.
-fn local_ms(time: LocalTime) -> Option<i64> {
+pub(super) fn local_ms(time: LocalTime) -> Option<i64> {
     let date = jiff::civil::Date::new(
         i16::try_from(time.year()).ok()?,
         i8::try_from(time.month()).ok()?,

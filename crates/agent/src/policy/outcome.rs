@@ -25,5 +25,8 @@ pub const STORM_HOST: &str = "storm_host";
 /// One of many problems that are all the same outage, and counted on the ticket of that.
 pub const INHIBITED: &str = "inhibited";
 
+/// The same record, seen in a log and told by its host: this is the second time that it came.
+pub const MERGED: &str = "merged";
+
 /// Those that are no further time that a problem happened: they are told beside the count, not in it.
-pub const FOLDED: [&str; 2] = [CHILD, ECHO];
+pub const FOLDED: [&str; 3] = [CHILD, ECHO, MERGED];

@@ -25,7 +25,7 @@ const CHECKS: [(&str, &str); 6] = [
         // What is folded is no further time; what we have reported ourselves counts what it stands for.
         "SELECT count(*) FROM incidents i WHERE i.own = '' AND i.count <>
              (SELECT coalesce(sum(o.count), 0) FROM occurrences o
-              WHERE o.incident_id = i.id AND o.outcome NOT IN ('child', 'echo'))",
+              WHERE o.incident_id = i.id AND o.outcome NOT IN ('child', 'echo', 'merged'))",
     ),
     (
         "a problem has neither a ticket nor a step that files it",

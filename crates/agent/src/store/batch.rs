@@ -1,5 +1,6 @@
 //! The one transaction: occurrences with their outcomes, what is to be delivered, and the new positions.
 
+use super::captures::{CaptureProgress, keep_progress, keep_sightings};
 use super::evidence::{Archive, keep_archive};
 use super::folds::{keep_folded, keep_processes, take};
 use super::late::keep_late;
@@ -8,6 +9,7 @@ use super::tally::{Terms, add_occurrences, keep_tally};
 use super::{Folded, LateRecord, Position, Store, StoreError, Taken, signed};
 use crate::policy::fold::KeptProcess;
 use crate::policy::reopen::LastEvent;
+use crate::policy::twins::Changes;
 use crate::settings::LimitSettings;
 use rusqlite::{Transaction, params};
 use std::collections::HashMap;
@@ -38,6 +40,10 @@ pub struct Batch {
     pub taken: Vec<Taken>,
     /// The last records of each process, by which the next one is known as part of another.
     pub processes: Vec<KeptProcess>,
+    /// Records that wait for their second sighting, and those that do no more.
+    pub sightings: Changes,
+    /// How far a host has handed over its records.
+    pub captured: Option<CaptureProgress>,
     /// The agent itself cannot reach the site at the moment.
     pub site_away: bool,
 }
@@ -138,6 +144,9 @@ impl Batch {
             && self.folded.is_empty()
             && self.taken.is_empty()
             && self.processes.is_empty()
+            && self.sightings.waiting.is_empty()
+            && self.sightings.gone.is_empty()
+            && self.captured.is_none()
             && self.gaps.is_empty()
             && self.late.is_empty()
             && self.entered.is_empty()
@@ -211,6 +220,10 @@ impl Store {
                 take(transaction, taken, in_hand, &terms)?;
             }
             keep_processes(transaction, &batch.processes)?;
+            keep_sightings(transaction, &batch.sightings, now_ms)?;
+            if let Some(progress) = &batch.captured {
+                keep_progress(transaction, progress)?;
+            }
             for (dropped, times) in &batch.dropped {
                 seen += times;
                 add_occurrences(transaction, 0, now_ms, dropped.outcome, *times)?;

@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 pub struct Folded {
     /// What the other one is kept under.
     pub key: String,
-    /// [`outcome::CHILD`] or [`outcome::ECHO`].
+    /// One of [`outcome::FOLDED`].
     pub outcome: &'static str,
 }
 
@@ -72,7 +72,7 @@ pub(super) fn take(
 /// Removes a problem whose only occurrence was one of another. What was folded into it is the caller's to place.
 pub(super) fn remove(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<FoldedCounts> {
     let mut statement = transaction.prepare(
-        "SELECT hour, outcome, count FROM occurrences WHERE incident_id = ?1 AND outcome IN ('child', 'echo')",
+        "SELECT hour, outcome, count FROM occurrences WHERE incident_id = ?1 AND outcome IN ('child', 'echo', 'merged')",
     )?;
     let folded = statement
         .query_map([id], |row| Ok((row.get(0)?, row.get(1)?, unsigned(row.get(2)?))))?

@@ -6,6 +6,7 @@ use super::steps::{add_delivery, attach_evidence, step_gone};
 use super::tally::{Terms, keep_tally, take_one};
 use super::{NewIncident, Store, StoreError, Tally};
 use crate::facts::IncidentFacts;
+use crate::policy::twins::MadeFrom;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 /// So much of late lines goes to a ticket; the whole is in the log.
@@ -29,14 +30,8 @@ pub struct LateRecord {
 pub struct Whole {
     /// Signature and scope.
     pub key: String,
-    /// The log's bare name.
-    pub file: String,
-    /// Where it starts.
-    pub start: u64,
-    /// Its process.
-    pub pid: Option<u32>,
-    /// Its logger.
-    pub logger: Option<String>,
+    /// Which record it was when it was kept.
+    pub was: MadeFrom,
     /// Only used when the problem is new, or its ticket is not there yet.
     pub new: NewIncident,
 }
@@ -133,8 +128,8 @@ fn knows(connection: &Connection, key: &str) -> rusqlite::Result<bool> {
 /// Whether what is kept of a problem was made from this record, and not from another occurrence.
 fn is_made_from(facts: &str, whole: &Whole) -> bool {
     serde_json::from_str::<IncidentFacts>(facts).is_ok_and(|facts| {
-        (facts.file, facts.bytes.0, facts.pid, facts.logger)
-            == (whole.file.clone(), whole.start, whole.pid, whole.logger.clone())
+        let MadeFrom { file, start, pid, logger } = &whole.was;
+        (&facts.file, &facts.bytes.0, &facts.pid, &facts.logger) == (file, start, pid, logger)
     })
 }
 

@@ -92,7 +92,7 @@ fn by_hour(
 ) -> rusqlite::Result<Vec<(i64, u64)>> {
     let mut statement = transaction.prepare_cached(
         "SELECT hour, sum(count) FROM occurrences
-         WHERE incident_id = ?1 AND outcome NOT IN ('child', 'echo') AND hour <> 0 GROUP BY hour ORDER BY hour",
+         WHERE incident_id = ?1 AND outcome NOT IN ('child', 'echo', 'merged') AND hour <> 0 GROUP BY hour ORDER BY hour",
     )?;
     let mut hours = statement
         .query_map([newcomer.id], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?

@@ -75,6 +75,7 @@ impl Store {
             transaction
                 .execute("DELETE FROM mutes WHERE ended_ms < ?1 AND from_settings = 0", [before_ms])?;
             transaction.execute("DELETE FROM sessions WHERE ended_ms < ?1", [before_ms])?;
+            super::captures::forget_old(transaction, now_ms)?;
             Ok(())
         })?;
         Ok(gone)

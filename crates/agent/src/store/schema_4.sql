@@ -121,3 +121,23 @@ CREATE TABLE writes (
     at_ms INTEGER NOT NULL,
     makes_ticket INTEGER NOT NULL
 ) STRICT;
+-- Direct capture (policy/twins.rs): how far each host has handed over its records, and records that were seen in one way, in a log
+-- or from their host, and may be seen in the other one. `first_line` and `said` are hashes of text without secrets.
+CREATE TABLE captures (
+    pid INTEGER NOT NULL,
+    started TEXT NOT NULL,
+    kept INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    dropped INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    PRIMARY KEY (pid, started)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sightings (
+    id INTEGER PRIMARY KEY,
+    of_host INTEGER NOT NULL,
+    first_line INTEGER NOT NULL,
+    said INTEGER,
+    at_ms INTEGER,
+    key TEXT NOT NULL,
+    kept_ms INTEGER NOT NULL
+) STRICT;

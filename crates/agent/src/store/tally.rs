@@ -243,7 +243,7 @@ pub(super) fn take_one(transaction: &Transaction<'_>, id: i64, now_ms: i64) -> r
     transaction.execute(
         "UPDATE occurrences SET count = count - 1 WHERE (incident_id, hour, outcome) =
              (SELECT incident_id, hour, outcome FROM occurrences
-              WHERE incident_id = ?1 AND outcome NOT IN ('child', 'echo')
+              WHERE incident_id = ?1 AND outcome NOT IN ('child', 'echo', 'merged')
               ORDER BY outcome = 'duplicate' DESC, outcome IN ('cooldown', 'muted', 'inhibited') DESC, hour DESC LIMIT 1)",
         [id],
     )?;

@@ -3,6 +3,7 @@
 use crate::bench::{Bench, Dice, HOUR_MS, MINUTE_MS, facts, incident};
 use agent::policy::mute::{Mute, Until};
 use agent::policy::outcome;
+use agent::policy::twins::MadeFrom;
 use agent::settings::{MuteEnd, MuteSetting};
 use agent::store::{Batch, Dropped, Folded, LateRecord, Stands, Step, Taken, Whole};
 use std::collections::BTreeMap;
@@ -61,7 +62,7 @@ impl History {
             *self.counts.entry(key(problem)).or_default() += times;
         }
         if self.dice.one_in(3) {
-            let outcome = [outcome::CHILD, outcome::ECHO][self.dice.below(2) as usize];
+            let outcome = outcome::FOLDED[self.dice.below(3) as usize];
             batch.folded.insert(Folded { key: key(self.problem()), outcome }, 2);
             self.seen += 2;
         }
@@ -75,8 +76,11 @@ impl History {
         if moves && self.dice.one_in(3) {
             let problem = self.problem();
             let new = incident(&signature(problem), &facts("KeyError", "x"));
-            let whole =
-                Whole { key: key(problem), file: String::new(), start: 0, pid: None, logger: None, new };
+            let whole = Whole {
+                key: key(problem),
+                was: MadeFrom { file: String::new(), start: 0, pid: None, logger: None },
+                new,
+            };
             let old_key = key(self.problem());
             batch.late.push(LateRecord { old_key, whole: Some(whole), text: "more\n".into() });
         }

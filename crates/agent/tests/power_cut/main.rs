@@ -12,9 +12,11 @@ mod recording_vfs;
 
 use agent::attach::Session;
 use agent::policy::outcome;
+use agent::policy::twins::{Changes, MadeFrom};
 use agent::settings::{Layers, LimitSettings};
 use agent::store::{
-    Batch, Delivery, Dropped, LateRecord, NewIncident, Position, Stands, Store, StoredGap, Whole,
+    Batch, CaptureProgress, Delivery, Dropped, LateRecord, NewIncident, Position, Stands, Store, StoredGap,
+    Whole,
 };
 use disk::{Dice, Disk, Honesty, Kept};
 use log_follow::{Checkpoint, FileId, Mark};
@@ -32,6 +34,8 @@ struct Told {
     waiting: Vec<agent::store::Waiting>,
     folders: Vec<std::path::PathBuf>,
     sessions: usize,
+    captures: Vec<CaptureProgress>,
+    sightings: Vec<agent::policy::twins::KeptSighting>,
 }
 
 fn told(store: &Store) -> Told {
@@ -43,6 +47,8 @@ fn told(store: &Store) -> Told {
         waiting: store.waiting(1_000).unwrap(),
         folders: store.folders().unwrap(),
         sessions: store.sessions().unwrap().len(),
+        captures: store.captures().unwrap(),
+        sightings: store.sightings().unwrap(),
     }
 }
 
@@ -91,10 +97,21 @@ fn batch(round: u64, weight: usize) -> Batch {
         // Sometimes made anew, sometimes moved, sometimes added to a ticket that stands.
         let key = if round.is_multiple_of(3) { "every look".to_owned() } else { format!("late {round}") };
         let file = String::new();
-        let whole = Whole { new: new(&key), key, file, start: 0, pid: None, logger: None };
+        let whole = Whole { new: new(&key), key, was: MadeFrom { file, start: 0, pid: None, logger: None } };
         let (old_key, text) = (format!("look {before}"), "late\n".to_owned());
         batch.late.push(LateRecord { old_key, whole: Some(whole), text });
     }
+    let number = i64::try_from(round).unwrap();
+    let waiting = (number, round.is_multiple_of(2), number * 7, None, Some(number), "every look".to_owned());
+    batch.sightings = Changes { waiting: vec![waiting], gone: vec![number - 2] };
+    batch.captured = Some(CaptureProgress {
+        pid: 7,
+        started: "now".to_owned(),
+        kept: round,
+        records: round,
+        dropped: 0,
+        last_ms: number,
+    });
     batch.entered = vec![format!("/logs/{}", round % 2).into()];
     batch.positions = (0..3).map(|file| position(file, 1_000 * round + file)).collect();
     batch.ended = vec![position(3, 0)];
