@@ -8,6 +8,7 @@
 mod at_login;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod at_rest;
+mod autostart;
 mod canary;
 mod capture;
 mod certificates;

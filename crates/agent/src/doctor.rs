@@ -3,6 +3,7 @@
 //! A file per subject. Nothing is written, started or changed by a check, an agent may run meanwhile or not, and a check that
 //! cannot be made says why. Whom to ask (the running agent, the site) is given; what is printed is the CLI's.
 
+pub mod autostart;
 mod check;
 pub mod log_folders;
 pub mod running;

@@ -12,6 +12,7 @@ pub mod agent;
 mod answering;
 pub mod attach;
 pub mod attached;
+pub mod autostart;
 pub mod backoff;
 pub mod captured;
 pub mod clock;

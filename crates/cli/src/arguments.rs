@@ -88,6 +88,8 @@ pub(crate) enum Command {
     /// Run a Flow Production Tracking compatible server with a ticket page
     #[cfg(feature = "desk")]
     Desk(DeskCommand),
+    /// Start an agent at login, or not, or say which
+    Autostart(AutostartCommand),
     /// Show settings
     Config(ConfigCommand),
     /// Print a completion script for a shell
@@ -251,6 +253,25 @@ pub(crate) struct ReportCommand {
     /// Wait at most this long for the ticket, and show it
     #[arg(long, value_name = "SECONDS")]
     pub(crate) wait: Option<u64>,
+}
+
+/// `autostart`
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AutostartCommand {
+    /// What to do
+    #[arg(value_enum)]
+    pub(crate) verb: AutostartVerb,
+}
+
+/// What to do about the entry for the login.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AutostartVerb {
+    /// Make the entry, for this user and this program
+    On,
+    /// Remove it
+    Off,
+    /// Say whether there is one, and whether it works (exit code 1 if not)
+    Status,
 }
 
 /// `flush`

@@ -13,7 +13,8 @@ use crate::options::{candidates, layers, log_folders};
 use crate::output::{BAD, FAINT, GOOD, Output, WARN, counted, harmless, span};
 use agent::control::{AskError, ask};
 use agent::doctor::{
-    Check, Verdict, log_folders as logs, running, session_cache, site as reach, state_folder, ticket,
+    Check, Verdict, autostart, log_folders as logs, running, session_cache, site as reach, state_folder,
+    ticket,
 };
 use agent::login::{Login, LoginError, credentials};
 use agent::paths::StateFolder;
@@ -112,6 +113,7 @@ fn all(global: &Global) -> Vec<Check> {
     checks.extend(ticket::check_template(&settings));
     checks.extend(logs::check(&log_folders(&settings), &Patterns::new(settings.watch.patterns.clone())));
     checks.extend(running::check(&answer, agent::version::this()));
+    checks.push(autostart::check(&agent::autostart::status(&crate::autostart::environment)));
     checks.extend(site_checks(&settings, &folder, answer.as_ref().ok()));
     checks
 }

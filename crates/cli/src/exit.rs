@@ -2,6 +2,7 @@
 
 use crate::output::Output;
 use agent::agent::AgentError;
+use agent::autostart::AutostartError;
 use agent::control::AskError;
 use agent::delivery::chain;
 use agent::instance::InstanceError;
@@ -58,6 +59,12 @@ impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         let code = if matches!(error, AskError::NobodyThere(_)) { FOUND_WRONG } else { FAULT };
         Failure { code, error: error.into() }
+    }
+}
+
+impl From<AutostartError> for Failure {
+    fn from(error: AutostartError) -> Self {
+        Failure::usage(error)
     }
 }
 

@@ -5,6 +5,7 @@
 mod arguments;
 mod at_login;
 mod attach;
+mod autostart;
 mod columns;
 mod completions;
 mod config;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Follow(command) => follow::follow(&command, &arguments.global, &output),
         Command::Status => status::status(&arguments.global, &output),
         Command::Report(command) => report::report(&command, &arguments.global, &output),
+        Command::Autostart(command) => autostart::autostart(&command, &output),
         Command::Flush(command) => flush::flush(&command, &arguments.global, &output),
         Command::Mute(command) => mute::mute(&command, &arguments.global, &output),
         Command::Unmute(command) => mute::unmute(&command, &arguments.global, &output),

@@ -42,6 +42,9 @@ pub(crate) fn run_attached(told: Option<&str>, global: &Global, output: &Output)
             }
         },
     };
+    if told.is_some() {
+        keep_autostart();
+    }
     let place = place(&folder, site, output)?;
     let sink = *output;
     let options = AgentOptions {
@@ -65,6 +68,14 @@ pub(crate) fn run_attached(told: Option<&str>, global: &Global, output: &Output)
     })?;
     place.desk.stop();
     Ok(0)
+}
+
+/// An entry for the login starts whoever runs now: the copy that it starts goes one day.
+fn keep_autostart() {
+    if let Ok(program) = crate::autostart::this_program() {
+        // What goes wrong here shows in `doctor`, where somebody can mend it.
+        let _ = agent::autostart::follow(&program, &crate::autostart::environment);
+    }
 }
 
 /// Settings name the site, else the Toolkit session does.

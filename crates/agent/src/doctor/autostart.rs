@@ -1,0 +1,29 @@
+//! The entry for the login: whether there is one, and whether it starts a program that is there.
+
+use super::Check;
+use crate::autostart::{AutostartError, Entry};
+
+const NAME: &str = "autostart";
+
+/// Judges what [`crate::autostart::status`] found.
+#[must_use]
+pub fn check(found: &Result<Vec<Entry>, AutostartError>) -> Check {
+    let mends = "`tk-incident autostart on` mends it, `tk-incident autostart off` removes it";
+    let entries = match found {
+        Ok(entries) => entries,
+        Err(error) => return Check::error(NAME, error, "check the permissions of the folder"),
+    };
+    match entries.first() {
+        None => Check::pass(NAME, "off: an agent starts with the first host"),
+        Some(Entry { place, program: None, .. }) => {
+            Check::fail(NAME, format!("`{place}` is not as this program writes it"), mends)
+        }
+        Some(Entry { place, program: Some(program), .. }) if !program.is_file() => {
+            let gone = format!("`{place}` starts `{}`, which is not there", program.display());
+            Check::fail(NAME, gone, mends)
+        }
+        Some(Entry { kind, place, program: Some(program) }) => {
+            Check::pass(NAME, format!("{kind} `{place}` starts `{}`", program.display()))
+        }
+    }
+}
