@@ -16,6 +16,10 @@ module here imports Toolkit, so that each can be tried without it.
 `child`         how the program is started
 `channel`       the way to the agent once it runs
 `listener`      what a running agent wants of the session
+`capture`       records and exceptions that the host hands over itself
+`outbox`        the queue and the thread between those and the agent
+`uncaught`      hooks for exceptions that nobody catches
+`frameless`     an exception without what it holds of the host
 `environment`   what the program gets to see of the host's environment
 `errors`        what can go wrong on the way
 =============== ====================================================================

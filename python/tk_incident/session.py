@@ -9,6 +9,7 @@ import os
 import time
 
 from . import channel, child, facts, process, program, settings, site
+from .capture import Capture, wanted
 from .door import Door
 from .errors import IncidentError
 from .listener import Listener
@@ -43,6 +44,7 @@ class Session(object):
         # The last state that was told.
         self._told = None
         self._is_over = False
+        self._capture = None
         note = app.logger.debug
         self._door = Door(self._deliver, app.logger.warning, note)
         self._listener = Listener(
@@ -73,6 +75,10 @@ class Session(object):
                 site.own_url(self._sgtk.get_authenticated_user(), self._toolkit_url),
             ),
         }
+        try:
+            message["session"]["capture"] = self._start_capture(log_manager)
+        except Exception as reason:  # the logs are followed all the same
+            app.logger.debug("Nothing is captured: %s.", type(reason).__name__)
         if self._tell(message):
             app.logger.debug(
                 "Telling the incident agent about this session (settings: %s).",
@@ -86,6 +92,8 @@ class Session(object):
             return
         self._is_over = True
         process.leave(self)
+        if self._capture is not None:
+            self._capture.stop()
         self._listener.stop()
         self._door.detach(dict(self._who, v=VERSION, type="detach"))
 
@@ -116,6 +124,22 @@ class Session(object):
                 "the incident agent has refused: %s" % answer.get("error")
             )
         return answer
+
+    def _start_capture(self, log_manager):
+        """Begin to capture, once in a session. Returns whether anything is captured."""
+        if self._capture is None:
+            app, choice = self._app, self._app.get_setting("direct_capture")
+            wants = wanted(choice, app.engine.name, app.context.project is not None)
+            self._capture = Capture(
+                wants,
+                self._who,
+                log_manager,
+                engine_logger=app.engine.logger.name,
+                own_name=app.instance_name,
+                every_uncaught=choice == "on",
+            )
+            self._capture.start()
+        return self._capture.is_on
 
     def _tell(self, message):
         self._told = message
@@ -159,3 +183,5 @@ class Session(object):
         if verb == "attach":
             self._channel = answer.get("channel")
             self._listener.listen(self._channel)
+            if self._capture is not None:
+                self._capture.reach(self._channel)

@@ -5,6 +5,7 @@ LIVE_REPLIES. Standard input is not used, so a prompt of Toolkit fails instead o
 """
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -74,6 +75,68 @@ def fail(order):
         engine().logger.exception(order["message"])
 
 
+def uncaught(order):
+    """An exception of an app that nobody catches: out of a thread, or into the host as out of a Qt slot."""
+    call = engine().apps["tk-multi-stub"].look_up
+    if order["thread"]:
+        thread = threading.Thread(target=call, args=(order["reason"],), name="loader")
+        thread.start()
+        thread.join()
+        return
+    try:
+        call(order["reason"])
+    except LookupError:
+        sys.excepthook(*sys.exc_info())
+
+
+def is_ours(handler):
+    return "tk_incident" in type(handler).__module__
+
+
+class Pipe(logging.Handler):
+    """Stands in for the pipe between Desktop's two processes."""
+
+    texts = []
+
+    def emit(self, record):
+        self.texts.append(logging.Formatter().format(record))
+
+
+def pass_on(order):
+    """As a project's process of Desktop does once it is connected: no log, but a pipe."""
+    import sgtk
+
+    sgtk.LogManager().uninitialize_base_file_handler()
+    handler = Pipe(logging.WARNING)
+    sgtk.LogManager().root_logger.addHandler(handler)
+
+
+def passed_on(order):
+    texts, Pipe.texts = Pipe.texts, []
+    return {"texts": texts}
+
+
+def log_passed_on(order):
+    """As Desktop's site process does with what comes over the pipe."""
+    import sgtk
+
+    logger = sgtk.LogManager.get_logger("tkimp" + "0a" * 16 + ".tk_desktop.site_communication")
+    logger.error("[PROXY] %s", order["text"])
+
+
+def hooks(order):
+    """What is in the way of records and exceptions."""
+    import sgtk
+
+    return {
+        "handlers": len(
+            [h for h in sgtk.LogManager().root_logger.handlers if is_ours(h)]
+        ),
+        "main": sys.excepthook is not sys.__excepthook__,
+        "thread": threading.excepthook is not threading.__excepthook__,
+    }
+
+
 def fill(order):
     """Write `bytes` at INFO, which rolls the log file over at 5 MiB."""
     logger = engine().logger
@@ -121,6 +184,13 @@ ORDERS = {
         sign_in,
         publish,
         fail,
+        publish,
+        fail,
+        uncaught,
+        hooks,
+        pass_on,
+        passed_on,
+        log_passed_on,
         fill,
         change_context,
         restart,

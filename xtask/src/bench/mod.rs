@@ -2,6 +2,7 @@
 //!
 //! One file for each part. A part that has a budget says when it is over it and then fails, after the other parts ran.
 
+mod capture;
 mod cpu;
 mod follow;
 mod hostile;
@@ -21,7 +22,8 @@ use std::process::Command;
 
 type Part = (&'static str, fn() -> Done);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
+    ("capture", capture::capture),
     ("latency", latency::latency),
     ("idle", idle::idle),
     ("size", size::size),

@@ -61,6 +61,8 @@ impl Captures {
 impl<D: Disk> Pipeline<D> {
     /// Keeps what a host hands over, and tells it.
     pub(super) fn captured(&mut self, captured: &Captured, answer: &Sender<Result<(), String>>) {
+        // The log is as long as the host has made it, and is cut as such; most often the same record stands at its end.
+        self.step();
         // The host holds them and asks again; what is held is what it may have handed over just now.
         let kept = self.held.is_none() && self.keep_captured(captured);
         // Whoever asked may have stopped waiting.

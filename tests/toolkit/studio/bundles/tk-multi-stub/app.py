@@ -8,6 +8,10 @@ class StubApp(sgtk.platform.Application):
     def context_change_allowed(self):
         return True
 
+    def look_up(self, reason):
+        """Fail, and let the caller see to it."""
+        raise LookupError(reason)
+
     def publish(self, path):
         """Fail the way a publisher does: an exception out of another one, logged as one record."""
         try:
