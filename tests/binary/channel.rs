@@ -1,5 +1,4 @@
 //! The control channel: what an app meets that talks to the agent itself.
-#![cfg(unix)]
 
 use crate::world::{PATIENCE, World, error, wait_for, words};
 use flow::Site;

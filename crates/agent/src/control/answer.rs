@@ -37,3 +37,8 @@ pub(super) fn signed(mut answer: Value) -> Value {
     }
     answer
 }
+
+/// An answer as it goes over the channel.
+pub(super) fn line(answer: Value) -> String {
+    format!("{}\n", signed(answer))
+}

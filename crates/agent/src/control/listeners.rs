@@ -4,6 +4,7 @@
 //! connection tells that the process at its other end is gone.
 
 use super::VERSION;
+use super::answer::{BUSY, accepted, line, refused_as};
 use super::request::Listen;
 use crate::shared::lock;
 use interprocess::local_socket::Stream as LocalSocketStream;
@@ -70,18 +71,24 @@ impl Listeners {
         lock(&self.0).listeners.len()
     }
 
-    /// Takes one more and tells it `answer`, before anything else can be told; `None` when there are enough.
-    pub(super) fn join(&self, who: Listen, stream: &Arc<LocalSocketStream>, answer: &str) -> Option<u64> {
+    /// Takes one more and answers it, before anything else can be told. One too many is told so.
+    pub(super) fn join(
+        &self,
+        who: Listen,
+        stream: LocalSocketStream,
+    ) -> Option<(u64, Arc<LocalSocketStream>)> {
+        let stream = Arc::new(stream);
         let mut inner = lock(&self.0);
         if inner.listeners.len() >= MOST_LISTENERS {
+            tell(&stream, &line(refused_as(BUSY, "too many listen already")));
             return None;
         }
         inner.last_id += 1;
         let id = inner.last_id;
         // One that is gone already is noticed by whoever waits for its end.
-        tell(stream, answer);
-        inner.listeners.push(Listener { id, who, stream: Arc::clone(stream) });
-        Some(id)
+        tell(&stream, &line(accepted()));
+        inner.listeners.push(Listener { id, who, stream: Arc::clone(&stream) });
+        Some((id, stream))
     }
 
     /// Waits on the caller's thread until the other end is gone. Returns whose session has ended with it, unless the same

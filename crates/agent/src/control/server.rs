@@ -6,7 +6,7 @@
 #[cfg(unix)]
 use super::address::address;
 use super::address::name;
-use super::answer::{BUSY, accepted, refused, refused_as, signed};
+use super::answer::{line, refused, signed};
 use super::listeners::Listeners;
 #[cfg(unix)]
 use super::peer::refuse_others;
@@ -38,6 +38,7 @@ pub struct Control {
     handler: Handler,
     listeners: Arc<Listeners>,
     room: Arc<Room>,
+    patience: Duration,
 }
 
 impl Control {
@@ -47,7 +48,7 @@ impl Control {
     /// When the system refuses.
     pub fn open(folder: &StateFolder, handler: Handler, listeners: Arc<Listeners>) -> io::Result<Control> {
         let listener = bind(folder)?;
-        Ok(Control { listener, handler, listeners, room: Arc::default() })
+        Ok(Control { listener, handler, listeners, room: Arc::default(), patience: PATIENCE })
     }
 
     /// Answers until the process ends.
@@ -64,9 +65,10 @@ impl Control {
                 }
             };
             let (handler, listeners) = (Arc::clone(&self.handler), Arc::clone(&self.listeners));
+            let connection = Connection { stream, handler, listeners, place, patience: self.patience };
             let serving = std::thread::Builder::new().name("request".to_owned()).stack_size(STACK_BYTES);
             // A broken connection is the client's trouble; it sees it itself.
-            let served = serving.spawn(move || drop(serve(stream, &handler, &listeners, place)));
+            let served = serving.spawn(move || drop(connection.serve()));
             if let Err(error) = served {
                 tracing::warn!("control channel: no thread for a request: {error}");
             }
@@ -91,57 +93,53 @@ fn bind(folder: &StateFolder) -> io::Result<LocalSocketListener> {
     ListenerOptions::new().name(name(folder, true)?).security_descriptor(descriptor).create_sync()
 }
 
-fn serve(
+/// One connection that was let in.
+struct Connection {
     stream: LocalSocketStream,
-    handler: &Handler,
-    listeners: &Listeners,
+    handler: Handler,
+    listeners: Arc<Listeners>,
     place: Place,
-) -> io::Result<()> {
-    #[cfg(unix)]
-    if let Err(stranger) = refuse_others(&stream) {
-        tracing::warn!("control channel: a connection was refused: {stranger}");
-        return Err(stranger);
+    patience: Duration,
+}
+
+impl Connection {
+    fn serve(self) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Err(stranger) = refuse_others(&self.stream) {
+            tracing::warn!("control channel: a connection was refused: {stranger}");
+            return Err(stranger);
+        }
+        let mut line = Vec::new();
+        let timed = Timed::new(&self.stream, self.patience);
+        BufReader::new(timed).take(MOST_REQUEST_BYTES).read_until(b'\n', &mut line)?;
+        match Request::read(&line) {
+            Ok(Request::Listen(who)) => self.keep(who),
+            Ok(request) => self.send(self.answered(request)),
+            Err(refusal) => self.send(refusal),
+        }
     }
-    let mut line = Vec::new();
-    BufReader::new(Timed::new(&stream, PATIENCE)).take(MOST_REQUEST_BYTES).read_until(b'\n', &mut line)?;
-    match Request::read(&line) {
-        Ok(Request::Listen(who)) => keep(stream, who, handler, listeners, place),
-        Ok(request) => send(&stream, answered(request, handler)),
-        Err(refusal) => send(&stream, refusal),
+
+    /// A fault of ours must not look like the end of the agent.
+    fn answered(&self, request: Request) -> Value {
+        let answered = std::panic::catch_unwind(AssertUnwindSafe(|| (self.handler)(request)));
+        answered.unwrap_or_else(|_| refused("a fault of ours; please report it"))
     }
-}
 
-/// A fault of ours must not look like the end of the agent.
-fn answered(request: Request, handler: &Handler) -> Value {
-    let answered = std::panic::catch_unwind(AssertUnwindSafe(|| handler(request)));
-    answered.unwrap_or_else(|_| refused("a fault of ours; please report it"))
-}
-
-fn send(stream: &LocalSocketStream, answer: Value) -> io::Result<()> {
-    Timed::new(stream, PATIENCE).write_all(line(answer).as_bytes())
-}
-
-fn line(answer: Value) -> String {
-    format!("{}\n", signed(answer))
-}
-
-/// Keeps a connection for what the agent may have to say. When it ends, so has its session.
-fn keep(
-    stream: LocalSocketStream,
-    who: Listen,
-    handler: &Handler,
-    listeners: &Listeners,
-    place: Place,
-) -> io::Result<()> {
-    let stream = Arc::new(stream);
-    let Some(id) = listeners.join(who, &stream, &line(accepted())) else {
-        return send(&stream, refused_as(BUSY, "too many listen already"));
-    };
-    drop(place);
-    if let Some(Listen { pid: Some(pid), started }) = listeners.outlive(id, &stream) {
-        let _ = handler(Request::Detach(Detach { pid, started, sent_ms: None }));
+    fn send(&self, answer: Value) -> io::Result<()> {
+        Timed::new(&self.stream, self.patience).write_all(line(answer).as_bytes())
     }
-    Ok(())
+
+    /// Keeps the connection for what the agent may have to say. When it ends, so has its session.
+    fn keep(self, who: Listen) -> io::Result<()> {
+        let Some((id, stream)) = self.listeners.join(who, self.stream) else {
+            return Ok(());
+        };
+        drop(self.place);
+        if let Some(Listen { pid: Some(pid), started }) = self.listeners.outlive(id, &stream) {
+            let _ = (self.handler)(Request::Detach(Detach { pid, started, sent_ms: None }));
+        }
+        Ok(())
+    }
 }
 
 /// The answer to one line, whatever it is: what [`Control`] does, without a connection.
@@ -171,5 +169,134 @@ impl Drop for Place {
     fn drop(&mut self) {
         *lock(&self.0.taken) -= 1;
         self.0.left.notify_one();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::control::ask;
+    use serde_json::json;
+    use std::os::unix::net::UnixStream;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Instant;
+
+    /// Longer than any of this takes.
+    const LONG: Duration = Duration::from_secs(60);
+
+    struct Place {
+        _folder: tempfile::TempDir,
+        state: StateFolder,
+        listeners: Arc<Listeners>,
+        gone: Receiver<u32>,
+    }
+
+    impl Place {
+        fn with_patience(patience: Duration) -> Place {
+            let folder = tempfile::tempdir().unwrap();
+            let state = StateFolder::at(folder.path().to_owned());
+            let (told, gone) = channel();
+            let told = Mutex::new(told);
+            let handler: Handler = Arc::new(move |request| {
+                if let Request::Detach(detach) = request {
+                    lock(&told).send(detach.pid).unwrap();
+                }
+                json!({ "ok": true })
+            });
+            let listeners: Arc<Listeners> = Arc::default();
+            let mut control = Control::open(&state, handler, Arc::clone(&listeners)).unwrap();
+            control.patience = patience;
+            std::thread::spawn(move || control.serve());
+            Place { _folder: folder, state, listeners, gone }
+        }
+
+        fn connect(&self) -> UnixStream {
+            let stream = UnixStream::connect(address(&self.state).unwrap()).unwrap();
+            stream.set_read_timeout(Some(LONG)).unwrap();
+            stream
+        }
+
+        fn listen(&self, pid: u32) -> BufReader<UnixStream> {
+            let mut stream = BufReader::new(self.connect());
+            writeln!(stream.get_mut(), "{}", json!({ "type": "listen", "pid": pid })).unwrap();
+            stream
+        }
+    }
+
+    fn heard(stream: &mut BufReader<UnixStream>) -> Value {
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    #[test]
+    fn clients_that_drip_are_hung_up_on_however_many_and_others_get_in() {
+        let place = Place::with_patience(Duration::from_millis(300));
+        let drippers: Vec<_> = (0..MOST_AT_ONCE + 4)
+            .map(|_| {
+                let mut stream = place.connect();
+                std::thread::spawn(move || {
+                    let began = Instant::now();
+                    // Each byte comes well within the patience.
+                    while began.elapsed() < LONG && stream.write_all(b" ").is_ok() {
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                    began.elapsed() < LONG
+                })
+            })
+            .collect();
+        assert_eq!(ask(&place.state, r#"{"type":"status"}"#).unwrap()["ok"], true);
+        assert!(drippers.into_iter().all(|dripper| dripper.join().unwrap()));
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_read_to_its_end() {
+        let place = Place::with_patience(LONG);
+        let mut stream = place.connect();
+        let most = usize::try_from(MOST_REQUEST_BYTES).unwrap();
+        stream.write_all(&vec![b' '; most]).unwrap();
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).unwrap();
+        assert!(answer.contains("malformed"), "{answer}");
+    }
+
+    #[test]
+    fn the_socket_is_for_its_user() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = Place::with_patience(LONG);
+        let mode = std::fs::metadata(address(&place.state).unwrap()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_listener_that_does_not_read_is_let_go_and_the_others_hear() {
+        let place = Place::with_patience(LONG);
+        let mut reads = place.listen(1);
+        let deaf = place.listen(2);
+        assert_eq!(heard(&mut reads)["ok"], true);
+        // Until the deaf one's buffers are full.
+        let mut told = 0;
+        while place.listeners.count() == 2 {
+            assert!(place.listeners.ask_renew(told * 60_000));
+            assert_eq!(heard(&mut reads), json!({ "v": 1, "type": "renew" }));
+            told += 1;
+        }
+        assert!(!place.listeners.ask_renew((told - 1) * 60_000 + 59_999), "once a minute");
+        // Its process is there all the same: its session goes on.
+        drop((deaf, reads));
+        assert_eq!(place.gone.recv_timeout(LONG), Ok(1));
+        assert!(place.gone.try_recv().is_err());
+    }
+
+    #[test]
+    fn listeners_are_no_requests_and_there_are_only_so_many() {
+        let place = Place::with_patience(LONG);
+        let mut all: Vec<_> = (0..64).map(|pid| place.listen(pid)).collect();
+        assert!(all.iter_mut().all(|listener| heard(listener)["ok"] == true));
+        assert_eq!(heard(&mut place.listen(64))["code"], "busy");
+        assert_eq!(ask(&place.state, r#"{"type":"status"}"#).unwrap()["ok"], true);
+        all.swap_remove(7);
+        assert_eq!(place.gone.recv_timeout(LONG), Ok(7));
+        assert_eq!(heard(&mut place.listen(65))["ok"], true);
     }
 }
