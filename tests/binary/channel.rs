@@ -162,3 +162,87 @@ fn a_session_that_is_over_is_renewed_by_who_listens_and_nobody_is_asked_twice() 
     // In all that time, one question.
     assert_eq!(listener.hears()["type"], "bye");
 }
+
+/// Where the other user's process finds the socket.
+#[cfg(target_os = "linux")]
+const SOCKET: &str = "TEST_SOCKET_OF_ANOTHER_USER";
+
+/// Not a test by itself: what [`nobody_but_the_user_is_heard_or_told_anything`] runs as another user.
+#[cfg(target_os = "linux")]
+#[test]
+fn speaks_as_another_user() {
+    let Some(socket) = std::env::var_os(SOCKET) else { return };
+    let mut stream = reached(Path::new(&socket)).expect("the socket was opened to everybody");
+    // It may hang up before the request is written.
+    let _ = stream.write_all(b"{\"v\":1,\"type\":\"status\"}\n");
+    let mut heard = String::new();
+    let _ = stream.read_to_string(&mut heard);
+    assert_eq!(heard, "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_but_the_user_is_heard_or_told_anything() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65_534;
+    let world = World::running();
+    if std::fs::metadata(world.folder.path()).unwrap().uid() != 0 {
+        eprintln!("NOT TESTED: only root can play two users");
+        return;
+    }
+    let socket = channel(&attached(&world, &session(&world, 1)));
+    // As if somebody had opened everything on the way.
+    let open = |path: &Path| std::fs::set_permissions(path, PermissionsExt::from_mode(0o777)).unwrap();
+    socket.ancestors().take_while(|path| path.starts_with(world.folder.path())).for_each(open);
+    let program = world.path("tk-incident");
+    std::fs::copy(world.program().get_program(), &program).unwrap();
+    let test = world.path("test");
+    std::fs::copy(std::env::current_exe().unwrap(), &test).unwrap();
+
+    let speaks = std::process::Command::new(&test)
+        .args(["--exact", "channel::speaks_as_another_user", "--nocapture"])
+        .env(SOCKET, &socket)
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()
+        .unwrap();
+    assert!(speaks.status.success(), "{}", words(&speaks));
+    assert!(String::from_utf8_lossy(&speaks.stdout).contains("1 passed"), "{}", words(&speaks));
+    assert_eq!(asked(&socket, r#"{"v":1,"type":"status"}"#).unwrap()["type"], "status", "the user is heard");
+
+    // The other way round: the program of another user finds an agent that is not its user's.
+    let asks = std::process::Command::new(&program)
+        .args(["status", "--config"])
+        .arg(world.config())
+        .env("TK_INCIDENT_AGENT_STATE_DIR", world.path("state"))
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&asks.stderr).contains("not this user's"), "{}", words(&asks));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_a_trap_is_not_used_for_the_socket() {
+    let mut world = World::new();
+    world.start_desk();
+    // Deeper than the name of a socket may be, so that it goes to the runtime folder.
+    let state = world.path(&"deep".repeat(30));
+    std::fs::create_dir_all(world.path("runtime")).unwrap();
+    std::fs::create_dir(world.path("somewhere")).unwrap();
+    std::os::unix::fs::symlink(world.path("somewhere"), world.path("runtime/tk-incident")).unwrap();
+    let config = world.config();
+    let run = world
+        .program()
+        .args(["run", "--config"])
+        .arg(&config)
+        .env("TK_INCIDENT_AGENT_STATE_DIR", &state)
+        .env("XDG_RUNTIME_DIR", world.path("runtime"))
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(70), "{}", words(&run));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("another user's"), "{}", words(&run));
+    assert_eq!(std::fs::read_dir(world.path("somewhere")).unwrap().count(), 0);
+}

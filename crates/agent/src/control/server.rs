@@ -172,7 +172,8 @@ impl Drop for Place {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::control::ask;
