@@ -1,4 +1,4 @@
-//! What must hold for every input of the readers and the redactor, as functions that panic where it does not.
+//! What must hold for every input of the readers, the redactor and the control channel, as functions that panic where it does not.
 //!
 //! The one place of these promises: the fuzz targets of `fuzz/` call a function here with whatever bytes they come up
 //! with, and a normal test of each crate calls the same function with every input kept in `fuzz/corpus` (see
@@ -8,6 +8,8 @@
 //! Used by tests only; nothing that ships depends on it. Budgets of time and memory are not here: libFuzzer and
 //! `cargo xtask bench` watch those.
 
+#[cfg(feature = "channel")]
+mod channel;
 mod choices;
 mod kept_inputs;
 mod records;
@@ -16,6 +18,8 @@ mod rules;
 mod signature;
 mod tracebacks;
 
+#[cfg(feature = "channel")]
+pub use channel::channel;
 pub use kept_inputs::replay;
 pub use records::{pasted, records};
 pub use redaction::redaction;
