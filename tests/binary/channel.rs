@@ -163,6 +163,48 @@ fn a_session_that_is_over_is_renewed_by_who_listens_and_nobody_is_asked_twice() 
     assert_eq!(listener.hears()["type"], "bye");
 }
 
+#[test]
+fn agents_of_two_sites_run_side_by_side_and_who_is_meant_is_said() {
+    let mut world = World::new();
+    world.start_desk();
+    let mut elsewhere = World::new();
+    elsewhere.start_desk();
+    let mut urls = [world.url(), elsewhere.url()];
+    urls.sort();
+    for (pid, url) in [(1, &urls[0]), (2, &urls[1])] {
+        let object = json!({ "v": 1, "type": "attach", "site": { "url": url }, "session": { "pid": pid } });
+        let output = world.run_with_stdin(&["attach"], &object.to_string());
+        assert!(output.status.success(), "{}", words(&output));
+    }
+    let status = || -> Option<Value> {
+        let output = world.run(&["--json", "status"]);
+        serde_json::from_slice(&output.stdout).ok()
+    };
+    let both =
+        || status().filter(|status| status["others"].as_array().is_some_and(|others| others.len() == 1));
+    let status = wait_for("both agents", both, || words(&world.run(&["--json", "status"])));
+    assert_eq!((&status["site"]["url"], &status["others"][0]["site"]), (&json!(urls[0]), &json!(urls[1])));
+
+    for command in [&["flush"][..], &["report", "-m", "broken"], &["mute", "1", "--reason", "known"]] {
+        let refused = world.run(command);
+        assert_eq!(refused.status.code(), Some(2), "{}", words(&refused));
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(urls.iter().all(|url| said.contains(url.as_str())), "{said}");
+    }
+    for url in &urls {
+        let of_site = |arguments: &[&str]| {
+            world.program().env("TK_INCIDENT_SITE_URL", url).args(arguments).output().unwrap()
+        };
+        let status: Value = serde_json::from_slice(&of_site(&["--json", "status"]).stdout).unwrap();
+        assert_eq!((&status["site"]["url"], &status["others"]), (&json!(url), &json!([])));
+        let flushed = of_site(&["flush"]);
+        assert!(flushed.status.success(), "{}", words(&flushed));
+    }
+    let stopped = world.run(&["stop"]);
+    assert!(stopped.status.success(), "{}", words(&stopped));
+    assert_eq!(world.run(&["status"]).status.code(), Some(1), "stop means all of them");
+}
+
 /// Where the other user's process finds the socket.
 #[cfg(target_os = "linux")]
 const SOCKET: &str = "TEST_SOCKET_OF_ANOTHER_USER";

@@ -7,9 +7,9 @@ use crate::arguments::Global;
 use crate::columns::wrap;
 use crate::exit::Outcome;
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, bytes, counted, harmless, span};
-use crate::running::ask_running;
+use crate::running::all_statuses;
 use anstyle::Style;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -20,7 +20,12 @@ const FEW: usize = 4;
 const PLAIN: Style = Style::new();
 
 pub(crate) fn status(global: &Global, output: &Output) -> Outcome {
-    let answer = ask_running(global, r#"{"type":"status"}"#)?;
+    let mut statuses = all_statuses(global)?.into_iter();
+    let mut answer = statuses.next().unwrap_or_default();
+    let others = statuses.map(|other| {
+        json!({ "site": other["site"]["url"], "state": other["state"], "pid": other["pid"], "version": other["version"] })
+    });
+    answer["others"] = others.collect();
     if output.json {
         output.object(&answer)?;
     } else {
@@ -130,7 +135,11 @@ impl<W: Write> Page<W> {
             let work = work.map_or(String::new(), |work| format!(", {work}"));
             format!("{engine} (process {}{login}{work})", session["pid"])
         })?;
-        self.row("state", FAINT, text(&status["state"]))
+        self.row("state", FAINT, text(&status["state"]))?;
+        self.rows("others", STRONG, &status["others"], |other| {
+            let site = text(&other["site"]);
+            format!("another agent runs for {site}: TK_INCIDENT_SITE_URL={site} tk-incident status")
+        })
     }
 
     fn site(&mut self, site: &Value, server: &Value, now_ms: Option<i64>) -> io::Result<()> {
