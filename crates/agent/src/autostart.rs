@@ -355,7 +355,7 @@ mod tests {
             let made = on(program, &environment).unwrap();
             assert_eq!((made.kind, made.program.as_deref()), (kind, Some(program)));
             assert_eq!(user.files(), files);
-            assert_eq!(status(&environment).unwrap(), [made.clone()]);
+            assert_eq!(status(&environment).unwrap(), std::slice::from_ref(&made));
             // A link that leads nowhere starts nothing.
             assert!(files.iter().all(|file| fs::metadata(user.0.path().join(file)).is_ok()));
             on(program, &environment).unwrap();
