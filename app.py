@@ -43,8 +43,10 @@ def harmless(reason):
 class IncidentReporter(sgtk.platform.Application):
     """Attaches this session to the incident agent and detaches it again."""
 
-    # Set on the class, so that a session whose `init_app` failed still has it.
+    # Set on the class, so that a session whose `init_app` failed still has them.
+    _payload = None
     _session = None
+    _commands = None
 
     @property
     def context_change_allowed(self):
@@ -54,27 +56,59 @@ class IncidentReporter(sgtk.platform.Application):
 
     @never_raises
     def init_app(self):
-        """Load the payload. Talking waits for `post_engine_init`, when all apps are known."""
-        payload = self.import_module("tk_incident")
-        self._session = payload.Session(self, sgtk)
+        """Load the payload and fill the menu. Talking waits for `post_engine_init`, when all apps are known."""
+        self._payload = self.import_module("tk_incident")
+        self._session = self._payload.Session(self, sgtk)
+        self._commands = self._payload.Commands(
+            self, self._session, self._guard, self._qt
+        )
+        self._commands.register()
 
     @never_raises
     def post_engine_init(self):
         """Attach. Toolkit also calls this after each context change."""
-        self._attach()
+        if self._session is not None:
+            self._session.attach()
+            self._payload.late_version.ask_again(
+                self._session, self._guard, self._qt()
+            )
 
     @never_raises
     def post_context_change(self, old_context, new_context):
         """Attach again, so that the agent knows the new shot or task."""
-        self._attach()
+        if self._session is not None:
+            self._session.attach()
 
     @never_raises
     def destroy_app(self):
         """Tell the agent that this session ends. The agent lives on: it may serve others."""
         session, self._session = self._session, None
+        commands, self._commands = self._commands, None
         if session is not None:
             session.detach()
+        if commands is not None:
+            commands.close()
 
-    def _attach(self):
-        if self._session is not None:
-            self._session.attach()
+    def _guard(self, call):
+        """Make a function of `call` that never raises, for menus and slots of Qt."""
+
+        @functools.wraps(call)
+        def guarded(*args):
+            return self._call(call, *args)
+
+        return guarded
+
+    @never_raises
+    def _call(self, call, *args):
+        return call(*args)
+
+    def _qt(self):
+        """`(QtCore, QtGui)` as the engine has them; None where nothing can be shown."""
+        if not self.engine.has_ui:
+            return None
+        try:
+            from sgtk.platform.qt import QtCore, QtGui
+
+            return (QtCore, QtGui) if QtGui.QApplication.instance() else None
+        except Exception:  # no Qt, or a stand-in of core that raises
+            return None

@@ -20,9 +20,16 @@ module here imports Toolkit, so that each can be tried without it.
 `outbox`        the queue and the thread between those and the agent
 `uncaught`      hooks for exceptions that nobody catches
 `frameless`     an exception without what it holds of the host
+`commands`      what the engine's menu offers
+`report_window` the windows of these commands, where there is Qt
+`report`        a report by hand, and `words`, what the artist gets to read
+`late_version`  Desktop's version, known only later
+`errand`        what waits for an answer while a window looks on
 `environment`   what the program gets to see of the host's environment
 `errors`        what can go wrong on the way
 =============== ====================================================================
 """
 
+from . import late_version  # noqa: F401
+from .commands import Commands  # noqa: F401
 from .session import Session  # noqa: F401

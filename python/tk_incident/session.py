@@ -97,6 +97,16 @@ class Session(object):
         self._listener.stop()
         self._door.detach(dict(self._who, v=VERSION, type="detach"))
 
+    def facts(self):
+        # type: () -> dict
+        """The facts that were told last, as in an attach message."""
+        return self._told["session"]
+
+    def is_over(self):
+        # type: () -> bool
+        """Whether the session has ended, or another app object speaks for this process."""
+        return self._is_over
+
     def ask(self, request):
         # type: (dict) -> dict
         """Return the agent's answer; start an agent for it if none runs. Waits: on threads of ours only.

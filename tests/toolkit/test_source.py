@@ -62,7 +62,7 @@ def test_the_payload_needs_the_standard_library_only():
 
 def test_every_setting_has_a_type_a_default_of_it_and_a_description():
     manifest = yaml.safe_load(source(os.path.join(REPOSITORY, "info.yml")))
-    types = {"str": str, "int": int, "list": list, "dict": dict}
+    types = {"str": str, "bool": bool, "hook": str, "int": int, "list": list, "dict": dict}
     for name, schema in manifest["configuration"].items():
         assert type(schema["default_value"]) is types[schema["type"]], name
         assert schema["description"].strip(), name

@@ -20,6 +20,9 @@ def assemble(folder):
         )
     shutil.copytree(os.path.join(STUDIO, "core_hooks"), os.path.join(folder, "hooks"))
     os.makedirs(os.path.join(folder, "setup", "root_binaries"))
+    # Engines with a user interface look for fonts, which the wheel leaves out.
+    fonts = os.path.join(folder, "python", "tank", "platform", "qt", "fonts")
+    os.makedirs(fonts, exist_ok=True)
     open(os.path.join(folder, "_core_upgrader.py"), "w").close()
     with open(os.path.join(folder, "info.yml"), "w") as manifest:
         manifest.write(

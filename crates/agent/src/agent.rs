@@ -126,6 +126,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
     let identity = Identity {
         site: options.destination.url.clone(),
         page: options.page,
+        entity_type: options.settings.site.entity_type.clone(),
         state: folder.path().display().to_string(),
         started_ms: clock.steady_ms(),
         limits: options.settings.limits.clone(),

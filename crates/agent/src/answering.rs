@@ -174,6 +174,7 @@ impl Answering {
                 "kept": true,
                 "title": filed.title,
                 "ticket_id": filed.ticket_id,
+                "url": filed.ticket_id.map(|id| self.identity.ticket_url(id)),
                 "steps_left": filed.steps_left,
                 "why": filed.why.or_else(|| lock(&self.shared.contact).trouble.clone()),
             }),

@@ -26,12 +26,25 @@ pub struct Identity {
     pub site: String,
     /// The page of our own desk, if it is one.
     pub page: Option<String>,
+    /// `site.entity_type`
+    pub entity_type: String,
     /// The state folder.
     pub state: String,
     /// Steady time at the start.
     pub started_ms: u64,
     /// The limits of the settings.
     pub limits: LimitSettings,
+}
+
+impl Identity {
+    /// Where people find a ticket.
+    #[must_use]
+    pub fn ticket_url(&self, id: u64) -> String {
+        match &self.page {
+            Some(page) => format!("{page}/{id}"),
+            None => format!("{}/detail/{}/{id}", self.site.trim_end_matches('/'), self.entity_type),
+        }
+    }
 }
 
 /// `status --json`
@@ -65,6 +78,16 @@ pub struct Status {
     pub gaps: Vec<GapTotal>,
     pub warnings: Vec<WarningLine>,
     pub sessions: Vec<SessionLine>,
+    pub newest_ticket: Option<TicketLine>,
+}
+
+/// A ticket that stands.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "docs/json.md documents each field, once")]
+pub struct TicketLine {
+    pub id: u64,
+    pub title: String,
+    pub url: String,
 }
 
 /// What runs with what.
@@ -189,6 +212,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         mutes,
         evidence,
         captured,
+        newest_ticket,
     ) = {
         let store = lock(&shared.store);
         (
@@ -206,6 +230,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
             store.mutes()?,
             store.evidence_totals()?,
             store.capture_totals()?,
+            store.newest_ticket()?,
         )
     };
     let why = |wait: Wait, failure: Option<String>| {
@@ -285,6 +310,11 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
         captured,
         rules,
         tickets: totals.tickets,
+        newest_ticket: newest_ticket.map(|(id, title)| TicketLine {
+            id,
+            title,
+            url: identity.ticket_url(id),
+        }),
         attachments_refused: totals.attachments_refused,
         waiting,
         waiting_count,

@@ -7,7 +7,6 @@ mod comment;
 
 use crate::arguments::{Global, ReportCommand};
 use crate::exit::{FOUND_WRONG, Failure, Outcome, SITE};
-use crate::options::settings;
 use crate::output::{GOOD, Output, harmless};
 use crate::running::{ask_running, ask_until};
 use agent::report::ReportRequest;
@@ -57,8 +56,7 @@ pub(crate) fn report(command: &ReportCommand, global: &Global, output: &Output) 
             !answer["ticket_id"].is_null()
         })?;
     }
-    let url = answer["ticket_id"].as_u64().map(|id| ticket_url(&status, global, id)).transpose()?;
-    tell(&answer, &request.logs, url.as_deref(), command.wait.is_some(), output)?;
+    tell(&answer, &request.logs, command.wait.is_some(), output)?;
     Ok(match (stands, answer["why"].is_null()) {
         (true, _) => 0,
         (false, true) => FOUND_WRONG,
@@ -66,13 +64,7 @@ pub(crate) fn report(command: &ReportCommand, global: &Global, output: &Output) 
     })
 }
 
-fn tell(
-    answer: &Value,
-    logs: &[PathBuf],
-    url: Option<&str>,
-    waited: bool,
-    output: &Output,
-) -> Result<(), Failure> {
+fn tell(answer: &Value, logs: &[PathBuf], waited: bool, output: &Output) -> Result<(), Failure> {
     if output.json {
         let object = json!({
             "type": "report",
@@ -81,7 +73,7 @@ fn tell(
             "title": answer["title"],
             "logs": logs,
             "ticket_id": answer["ticket_id"],
-            "url": url,
+            "url": answer["url"],
             "why": answer["why"],
         });
         return Ok(output.object(&object)?);
@@ -92,7 +84,7 @@ fn tell(
     for log in logs {
         writeln!(out, "with     {}", harmless(&log.display().to_string()))?;
     }
-    match (answer["ticket_id"].as_u64(), url) {
+    match (answer["ticket_id"].as_u64(), answer["url"].as_str()) {
         (Some(id), Some(url)) => writeln!(out, "ticket   {id}, {}", harmless(url))?,
         _ if !waited => {}
         _ => {
@@ -101,16 +93,6 @@ fn tell(
         }
     }
     Ok(())
-}
-
-/// Where people find a ticket.
-fn ticket_url(status: &Value, global: &Global, id: u64) -> Result<String, Failure> {
-    if let Some(page) = status["site"]["page"].as_str() {
-        return Ok(format!("{page}/{id}"));
-    }
-    let entity_type = settings(global, &[], None)?.site.entity_type;
-    let site = status["site"]["url"].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
-    Ok(format!("{site}/detail/{entity_type}/{id}"))
 }
 
 /// A log that was named: absolute, because the agent is at home elsewhere.

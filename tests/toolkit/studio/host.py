@@ -167,6 +167,76 @@ def settle(order):
         time.sleep(0.01)
 
 
+def show(order):
+    """Choose a command of the engine's menu."""
+    engine().commands[order["command"]]["callback"]()
+
+
+def commands(order):
+    return {
+        "commands": sorted(
+            name
+            for name, command in engine().commands.items()
+            if command["properties"].get("app")
+        )
+    }
+
+
+def windows(order):
+    """What the artist sees: each open window with its texts and buttons. The event loop runs a while before."""
+    from sgtk.platform.qt import QtCore, QtGui
+
+    loop = QtCore.QEventLoop()
+    QtCore.QTimer.singleShot(150, loop.quit)
+    loop.exec_()
+    seen = []
+    for window in QtGui.QApplication.topLevelWidgets():
+        if not window.isVisible():
+            continue
+        if order.get("picture"):
+            window.grab().save(order["picture"])
+        seen.append(
+            {
+                "title": window.windowTitle(),
+                "texts": [label.text() for label in window.findChildren(QtGui.QLabel)],
+                "buttons": {
+                    button.text(): button.isEnabled()
+                    for button in window.findChildren(QtGui.QPushButton)
+                    if button.isVisible()
+                },
+            }
+        )
+    return {"windows": seen}
+
+
+def type_text(order):
+    from sgtk.platform.qt import QtGui
+
+    _visible(QtGui.QPlainTextEdit).insertPlainText(order["text"])
+
+
+def press(order):
+    from sgtk.platform.qt import QtGui
+
+    _visible(QtGui.QPushButton, lambda button: button.text() == order["button"]).click()
+
+
+def _visible(kind, accepts=lambda widget: True):
+    from sgtk.platform.qt import QtGui
+
+    (found,) = [
+        widget
+        for widget in QtGui.QApplication.allWidgets()
+        if isinstance(widget, kind) and widget.isVisible() and accepts(widget)
+    ]
+    return found
+
+
+def start_window(order):
+    """Desktop's window runs, and the engine learns the version."""
+    engine().host_version = order["version"]
+
+
 def threads(order):
     return {"threads": sorted(t.name for t in threading.enumerate())}
 
@@ -196,6 +266,12 @@ ORDERS = {
         restart,
         settle,
         threads,
+        show,
+        commands,
+        windows,
+        type_text,
+        press,
+        start_window,
         destroy,
     )
 }
@@ -213,6 +289,10 @@ def serve(orders, replies):
 
 
 if __name__ == "__main__":
+    if os.environ.get("LIVE_QT") == "1":
+        from PySide6 import QtWidgets
+
+        application = QtWidgets.QApplication(["host"])
     serve(
         os.fdopen(int(os.environ.pop("LIVE_ORDERS")), "r", encoding="utf-8"),
         os.fdopen(int(os.environ.pop("LIVE_REPLIES")), "w", encoding="utf-8"),

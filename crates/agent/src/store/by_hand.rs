@@ -68,6 +68,22 @@ impl Store {
         })
     }
 
+    /// Number and title of the ticket of the newest problem that has one.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn newest_ticket(&self) -> Result<Option<(u64, String)>, StoreError> {
+        self.read(|connection| {
+            connection
+                .query_row(
+                    "SELECT ticket_id, title FROM incidents WHERE ticket_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+                    [],
+                    |row| Ok((unsigned(row.get(0)?), row.get(1)?)),
+                )
+                .optional()
+        })
+    }
+
     /// How the problem of this key stands; `None` when there is none.
     ///
     /// # Errors
