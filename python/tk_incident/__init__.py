@@ -9,6 +9,7 @@ module here imports Toolkit, so that each can be tried without it.
 `facts`         what Toolkit has in memory about the session
 `site`          address, login and session token of the site
 `settings`      the app's settings in the agent's names
+`hooks`         the studio's own facts and rules
 `door`          the queue and the thread between the host and the program
 `program`       where the program is
 `own_copy`      the user's copy of a bundle's program, checked against

@@ -12,6 +12,7 @@ from . import channel, child, facts, process, program, settings, site
 from .capture import Capture, wanted
 from .door import Door
 from .errors import IncidentError
+from .hooks import Hooks
 from .listener import Listener
 
 VERSION = 1
@@ -39,6 +40,7 @@ class Session(object):
         # Taken now: after `destroy_app` the engine may not be asked any more.
         self._program_path = app.get_setting("program_path")
         self._bundle_folder = app.disk_location
+        self._hooks = Hooks(app)
         self._program = None
         self._channel = None
         # The last state that was told.
@@ -66,13 +68,21 @@ class Session(object):
             "site": where,
             "log_folder": log_manager.log_folder,
             "app": facts.app_facts(app),
-            "settings": settings.agent_settings(app.get_setting),
-            "session": facts.session_facts(
-                app,
-                log_manager,
-                where["login"],
-                self._who["started"],
-                site.own_url(self._sgtk.get_authenticated_user(), self._toolkit_url),
+            "settings": settings.agent_settings(
+                app.get_setting, self._hooks.detect_settings()
+            ),
+            "session": dict(
+                facts.session_facts(
+                    app,
+                    log_manager,
+                    where["login"],
+                    self._who["started"],
+                    site.own_url(
+                        self._sgtk.get_authenticated_user(), self._toolkit_url
+                    ),
+                ),
+                extra=self._hooks.extra_facts(),
+                hooks_ms=self._hooks.slow_ms(),
             ),
         }
         try:

@@ -109,6 +109,12 @@ impl Session {
         serde_json::from_value(self.value(&["context", name])?.clone()).ok()
     }
 
+    /// A fact that is an object; an empty one when it is not.
+    #[must_use]
+    pub fn object(&self, name: &str) -> Map<String, Value> {
+        self.facts.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
     fn value(&self, path: &[&str]) -> Option<&Value> {
         let (first, rest) = path.split_first()?;
         rest.iter().try_fold(self.facts.get(*first)?, |value, name| value.get(name))

@@ -12,6 +12,7 @@ use crate::store::{
 };
 use crate::version;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Steps shown one by one; the rest is a number.
@@ -179,6 +180,7 @@ pub struct SessionLine {
     pub project: Option<Link>,
     pub entity: Option<Link>,
     pub task: Option<Link>,
+    pub slow_hooks_ms: Map<String, Value>,
 }
 
 /// What a step waits for.
@@ -341,6 +343,7 @@ pub fn status(shared: &Shared, identity: &Identity) -> Result<Status, StoreError
                 project: session.context("project"),
                 entity: session.context("entity"),
                 task: session.context("task"),
+                slow_hooks_ms: session.object("hooks_ms"),
             })
             .collect(),
     })

@@ -18,6 +18,8 @@ const TRACEBACK_CHARS: usize = 12_000;
 const DIGEST_CHARS: usize = 80_000;
 /// Problems of a digest that a template may name one by one.
 const DIGEST_LINES: usize = 100;
+/// Facts of the studio's own in a ticket.
+const EXTRA_LINES: usize = 50;
 /// A value on one line is cut beyond this.
 const LINE_CHARS: usize = 300;
 
@@ -79,6 +81,7 @@ pub struct TicketView {
     pub configuration: Option<String>,
     pub configuration_uri: Option<String>,
     pub python: Option<String>,
+    pub extra: Vec<String>,
     pub versions: Vec<String>,
 
     pub project: Option<LinkView>,
@@ -179,6 +182,7 @@ impl TicketView {
             configuration: fact(&["configuration", "name"]),
             configuration_uri: fact(&["configuration", "uri"]),
             python: fact(&["python"]),
+            extra: session.map(|session| extra(&session.object("extra"))).unwrap_or_default(),
             versions: Vec::new(),
             project: link("project"),
             entity: link("entity"),
@@ -263,6 +267,7 @@ impl TicketView {
             configuration: word("Primary"),
             configuration_uri: word("sgtk:descriptor:path?path=/studio/config"),
             python: word("3.11.7"),
+            extra: vec!["Farm client: 4.2".to_owned()],
             versions: vec!["Maya 2026.1".to_owned()],
             project: Some(link("Project", 90, "bunny")),
             entity: Some(link("Shot", 862, "bunny_010")),
@@ -334,6 +339,13 @@ fn what_failed(facts: &IncidentFacts, headline: &str) -> Option<String> {
     let said = bare(&first);
     let told = [headline, facts.summary.as_str()].iter().any(|told| bare(told) == said);
     (!told && !said.is_empty()).then_some(first)
+}
+
+/// What the studio's own hook told of the session, a line each.
+fn extra(facts: &Map<String, Value>) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let lines = facts.iter().map(|(name, value)| format!("{}: {}", one_line(name), one_line(&text(value))));
+    lines.take(EXTRA_LINES).collect()
 }
 
 fn digest_line(line: &DigestLine) -> DigestLine {

@@ -133,7 +133,9 @@ impl<W: Write> Page<W> {
             let login = session["login"].as_str().map_or(String::new(), |login| format!(", {login}"));
             let work = ["entity", "project"].iter().find_map(|link| session[link]["name"].as_str());
             let work = work.map_or(String::new(), |work| format!(", {work}"));
-            format!("{engine} (process {}{login}{work})", session["pid"])
+            let hooks = session["slow_hooks_ms"].as_object().into_iter().flatten();
+            let slow: String = hooks.map(|(name, ms)| format!("; {name} held it up for {ms} ms")).collect();
+            format!("{engine} (process {}{login}{work}){slow}", session["pid"])
         })?;
         self.row("state", FAINT, text(&status["state"]))?;
         self.rows("others", STRONG, &status["others"], |other| {
