@@ -15,6 +15,7 @@ module here imports Toolkit, so that each can be tried without it.
 `own_copy`      the user's copy of a bundle's program, checked against
 `manifest`      what the bundle says of its programs
 `child`         how the program is started
+`at_login`      the entry by which an agent starts at login
 `channel`       the way to the agent once it runs
 `listener`      what a running agent wants of the session
 `capture`       records and exceptions that the host hands over itself

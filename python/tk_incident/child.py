@@ -20,8 +20,8 @@ LIMIT_S = 30
 MOST_ANSWER_BYTES = 64 * 1024
 
 
-def call(program, verb, message, environ, limit_s=LIMIT_S):
-    # type: (str, str, dict, dict, float) -> dict
+def call(program, verb, message, environ, limit_s=LIMIT_S, arguments=()):
+    # type: (str, str, dict, dict, float, tuple) -> dict
     """Run `program verb` with `message` on stdin and wait for its end.
 
     Returns the object in the one line it prints; an empty one from a program that prints none.
@@ -30,7 +30,7 @@ def call(program, verb, message, environ, limit_s=LIMIT_S):
     which carries the session token.
     """
     try:
-        child = _start([program, verb], environment.clean(environ))
+        child = _start([program, verb] + list(arguments), environment.clean(environ))
     except (OSError, ValueError) as reason:
         raise ProgramUnusable(program, getattr(reason, "strerror", None) or reason)
 

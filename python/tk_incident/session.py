@@ -8,7 +8,7 @@ import datetime
 import os
 import time
 
-from . import channel, child, facts, process, program, settings, site
+from . import at_login, channel, child, facts, process, program, settings, site
 from .capture import Capture, wanted
 from .door import Door
 from .errors import IncidentError
@@ -40,6 +40,7 @@ class Session(object):
         # Taken now: after `destroy_app` the engine may not be asked any more.
         self._program_path = app.get_setting("program_path")
         self._bundle_folder = app.disk_location
+        self._starts_at_login = app.get_setting("start_at_login")
         self._hooks = Hooks(app)
         self._program = None
         self._channel = None
@@ -189,6 +190,13 @@ class Session(object):
             )
         return where
 
+    def _start_at_login(self, environ):
+        try:
+            at_login.ask_once(self._program, environ)
+            self._starts_at_login = False
+        except Exception as reason:  # the session was told all the same
+            self._app.logger.debug("No entry for the login: %s", reason)
+
     def _deliver(self, verb, message):
         """On the door's thread."""
         environ = dict(os.environ)
@@ -205,3 +213,5 @@ class Session(object):
             self._listener.listen(self._channel)
             if self._capture is not None:
                 self._capture.reach(self._channel)
+            if self._starts_at_login:
+                self._start_at_login(environ)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from stand_in import Hanger, Recorder, write
-from tk_incident import child, environment
+from tk_incident import at_login, child, environment
 from tk_incident.door import Door
 from tk_incident.errors import CallRefused, CallTimedOut, ProgramUnusable
 from waiting import wait_for
@@ -166,6 +166,29 @@ def test_the_program_gets_one_object_and_a_clean_environment(tmp_path):
     assert call["folder"] == str(tmp_path)
     assert call["session"] != os.getsid(0)
     assert not any("a file of the host" in name for name in call["files"])
+
+
+def test_the_entry_for_the_login_is_asked_for_once_for_each_program(tmp_path):
+    recorder = Recorder(tmp_path)
+    environ = {"PATH": os.defpath, "HOME": str(tmp_path / "home")}
+    os.mkdir(environ["HOME"])
+    for _ in range(3):
+        at_login.ask_once(recorder.path, environ)
+    assert [call["arguments"] for call in recorder.calls()] == [["autostart", "on"]]
+
+    with open(recorder.path, "a") as program:
+        program.write("# another version\n")
+    at_login.ask_once(recorder.path, environ)
+    assert len(recorder.calls()) == 2
+
+
+def test_an_entry_that_was_refused_is_asked_for_again(tmp_path):
+    recorder = Recorder(tmp_path, exit_code=1)
+    environ = {"PATH": os.defpath, "HOME": str(tmp_path)}
+    for _ in range(2):
+        with pytest.raises(CallRefused):
+            at_login.ask_once(recorder.path, environ)
+    assert len(recorder.calls()) == 2
 
 
 def test_without_a_home_the_program_runs_in_a_folder_that_is_there(tmp_path):

@@ -237,6 +237,42 @@ def start_window(order):
     engine().host_version = order["version"]
 
 
+def time_starts(order):
+    """Restart the engine, as "Reload and Restart" does; milliseconds of the main thread's processor time and of the clock
+    in our app, for each time."""
+    import sgtk
+    from tank.platform import application
+
+    taken = {"init_app": [], "post_engine_init": []}
+
+    def timed(app, step):
+        call = getattr(app, step)
+
+        def run():
+            began = time.thread_time(), time.perf_counter()
+            call()
+            ended = time.thread_time(), time.perf_counter()
+            taken[step].append([1000 * (b - a) for a, b in zip(began, ended)])
+
+        setattr(app, step, run)
+
+    make = application.get_application
+
+    def get_application(*args, **kwargs):
+        app = make(*args, **kwargs)
+        if app.name == "tk-incidentreporter":
+            for step in taken:
+                timed(app, step)
+        return app
+
+    application.get_application = get_application
+    for _ in range(order["times"]):
+        sgtk.platform.restart()
+        settle({})
+    application.get_application = make
+    return taken
+
+
 def threads(order):
     return {"threads": sorted(t.name for t in threading.enumerate())}
 
@@ -266,6 +302,7 @@ ORDERS = {
         restart,
         settle,
         threads,
+        time_starts,
         show,
         commands,
         windows,

@@ -2,6 +2,7 @@
 //!
 //! One file for each part. A part that has a budget says when it is over it and then fails, after the other parts ran.
 
+mod app;
 mod capture;
 mod cpu;
 mod follow;
@@ -22,7 +23,7 @@ use std::process::Command;
 
 type Part = (&'static str, fn() -> Done);
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     ("capture", capture::capture),
     ("latency", latency::latency),
     ("idle", idle::idle),
@@ -33,6 +34,7 @@ const PARTS: [Part; 10] = [
     ("hostile", hostile::hostile),
     ("storm", storm::storm),
     ("follow", follow::follow),
+    ("app", app::app),
 ];
 
 pub(crate) fn run(wanted: &[String]) -> Done {
