@@ -1,5 +1,6 @@
 """One session per process: over context changes, restarts, sign-ins, and app objects that Toolkit has forgotten."""
 
+from stand_in import Recorder
 from waiting import wait_for
 
 
@@ -76,3 +77,25 @@ def test_the_next_word_of_the_app_names_who_has_signed_in(workplace):
     host.do("sign_in", login="lead", session_token=workplace.desk.session_token)
     host.do("change_context", entity=workplace.desk.project)
     only_session(workplace, host, login="lead")
+
+
+def test_an_entry_for_the_login_is_asked_for_where_an_admin_wants_one(workplace):
+    engines = workplace.folder / "config" / "env" / "includes" / "engines.yml"
+    text = engines.read_text(encoding="utf-8")
+    wanted = text.replace(
+        "      extra_settings:", "      start_at_login: true\n      extra_settings:"
+    )
+    assert wanted != text
+    recorder = Recorder(workplace.folder)
+
+    def verbs():
+        return [" ".join(call["arguments"]) for call in recorder.calls()]
+
+    workplace.start("tk-nuke", TK_INCIDENT_PROGRAM=recorder.path).do("settle")
+    assert verbs() == ["attach"]
+    engines.write_text(wanted, encoding="utf-8")
+    host = workplace.start("tk-maya", TK_INCIDENT_PROGRAM=recorder.path)
+    host.do("settle")
+    host.do("restart")
+    host.do("settle")
+    assert verbs().count("autostart on") == 1 and verbs().count("attach") == 3
