@@ -22,6 +22,7 @@ mod faulty_proxy;
 mod folding;
 mod gaps;
 mod gate;
+mod guides;
 mod hand_over;
 mod in_flight;
 mod kill_loop;
