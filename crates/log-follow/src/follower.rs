@@ -30,6 +30,9 @@ pub(crate) const READ_BYTES: usize = 64 * 1024;
 /// let a wait run out during which nobody looked.
 const LONGEST_STEP_MS: u64 = 10_000;
 
+/// A rollover has its new log again long before this much has passed.
+const ROLLOVER_MS: u64 = 1_000;
+
 /// What a look did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -227,18 +230,29 @@ impl<D: Disk> Follower<D> {
     }
 
     /// Opens the file of a source that is not held: under its own name, else under the backup name. Not found
-    /// only when both names are free or other files'; the file may be behind a name that cannot be opened.
+    /// only when both names are free or other files'; the file may be behind a name that cannot be opened. Where open
+    /// handles get in the way, a log without its name may be in the middle of a rollover, which an open backup stops for
+    /// good: the backup is only asked when the log's name is taken again, or has been free for a while.
     pub(crate) fn reach(&self, source: &Source<D::File>) -> io::Result<D::File> {
         let mut refused = None;
         for path in [source.path.clone(), backup_of(&source.path)] {
             match self.disk.open(&path).and_then(|file| Ok((file.observe()?, file))) {
                 Ok((seen, file)) if seen.is_same_file(source.file_id, source.born) => return Ok(file),
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    if self.may_be_rolling_over(source) {
+                        break;
+                    }
+                }
                 Err(error) => refused = Some(error),
             }
         }
         Err(refused.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+    }
+
+    fn may_be_rolling_over(&self, source: &Source<D::File>) -> bool {
+        let passed_ms = source.lost_ms.map_or(0, |lost_ms| self.now_ms.saturating_sub(lost_ms));
+        !source.rotated && passed_ms < ROLLOVER_MS && !self.may_hold(source)
     }
 
     pub(crate) fn start(

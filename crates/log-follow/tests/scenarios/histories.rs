@@ -382,7 +382,8 @@ impl History {
         }
         if self.world.0.borrow().may_hold {
             known.extend(&self.tracked);
-        } else if self.was_log == names[1] {
+        } else if self.was_log == names[1] && names[0].is_some() {
+            // While the log's name is free a rollover may be under way, and the backup is not opened.
             known.extend(names[1]);
         }
         let due: Vec<u64> = known

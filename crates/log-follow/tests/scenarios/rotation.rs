@@ -158,10 +158,19 @@ fn toolkits_rollover_a_hundred_times_leaves_no_handle_and_no_strange_name_behind
 fn a_rollover_at_every_instant_of_a_look() {
     for hearing in [Hearing::Prompt, Hearing::Late, Hearing::Refused] {
         for rules in worlds_with(hearing) {
-            for instant in 0..30 {
+            for (instant, is_first) in (0..30).flat_map(|instant| [(instant, true), (instant, false)]) {
                 let world = World::new(rules.0.borrow().rules);
                 let mut bench = Bench::before(&world, hearing);
                 let mut handler = Handler::open(&world, &Bench::log(), 1_000_000);
+                let mut expected = vec!["one", "three", "two"];
+                if !is_first {
+                    // A backup that the rollover deletes.
+                    expected.push("zero");
+                    handler.log("zero\n");
+                    bench.look();
+                    handler.roll_over();
+                    bench.look();
+                }
                 handler.log("one\n");
                 bench.look();
                 handler.log("two\n");
@@ -174,11 +183,42 @@ fn a_rollover_at_every_instant_of_a_look() {
                 for _ in 0..40 {
                     bench.look();
                 }
-                assert!(!handler.borrow().disabled, "{hearing:?} {instant}");
-                assert_eq!(bench.lines(), ["one", "three", "two"], "{hearing:?} {instant}");
-                assert!(bench.gaps.is_empty(), "{instant} {:?}", bench.gaps);
+                assert!(!handler.borrow().disabled, "{hearing:?} {instant} {is_first}");
+                assert_eq!(bench.lines(), expected, "{hearing:?} {instant} {is_first}");
+                assert!(bench.gaps.is_empty(), "{instant} {is_first} {:?}", bench.gaps);
             }
         }
+    }
+}
+
+/// What is opened in the middle of a rollover must not be the backup that is about to be deleted.
+#[test]
+fn a_rollover_in_two_halves_is_not_stopped_by_a_look_between_them() {
+    for (instant, between) in (0..25).flat_map(|instant| (1..8).map(move |between| (instant, between))) {
+        let world = World::windows();
+        let mut bench = Bench::before(&world, Hearing::Refused);
+        let mut handler = Handler::open(&world, &Bench::log(), 1_000_000);
+        for text in ["one\n", "two\n"] {
+            handler.log(text);
+            bench.look();
+            handler.roll_over();
+            bench.look();
+        }
+        handler.log("three\n");
+        bench.look();
+        let handler = std::rc::Rc::new(std::cell::RefCell::new(handler));
+        let (first, second) = (std::rc::Rc::clone(&handler), std::rc::Rc::clone(&handler));
+        world.interrupt(instant, move |_| first.borrow_mut().begin_rollover());
+        world.interrupt(instant + between, move |_| {
+            second.borrow_mut().end_rollover();
+            second.borrow_mut().log("four\n");
+        });
+        for _ in 0..40 {
+            bench.look();
+        }
+        assert!(!handler.borrow().disabled, "{instant} {between}");
+        assert_eq!(bench.lines(), ["four", "one", "three", "two"], "{instant} {between}");
+        assert!(bench.gaps.is_empty(), "{instant} {between} {:?}", bench.gaps);
     }
 }
 

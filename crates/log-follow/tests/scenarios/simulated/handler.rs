@@ -38,18 +38,31 @@ impl Handler {
     }
 
     pub(crate) fn roll_over(&mut self) {
+        self.begin_rollover();
+        self.end_rollover();
+    }
+
+    /// The first step: the log has no name of its own for an instant.
+    pub(crate) fn begin_rollover(&mut self) {
         self.world.close_handle(self.key, false);
-        self.disabled = self.names().is_err();
+        self.disabled |= self.world.rename(&self.path, &self.trial()).is_err();
+    }
+
+    /// The other steps.
+    pub(crate) fn end_rollover(&mut self) {
+        self.disabled |= self.names().is_err();
         self.key = self.world.open_or_make(&self.path).unwrap();
         self.world.take_handle(self.key, false);
     }
 
-    /// The four steps. On POSIX a rename takes over the name of whatever is there.
+    fn trial(&self) -> PathBuf {
+        with_suffix(&self.path, ".0b9d8a5e-7a0e-4f0b-9a62-1f2f8f6f4a11")
+    }
+
+    /// Steps two to four. On POSIX a rename takes over the name of whatever is there.
     fn names(&self) -> io::Result<()> {
-        let test = with_suffix(&self.path, ".0b9d8a5e-7a0e-4f0b-9a62-1f2f8f6f4a11");
         let backup = with_suffix(&self.path, ".1");
-        self.world.rename(&self.path, &test)?;
-        self.world.rename(&test, &self.path)?;
+        self.world.rename(&self.trial(), &self.path)?;
         match self.world.remove(&backup) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
