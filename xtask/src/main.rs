@@ -10,6 +10,7 @@ mod cross;
 mod dist;
 mod environment;
 mod eval;
+mod mac;
 mod shell;
 mod soak;
 mod test;
@@ -19,7 +20,9 @@ mod wine;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo (default: all)
+cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo,
+                             windows (default: all)
+cargo xtask check-mac        clippy on everything that is built for macOS; nothing is linked
 cargo xtask test-windows [--package NAME]... [FILTER...]
                              set up Wine and run the Rust tests built for Windows
 cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size, scan,
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let parts = arguments.get(1..).unwrap_or_default();
     let result = match arguments.first().map(String::as_str) {
         Some("test") => test::run(parts),
+        Some("check-mac") => mac::check(),
         Some("test-windows") => windows::run_tests(parts),
         Some("dist") => dist::run(parts),
         Some("bench") => bench::run(parts),

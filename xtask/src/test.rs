@@ -6,8 +6,14 @@ use std::time::Instant;
 
 type Part = (&'static str, fn() -> Done);
 
-const PARTS: [Part; 5] =
-    [("lint", lint), ("rust", rust), ("python", python_tests), ("browser", browser_tests), ("demo", demo)];
+const PARTS: [Part; 6] = [
+    ("lint", lint),
+    ("rust", rust),
+    ("python", python_tests),
+    ("browser", browser_tests),
+    ("demo", demo),
+    ("windows", windows_tests),
+];
 
 #[expect(clippy::print_stderr, reason = "the program's own output")]
 pub(crate) fn run(wanted: &[String]) -> Done {
@@ -45,7 +51,17 @@ fn rust() -> Done {
     if cfg!(unix) {
         proxy()?;
     }
-    show(cargo().args(["test", "--workspace", "--quiet"]).env("INSTA_UPDATE", "no"))
+    let mut test = cargo();
+    if cfg!(windows) {
+        // The writer of `log-follow`'s tests for Windows.
+        test.env("TK_INCIDENT_TEST_PYTHON", python()?);
+    }
+    show(test.args(["test", "--workspace", "--quiet"]).env("INSTA_UPDATE", "no"))
+}
+
+/// Under Wine; where we are on Windows, `rust` has run them.
+fn windows_tests() -> Done {
+    if cfg!(target_os = "linux") { crate::windows::gate() } else { Ok(()) }
 }
 
 fn python_tests() -> Done {
