@@ -39,4 +39,6 @@ mod storm;
 mod ten_tickets;
 mod ticket;
 mod trouble;
+#[cfg(windows)]
+mod windows;
 mod world;

@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 /// Follows Toolkit logs, recognises incidents and files one ticket per problem on a Flow Production Tracking site
 #[derive(Debug, Parser)]
-#[command(name = "tk-incident", version = agent::version::this(), propagate_version = true, max_term_width = 100)]
+#[command(name = "tk-incident", bin_name = "tk-incident", version = agent::version::this(), propagate_version = true, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,

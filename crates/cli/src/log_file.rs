@@ -82,12 +82,11 @@ pub(crate) fn is_zip(first: &[u8]) -> bool {
 /// # Errors
 /// Those of the system, and a folder where a file is wanted.
 pub(crate) fn open(path: &Path, waits: impl FnOnce()) -> io::Result<File> {
-    let file = if is_pipe(path) { open_pipe(path, waits)? } else { File::open(path)? };
-    // Some systems open folders and fail only when they are read.
-    if file.metadata().is_ok_and(|about| about.is_dir()) {
+    // Some systems open folders and fail only when they are read; others say that access is denied.
+    if std::fs::metadata(path).is_ok_and(|about| about.is_dir()) {
         return Err(io::Error::from(ErrorKind::IsADirectory));
     }
-    Ok(file)
+    if is_pipe(path) { open_pipe(path, waits) } else { File::open(path) }
 }
 
 #[cfg(unix)]

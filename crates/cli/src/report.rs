@@ -100,10 +100,10 @@ fn readable(path: &Path) -> Result<PathBuf, Failure> {
     let bad = |why: &dyn std::fmt::Display| {
         Failure::usage(anyhow!("cannot read `{}`: {why}; name a log file that is there", path.display()))
     };
-    let is_file = File::open(path).and_then(|file| file.metadata()).map_err(|error| bad(&error))?.is_file();
-    if !is_file {
+    if !std::fs::metadata(path).map_err(|error| bad(&error))?.is_file() {
         return Err(bad(&"it is no file"));
     }
+    File::open(path).map_err(|error| bad(&error))?;
     std::path::absolute(path).map_err(|error| bad(&error))
 }
 

@@ -1,0 +1,68 @@
+"""The Toolkit app's way to the agent, in a Python of Windows: starts it, asks it, listens to it, ends it.
+
+    python app.py FOLDER_WITH_TK_INCIDENT PROGRAM URL
+
+Prints what it got, one JSON value a line.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, sys.argv[1])
+
+from tk_incident import channel, child  # noqa: E402
+
+PATIENCE_S = 60
+
+
+def say(value):
+    print(json.dumps(value), flush=True)
+
+
+def ask(name, request):
+    """An agent that was just started takes a moment to be there."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return channel.ask(name, dict(request, v=1), PATIENCE_S)
+        except channel.NobodyThere:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def listening(name):
+    connection = channel.connect(name, PATIENCE_S)
+    connection.send({"v": 1, "type": "listen", "pid": os.getpid(), "started": "today"}, PATIENCE_S)
+    return connection, connection.receive(PATIENCE_S)
+
+
+def main():
+    session = {"v": 1, "type": "attach", "site": {"url": sys.argv[3]}}
+    attached = child.call(sys.argv[2], "attach", session, dict(os.environ), PATIENCE_S)
+    say(attached)
+    name = attached["channel"]
+    say(ask(name, {"type": "status"})["version"])
+
+    # Another thread ends the waiting.
+    connection, answer = listening(name)
+    say(answer["ok"])
+    ended = []
+    waiting = threading.Thread(target=lambda: ended.append(connection.receive()))
+    waiting.start()
+    waiting.join(0.2)
+    connection.hang_up()
+    waiting.join(PATIENCE_S)
+    say(ended)
+    connection.close()
+
+    connection, _ = listening(name)
+    say(ask(name, {"type": "stop"})["ok"])
+    say(connection.receive(PATIENCE_S)["type"])
+    connection.close()
+
+
+main()
