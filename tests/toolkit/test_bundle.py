@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -23,14 +24,12 @@ from waiting import wait_for
 NAME = "tk-incidentreporter-v0.1.0"
 
 
-@pytest.fixture(scope="session")
-def archive(program, tmp_path_factory):
-    """The bundle, as a zip."""
-    out = tmp_path_factory.mktemp("packages")
+def packed(part, program, out):
+    """Pack `part` around the program into `out`, and return the path of what was made."""
     cargo = os.environ.get("CARGO", "cargo")
     bundled = os.environ.get("TK_INCIDENT_BUNDLED", program)
     made = subprocess.run(
-        [cargo, "xtask", "dist", "bundle", "--program", bundled, "--out", str(out)],
+        [cargo, "xtask", "dist", part, "--program", bundled, "--out", str(out)],
         cwd=REPOSITORY,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -38,8 +37,15 @@ def archive(program, tmp_path_factory):
     )
     assert made.returncode == 0, made.stdout.decode("utf-8", "replace")
     (name,) = os.listdir(str(out))
-    assert name == NAME + ".zip"
     return str(out / name)
+
+
+@pytest.fixture(scope="session")
+def archive(program, tmp_path_factory):
+    """The bundle, as a zip."""
+    path = packed("bundle", program, tmp_path_factory.mktemp("packages"))
+    assert os.path.basename(path) == NAME + ".zip"
+    return path
 
 
 @pytest.fixture
@@ -214,3 +220,25 @@ def test_a_git_location_files_a_ticket_without_anything_else_of_ours(
     install(workplace, location)
     files_a_ticket(workplace)
     end(workplace)
+
+
+def test_a_wheel_puts_the_program_on_path(program, tmp_path):
+    wheel = packed("wheels", program, tmp_path / "wheels")
+    environment = tmp_path / "environment"
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True
+    )
+    python = str(environment / "bin" / "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "--no-input", "install"]
+    subprocess.run(pip + ["--quiet", "--no-index", wheel], check=True)
+
+    log = tmp_path / "tk-maya.log"
+    log.write_text("2026-01-14 19:49:11,961 [2764 ERROR sgtk.env.project] no more disk\n")
+    done = subprocess.run(
+        ["tk-incident", "scan", "--json", str(log)],
+        env={"PATH": str(environment / "bin"), "HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    incident = json.loads(done.stdout.splitlines()[0])
+    assert incident["message"] == "no more disk"

@@ -15,17 +15,16 @@ use std::path::{Path, PathBuf};
 const USAGE: &str = "\
 cargo xtask dist [PART...]      parts: linux-x86_64, linux-aarch64, windows-x86_64, macos-x86_64, macos-aarch64,
                                 bundle, wheels (default: all that can be made here)
-cargo xtask dist bundle --program PATH [--out FOLDER]
-                                the bundle around a program of this machine that is built already
+cargo xtask dist bundle|wheels --program PATH --out FOLDER
+                                the same around a program of this machine that is built already
 cargo xtask dist --check-reproducible [PLATFORM...]
                                 build here and in another folder; the files must be the same";
 
 pub(crate) fn run(arguments: &[String]) -> Done {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["bundle", "--program", path] => pack("bundle", &[(program::host()?, path.into())], &packages()),
-        ["bundle", "--program", path, "--out", out] => {
-            pack("bundle", &[(program::host()?, path.into())], Path::new(out))
+        [part @ ("bundle" | "wheels"), "--program", path, "--out", out] => {
+            pack(part, &[(program::host()?, path.into())], Path::new(out))
         }
         ["--check-reproducible", platforms @ ..] => reproducible::check(&chosen(platforms)?),
         _ => make(&words),

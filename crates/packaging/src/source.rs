@@ -75,8 +75,8 @@ impl Checkout {
                 if name != "__pycache__" {
                     self.list(&path, paths)?;
                 }
-            } else if ending.as_deref() == Some("pyc") {
-                // Python's own cache.
+            } else if ending.as_deref() == Some("pyc") || name.starts_with('.') {
+                // Python's cache; what git and file browsers leave.
             } else if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
                 paths.push(path);
             } else {
