@@ -1,11 +1,16 @@
-//! The memory of an agent that has come to rest.
+//! The memory of an agent that has come to rest, and of `follow`.
 //!
 //! It runs all day and mostly waits. What reading its settings, filing a ticket or packing evidence needed is given back to
 //! the system when nothing happens any more; what is needed again is there at the next touch, at the cost of a page fault.
 
+use std::time::Duration;
+
+/// Looks are this far apart only when nothing happens.
+pub const RESTING: Duration = Duration::from_secs(1);
+
 /// Gives back what is not used at the moment: free parts of the heap, and the pages of the program's file and its libraries,
 /// which Linux maps sixteen at a time and never unmaps by itself.
-pub(crate) fn give_back() {
+pub fn give_back() {
     system::give_back();
 }
 

@@ -28,7 +28,7 @@ pub mod failing_call;
 mod field_fit;
 pub mod field_value;
 pub mod filing;
-mod footprint;
+pub mod footprint;
 pub mod gate;
 pub mod incident_line;
 pub mod instance;

@@ -22,6 +22,7 @@ use crate::captured::Captured;
 use crate::delivery::Wake;
 use crate::draft::{Draft, Late};
 use crate::facts::Machine;
+use crate::footprint::RESTING;
 use crate::paths::StateFolder;
 use crate::policy::fold::Folds;
 use crate::policy::outcome;
@@ -47,8 +48,6 @@ use std::time::Duration;
 
 /// Positions that only passed harmless records are stored this often: reading those again costs nothing.
 const IDLE_COMMIT_MS: u64 = 2_000;
-/// Looks are this far apart only when nothing happens.
-const RESTING: Duration = Duration::from_secs(1);
 /// The Toolkit app's usual name in an environment file; a studio may choose another and the app tells it.
 const OWN_NAME: &str = "tk-incidentreporter";
 

@@ -12,6 +12,7 @@ use crate::output::{Output, write_line};
 use crate::stop_signal;
 use agent::agent::AgentError;
 use agent::clock::{Clock, SystemClock};
+use agent::footprint::{RESTING, give_back};
 use agent::incident_line::Place;
 use agent::instance::Instance;
 use agent::paths::{StateFolder, create_private};
@@ -68,6 +69,7 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
     let mut reader = LogReader::new(follower, positions, gate, settings.agent.quiet_ms);
     let clock = SystemClock::new();
     let mut stored_ms = 0;
+    let mut long_waits = 0_u64;
     loop {
         let now_ms = clock.steady_ms();
         let (mut found, mut entered) = (Vec::new(), Vec::new());
@@ -109,7 +111,13 @@ pub(crate) fn follow(command: &FollowCommand, global: &Global, output: &Output) 
         }
         if !look.more {
             // Ends early when something happens in a folder, or when the signal comes: the next look is the last one then.
-            let _ = woken.recv_timeout(reader.pace(now_ms));
+            let wait = reader.pace(now_ms);
+            long_waits = if wait >= RESTING { long_waits + 1 } else { 0 };
+            // Nothing has happened since the look before, which was seconds ago.
+            if long_waits == 2 {
+                give_back();
+            }
+            let _ = woken.recv_timeout(wait);
         }
     }
 }
