@@ -1,6 +1,6 @@
 //! The control channel: what an app meets that talks to the agent itself.
 
-use crate::world::{PATIENCE, World, error, wait_for, words};
+use crate::world::{World, error, wait_for, words};
 use flow::Site;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ type Stream = std::fs::File;
 #[cfg(unix)]
 fn reached(channel: &Path) -> std::io::Result<Stream> {
     let stream = Stream::connect(channel)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(crate::world::PATIENCE))?;
     Ok(stream)
 }
 
