@@ -4,7 +4,8 @@
 use crate::world::{World, error, is_alive, wait_for, words};
 use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -86,6 +87,8 @@ fn the_newest_program_runs_whoever_comes_first() {
     let told: Value = serde_json::from_slice(&older.attach(&world, 1).stdout).unwrap();
     assert_eq!(told["version"], "0.1.1");
     let first = running(&world, "0.1.1");
+    let mut listener = UnixStream::connect(told["channel"].as_str().unwrap()).unwrap();
+    writeln!(listener, "{}", json!({ "v": 1, "type": "listen", "pid": 1, "started": "today" })).unwrap();
 
     // Two newer ones at once: one takes over, and the other gives it its session.
     std::thread::scope(|scope| {
@@ -96,6 +99,10 @@ fn the_newest_program_runs_whoever_comes_first() {
         status["version"] == "0.2.0" && status["sessions"].as_array().unwrap().len() == 3
     });
     let pid = |status: &Value| u32::try_from(status["pid"].as_u64().unwrap()).unwrap();
+    let mut heard = String::new();
+    listener.read_to_string(&mut heard).unwrap();
+    let last: Value = serde_json::from_str(heard.lines().last().unwrap()).unwrap();
+    assert_eq!(last, json!({ "v": 1, "type": "bye", "reason": "taken_over" }));
     wait_for("the older one's end", || (!is_alive(pid(&first))).then_some(()), String::new);
 
     // The older one comes again: it talks to the newer agent and lets it be.
