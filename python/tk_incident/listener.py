@@ -84,6 +84,15 @@ class Listener(object):
             self._connection.hang_up()
 
     def _run(self):
+        try:
+            self._work()
+        except Exception as reason:
+            # Out of a thread it would be an incident of the host's.
+            with self._lock:
+                self._thread = None
+            self._call(self._note, str(reason))
+
+    def _work(self):
         losses = 0
         while True:
             began = time.monotonic()

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from stand_in import Hanger
+from test_disturbance import assert_quiet
 from tk_incident import words
 from tk_incident.errors import IncidentError
 from tk_incident.report import file_report
@@ -63,6 +64,7 @@ def test_what_the_artist_says_becomes_a_ticket(workplace, tmp_path):
     assert "follows 1 log." in text and "ticket %d</a>, “artist - " % ticket["id"] in text
     host.do("destroy")
     assert host.do("windows")["windows"] == []
+    assert_quiet(workplace, host, "tk-maya")
 
 
 def test_a_report_brings_a_dead_agent_back(workplace):
