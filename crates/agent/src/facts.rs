@@ -147,6 +147,11 @@ impl Moment {
         Some(Moment::at(Moment::stamp_ms(stamp, zone)?, zone))
     }
 
+    /// When a record was written, by its own stamp: wall time.
+    pub(crate) fn line_ms(line: &IncidentLine, zone: &TimeZone) -> Option<i64> {
+        Moment::stamp_ms(line.time.as_deref()?, zone)
+    }
+
     /// The same as wall time.
     #[must_use]
     pub fn stamp_ms(stamp: &str, zone: &TimeZone) -> Option<i64> {

@@ -47,6 +47,7 @@ mod reading;
 pub mod recognise;
 pub mod report;
 pub mod retention;
+mod session_book;
 pub mod session_cache;
 pub mod settings;
 pub mod shared;

@@ -17,10 +17,10 @@ mod sessions;
 mod upkeep;
 
 use crate::agent::AgentError;
-use crate::attach::{Attach, AttachSite, Detach, Session};
+use crate::attach::{Attach, AttachSite, Detach};
 use crate::captured::Captured;
 use crate::delivery::Wake;
-use crate::draft::{Draft, Late};
+use crate::draft::{Draft, First, Late};
 use crate::facts::Machine;
 use crate::footprint::RESTING;
 use crate::paths::StateFolder;
@@ -31,6 +31,7 @@ use crate::reader::{LogReader, News};
 use crate::reading::{From, Met, Reading};
 use crate::recognise::Recogniser;
 use crate::report::Report;
+use crate::session_book::SessionBook;
 use crate::settings::Settings;
 use crate::shared::{Shared, lock};
 use crate::store::{RECORD_CUT, StoredGap};
@@ -40,7 +41,7 @@ use keep::KeepError;
 use log_follow::{Disk, SourceId};
 use sessions::Known;
 use sgtk_log::RecordLimits;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -82,7 +83,10 @@ pub struct Pipeline<D: Disk> {
     spool: PathBuf,
     folder: StateFolder,
     wake: Sender<Wake>,
-    sessions: HashMap<u32, Session>,
+    sessions: SessionBook,
+    /// Problems that were kept without the facts of their session, oldest first, and those whose session is known by now.
+    unclaimed: VecDeque<First>,
+    claimed: Vec<First>,
     /// When the last word on a session was sent, by PID and start.
     last_words: HashMap<(u32, Option<String>), u64>,
     own_names: HashSet<String>,
@@ -145,7 +149,9 @@ impl<D: Disk> Pipeline<D> {
             spool: parts.spool,
             folder: parts.folder,
             wake: parts.wake,
-            sessions: HashMap::new(),
+            sessions: SessionBook::default(),
+            unclaimed: VecDeque::new(),
+            claimed: Vec::new(),
             last_words: HashMap::new(),
             own_names: HashSet::from([OWN_NAME.to_owned()]),
             held: None,
@@ -174,9 +180,10 @@ impl<D: Disk> Pipeline<D> {
             }
             store.forget_old_sessions(now_ms).and_then(|()| store.sessions())
         };
-        for session in known.unwrap_or_default() {
+        // Newest first; in the book the last word on a PID is the one that holds.
+        for session in known.unwrap_or_default().into_iter().rev() {
             pipeline.learn(&session);
-            pipeline.sessions.entry(session.pid).or_insert(session);
+            pipeline.sessions.tell(session, None);
         }
         // The same words as before the restart: the same record has the same signature.
         pipeline.recogniser = pipeline.surroundings.recogniser(&pipeline.settings);
@@ -239,6 +246,13 @@ impl<D: Disk> Pipeline<D> {
         }
         let now_ms = self.shared.clock.steady_ms();
         let mut draft = Draft::default();
+        let claimed = self.claimed.drain(..).map(|first| Late {
+            old_key: first.key.clone(),
+            whole: Some(first),
+            text: String::new(),
+            made_from: None,
+        });
+        draft.late.extend(claimed);
         let more = self.look(now_ms, &mut draft);
         let due = now_ms.saturating_sub(self.kept_ms) >= IDLE_COMMIT_MS;
         if draft.has_news() || self.reader.has_changed() {
@@ -268,7 +282,7 @@ impl<D: Disk> Pipeline<D> {
         self.learn_secrets();
         let Pipeline { shared, last_kept, folds, twins, .. } = self;
         let login = lock(&shared.login).login.clone().unwrap_or_else(|| self.machine.user.clone());
-        let known = (&self.sessions, &self.own_names, &self.captures);
+        let known = (&self.sessions, &self.own_names, &self.captures, &self.zone);
         let reading = Reading::of(&self.settings, &self.recogniser, known, login, self.list_all);
         let look = self.reader.look(now_ms, &mut |news| match news {
             News::Record { source, path, record } => {

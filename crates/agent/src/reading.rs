@@ -5,6 +5,7 @@
 
 use crate::attach::Session;
 use crate::draft::{Draft, First, Late, Listed};
+use crate::facts::Moment;
 use crate::gate::Verdict;
 use crate::incident_line::{IncidentLine, Place};
 use crate::own_code;
@@ -13,11 +14,13 @@ use crate::policy::fold::{Fold, Folds, Seen};
 use crate::policy::outcome;
 use crate::policy::twins::{self, MadeFrom, Sighting, Twins, Way};
 use crate::recognise::{Recognised, Recogniser};
+use crate::session_book::SessionBook;
 use crate::settings::{Scope, Settings, TitleStyle};
+use jiff::tz::TimeZone;
 use log_follow::SourceId;
 use serde_json::Value;
 use sgtk_log::RawRecord;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Records with this mark are ours, whoever logged them: our own troubles must never become incidents.
@@ -57,11 +60,12 @@ pub(crate) struct Reading<'a> {
     recogniser: &'a Recogniser,
     ticket_by_title: bool,
     user_scope: bool,
-    sessions: &'a HashMap<u32, Session>,
+    sessions: &'a SessionBook,
     own_names: &'a HashSet<String>,
     login: String,
     list_all: bool,
     captures: &'a Captures,
+    zone: &'a TimeZone,
 }
 
 impl<'a> Reading<'a> {
@@ -69,7 +73,12 @@ impl<'a> Reading<'a> {
     pub(crate) fn of(
         settings: &Settings,
         recogniser: &'a Recogniser,
-        (sessions, own_names, captures): (&'a HashMap<u32, Session>, &'a HashSet<String>, &'a Captures),
+        (sessions, own_names, captures, zone): (
+            &'a SessionBook,
+            &'a HashSet<String>,
+            &'a Captures,
+            &'a TimeZone,
+        ),
         login: String,
         list_all: bool,
     ) -> Reading<'a> {
@@ -80,6 +89,7 @@ impl<'a> Reading<'a> {
             sessions,
             own_names,
             captures,
+            zone,
             login,
             list_all,
         }
@@ -211,7 +221,7 @@ impl Reading<'_> {
 
     fn hands_over(&self, pid: u32) -> bool {
         let says_so = |session: &Session| session.facts.get("capture") == Some(&Value::Bool(true));
-        self.sessions.get(&pid).is_some_and(says_so) || self.captures.has(pid)
+        self.sessions.newest(pid).is_some_and(says_so) || self.captures.has(pid)
     }
 
     /// How a record came to be known, when it may be seen in another way too.
@@ -256,7 +266,9 @@ impl Reading<'_> {
     /// Whose it is and what it is called. The line takes its texts out of what was recognised.
     fn place(&self, met: Met<'_>, recognised: &mut Recognised) -> (String, IncidentLine, String) {
         let Met { record, from, file_name } = met;
-        let session = recognised.incident.record.pid.and_then(|pid| self.sessions.get(&pid));
+        let parsed = &recognised.incident.record;
+        let at_ms = parsed.time.as_ref().and_then(|time| Moment::stamp_ms(&time.to_string(), self.zone));
+        let session = parsed.pid.and_then(|pid| self.sessions.at(pid, at_ms));
         let login = session.and_then(|session| session.login.as_deref()).unwrap_or(&self.login);
         let place = Place {
             file: file_name.to_owned(),

@@ -71,7 +71,7 @@ impl<D: Disk> Pipeline<D> {
 
     fn keep_captured(&mut self, captured: &Captured) -> bool {
         self.learn_secrets();
-        let session = self.sessions.get(&captured.pid);
+        let session = self.sessions.newest(captured.pid);
         let instance = session.and_then(|session| session.text(&["engine", "instance"]));
         let engine = session.and_then(|session| session.text(&["engine", "name"]));
         // Only a project's process of Desktop passes records on; of a host that never said what it is, it may be one.
@@ -108,7 +108,7 @@ impl<D: Disk> Pipeline<D> {
         let Pipeline { shared, folds, twins, .. } = self;
         let login = lock(&shared.login).login.clone();
         let login = login.unwrap_or_else(|| self.machine.user.clone());
-        let known = (&self.sessions, &self.own_names, &self.captures);
+        let known = (&self.sessions, &self.own_names, &self.captures, &self.zone);
         let reading = Reading::of(&self.settings, &self.recogniser, known, login, self.list_all);
         let gate = self.recogniser.read_gate();
         for record in news {

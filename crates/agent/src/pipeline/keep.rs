@@ -6,7 +6,7 @@ use super::Pipeline;
 use super::cut::Cuts;
 use crate::agent::AgentError;
 use crate::delivery::Wake;
-use crate::draft::{Draft, Listed};
+use crate::draft::{Draft, Late, Listed};
 use crate::event::Event;
 use crate::evidence::spooled_bytes;
 use crate::facts::Moment;
@@ -113,6 +113,7 @@ impl<D: Disk> Pipeline<D> {
         self.twins.kept();
         self.reader.stored(moved);
         self.tell(draft, &decided);
+        self.remember_unclaimed(std::mem::take(&mut draft.firsts));
         if batch.evidence.iter().any(|archive| !archive.hash.is_empty())
             && spooled_bytes(&self.spool) > self.settings.evidence.spool_bytes
         {
@@ -132,7 +133,9 @@ impl<D: Disk> Pipeline<D> {
         for gap in &draft.gaps {
             self.shared.tell(&Event::Gap { file: gap.path.clone(), bytes: gap.bytes, reason: gap.reason });
         }
-        for whole in draft.late.iter().filter_map(|late| late.whole.as_ref()) {
+        // That the session of a record is known by now is no news of the record.
+        let is_news = |late: &&Late| !late.text.is_empty() || late.made_from.is_some();
+        for whole in draft.late.iter().filter(is_news).filter_map(|late| late.whole.as_ref()) {
             self.shared.tell(&Event::Continued { incident: Box::new(whole.line.clone()) });
         }
         // Those that have become part of other records are told as such, and were decided on no more.

@@ -90,7 +90,8 @@ impl<D: Disk> Pipeline<D> {
         facts.traceback.clone_from(&first.traceback);
         facts.user.clone_from(&first.login);
         facts.machine = self.machine.clone();
-        facts.session = facts.pid.and_then(|pid| self.sessions.get(&pid)).cloned();
+        let at_ms = Moment::line_ms(&first.line, &self.zone);
+        facts.session = facts.pid.and_then(|pid| self.sessions.at(pid, at_ms)).cloned();
         facts.redactions = first.redactions.iter().map(|(rule, hits)| (rule.to_owned(), hits)).collect();
         let stamp = first.line.time.as_deref().and_then(|stamp| Moment::of_record(stamp, &self.zone));
         facts.time = stamp.unwrap_or_else(|| Moment::at(self.shared.clock.wall_ms(), &self.zone));

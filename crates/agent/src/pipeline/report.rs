@@ -109,7 +109,7 @@ impl<D: Disk> Pipeline<D> {
     /// The session of a process; without one, the only session that has not ended.
     fn session_of(&self, pid: Option<u32>) -> Option<Session> {
         if let Some(pid) = pid {
-            return self.sessions.get(&pid).cloned();
+            return self.sessions.newest(pid).cloned();
         }
         let mut open = lock(&self.shared.store).sessions().unwrap_or_default();
         if open.len() == 1 { open.pop() } else { None }

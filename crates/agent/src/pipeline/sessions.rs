@@ -4,8 +4,9 @@ use super::Pipeline;
 use crate::attach::{Attach, AttachSite, Detach, Session};
 use crate::attached::Attached;
 use crate::delivery::Wake;
+use crate::draft::First;
 use crate::event::Event;
-use crate::facts::clean_session;
+use crate::facts::{Moment, clean_session};
 use crate::recognise::{Recogniser, Surroundings};
 use crate::settings::Settings;
 use crate::shared::lock;
@@ -15,6 +16,8 @@ use std::collections::HashSet;
 
 /// Two words on one session may cross on their way for this long.
 const CROSSING_MS: u64 = 60_000;
+/// So many problems may wait for the first word of their session; those of hosts without the app wait in vain.
+const MOST_UNCLAIMED: usize = 8;
 
 /// What is known of the surroundings, as it grows with every session.
 #[derive(Default)]
@@ -61,7 +64,8 @@ impl<D: Disk> Pipeline<D> {
             }
             let engine = session.text(&["engine", "instance"]).map(str::to_owned);
             self.shared.tell(&Event::Session { pid: session.pid, engine });
-            self.sessions.insert(session.pid, session);
+            self.claim(session.pid);
+            self.sessions.tell(session, attach.sent_ms.and_then(|sent_ms| i64::try_from(sent_ms).ok()));
         }
         let _ = self.wake.send(Wake::Look);
     }
@@ -73,6 +77,28 @@ impl<D: Disk> Pipeline<D> {
         if let Err(error) = attached.keep(&self.folder) {
             // Only the next login misses it.
             tracing::info!("what was attached is not remembered: {error}");
+        }
+    }
+
+    /// Problems whose first record came before the first word of its session (a bundle fails while the engine starts, before our
+    /// app's turn) are described again, if nobody has heard of them yet.
+    fn claim(&mut self, pid: u32) {
+        let (claimed, others): (Vec<First>, Vec<First>) =
+            std::mem::take(&mut self.unclaimed).into_iter().partition(|first| first.line.pid == Some(pid));
+        self.unclaimed = others.into();
+        self.claimed.extend(claimed);
+    }
+
+    /// Remembers what has just been kept without the facts of its session.
+    pub(super) fn remember_unclaimed(&mut self, firsts: Vec<First>) {
+        for first in firsts.into_iter().filter(|first| first.times > 0) {
+            let Some(pid) = first.line.pid.filter(|_| first.new.is_some()) else { continue };
+            if !self.sessions.holds(pid, Moment::line_ms(&first.line, &self.zone)) {
+                if self.unclaimed.len() >= MOST_UNCLAIMED {
+                    self.unclaimed.pop_front();
+                }
+                self.unclaimed.push_back(First { new: None, archive: None, ..first });
+            }
         }
     }
 
@@ -108,8 +134,10 @@ impl<D: Disk> Pipeline<D> {
         if !self.is_news(detach.pid, detach.started.as_deref(), detach.sent_ms) {
             return;
         }
-        // The facts stay for records that are still to be read; a new session of that PID replaces them.
+        // The facts stay for records that are still to be read.
         let now_ms = self.shared.clock.wall_ms();
+        let ended_ms = detach.sent_ms.and_then(|sent_ms| i64::try_from(sent_ms).ok()).unwrap_or(now_ms);
+        self.sessions.end(detach.pid, detach.started.as_deref(), ended_ms);
         let kept = lock(&self.shared.store).end_session(detach.pid, detach.started.as_deref(), now_ms);
         if let Err(error) = kept {
             self.shared.state_trouble(&error);
