@@ -68,9 +68,15 @@ def _host(app):
     if isinstance(host, dict):
         return {
             "name": _text(lambda: host["name"]),
-            "version": _text(lambda: host["version"]),
+            "version": _version(lambda: host["version"]),
         }
     return {"name": None, "version": None}
+
+
+def _version(read):
+    """Desktop says "unknown" while its apps start."""
+    version = _text(read)
+    return None if version == "unknown" else version
 
 
 def _context(app):

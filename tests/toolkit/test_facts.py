@@ -152,6 +152,13 @@ def test_a_user_that_is_loaded_already_is_told():
     assert facts.session_facts(app, LOG_MANAGER, None, "")["context"]["user"]["id"] == 3
 
 
+def test_a_version_that_is_not_known_yet_is_none():
+    app = App()
+    app.engine.host_info = {"name": "Desktop", "version": "unknown"}
+    found = facts.session_facts(app, LOG_MANAGER, None, "")
+    assert found["host"] == {"name": "Desktop", "version": None}
+
+
 @pytest.mark.parametrize(
     "host_info", [("Photoshop", "unknown"), None, {}, {"name": None}]
 )
