@@ -43,7 +43,7 @@ def core_folder(tmp_path_factory):
 class Workplace:
     """One artist's machine: folders, environment, desk, agent, hosts."""
 
-    def __init__(self, program, core_folder, folder):
+    def __init__(self, program, core_folder, folder, desk=None, login=LOGIN):
         self.folder = folder
         self.log_folder = folder / "shotgun" / "logs"
         self._hosts = []
@@ -58,6 +58,9 @@ class Workplace:
             "SHOTGUN_HOME": str(folder / "shotgun"),
             "TK_INCIDENT_AGENT_STATE_DIR": str(folder / "state"),
             "TK_INCIDENT_PROGRAM": program,
+            # Many tickets and counts in a short time is what tests are made of.
+            "TK_INCIDENT_LIMITS_WRITES_PER_MINUTE": "0",
+            "TK_INCIDENT_LIMITS_COUNT_FLUSH_S": "0",
             "LIVE_CORE": str(core_folder),
             "LIVE_CONFIG": str(config),
             "LIVE_BUNDLES": os.path.join(toolkit_core.STUDIO, "bundles"),
@@ -65,27 +68,34 @@ class Workplace:
         }
         self.agent = Agent(program, folder / "state", dict(self.environ))
         # The desk is somebody else's machine: it knows nothing of this agent.
-        self.desk = Desk(program, folder / "desk", {"PATH": os.defpath})
+        self.desk = desk or Desk(program, folder / "desk", {"PATH": os.defpath})
+        self._own_desk = desk is None
+        self.login = login
+        self.session_token = self.desk.token_of(login)
 
-    def host(self, instance, **changes):
+    def host(self, instance, by=(), closed_stdin=False, **changes):
         """A host that is ready to start the engine `instance`. `changes` go over its environment."""
         environ = dict(self.environ, LIVE_SITE=self.desk.url)
         environ.update(changes)
-        host = Host(environ, self.folder / ("%s-%d.out" % (instance, len(self._hosts))))
+        output = self.folder / ("%s-%d.out" % (instance, len(self._hosts)))
+        host = Host(environ, output, by, closed_stdin)
         self._hosts.append(host)
         return host
 
-    def start(self, instance, **changes):
-        """A host whose engine `instance` has started in the desk's project."""
+    def start(self, instance, at_site=False, expired=False, **changes):
+        """A host whose engine `instance` has started in the desk's project, or at the site."""
         host = self.host(instance, **changes)
-        host.do("start", **self.start_order(instance))
+        order = self.start_order(instance)
+        if at_site:
+            order["entity"] = None
+        host.do("start", expired=expired, **order)
         return host
 
     def start_order(self, instance):
         return {
             "instance": instance,
-            "login": LOGIN,
-            "session_token": self.desk.session_token,
+            "login": self.login,
+            "session_token": self.session_token,
             "entity": self.desk.project,
         }
 
@@ -101,6 +111,11 @@ class Workplace:
         for part in ("app.py", "info.yml", "icon_256.png"):
             shutil.copy(os.path.join(REPOSITORY, part), str(bundle))
         return bundle
+
+    def task(self):
+        return self.desk.admin.create(
+            "Task", {"content": "lip sync", "project": self.desk.project}
+        )
 
     def log_file(self, instance):
         return self.log_folder / ("%s.log" % instance)
@@ -120,7 +135,8 @@ class Workplace:
         try:
             self.agent.stop()
         finally:
-            self.desk.stop()
+            if self._own_desk:
+                self.desk.stop()
 
 
 @pytest.fixture

@@ -32,20 +32,31 @@ class Desk:
             self.url, script_name=ready["script_name"], api_key=ready["script_key"]
         )
         self.project = {"type": "Project", "id": ready["project_id"]}
-        self.admin.create(
-            "HumanUser",
-            {"login": LOGIN, "name": "An Artist", "password_proxy": PASSWORD},
-        )
-        self.session_token = shotgun_api3.Shotgun(
-            self.url, login=LOGIN, password=PASSWORD
-        ).get_session_token()
+        self._tokens = {}
+        self.session_token = self.token_of(LOGIN)
+
+    def token_of(self, login):
+        """The session of the artist `login`, who is on the site from the first call on."""
+        if login not in self._tokens:
+            self.admin.create(
+                "HumanUser",
+                {
+                    "login": login,
+                    "name": login.capitalize(),
+                    "password_proxy": PASSWORD,
+                },
+            )
+            self._tokens[login] = shotgun_api3.Shotgun(
+                self.url, login=login, password=PASSWORD
+            ).get_session_token()
+        return self._tokens[login]
 
     def tickets(self):
         """All tickets, oldest first."""
         return self.admin.find(
             "Ticket",
             [],
-            ["title", "description", "project", "attachments"],
+            ["title", "description", "project", "attachments", "sg_incident_count"],
             order=[{"field_name": "id", "direction": "asc"}],
         )
 

@@ -18,20 +18,28 @@ class Host:
 
     :param environ: its environment; what Toolkit and the recipe need is added.
     :param output: file that gets what the host prints.
+    :param by: command that starts the host, such as one that takes powers away from it.
+    :param closed_stdin: start it without a standard input, as a desktop's launcher may.
     """
 
-    def __init__(self, environ, output):
+    def __init__(self, environ, output, by=(), closed_stdin=False):
         orders, self._orders = os.pipe()
         self._replies, replies = os.pipe()
         self._output = str(output)
         with open(self._output, "ab") as printed:
             self._process = subprocess.Popen(
-                [sys.executable, os.path.join(toolkit_core.STUDIO, "host.py")],
+                list(by)
+                + [sys.executable, os.path.join(toolkit_core.STUDIO, "host.py")],
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=printed,
                 pass_fds=(orders, replies),
-                env=dict(environ, LIVE_ORDERS=str(orders), LIVE_REPLIES=str(replies)),
+                env=dict(
+                    environ,
+                    LIVE_ORDERS=str(orders),
+                    LIVE_REPLIES=str(replies),
+                    LIVE_STDIN="closed" if closed_stdin else "",
+                ),
             )
         os.close(orders)
         os.close(replies)
@@ -63,6 +71,11 @@ class Host:
         """What the host printed so far, prompts included."""
         with open(self._output, encoding="utf-8", errors="replace") as printed:
             return printed.read()
+
+    def kill(self):
+        """End the process the way a crash does."""
+        self._process.kill()
+        self._process.wait()
 
     def quit(self):
         """End the process the way a host ends: nothing more to do."""

@@ -2,30 +2,13 @@
 in its log that looks like trouble."""
 
 import os
-import re
 
 import pytest
 
+from host_log import ours, records
 from stand_in import Hanger
 from tap import Tap
 from waiting import wait_for
-
-HEADER = re.compile(
-    r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2},\d{3} \[\d+ ([A-Z]+) (.+?)\] (.*)$", re.M
-)
-
-
-def records(workplace, instance):
-    return HEADER.findall(workplace.log_text(instance))
-
-
-def ours(workplace, instance):
-    """Level and message of the records our app wrote."""
-    return [
-        (level, message)
-        for level, logger, message in records(workplace, instance)
-        if "tk-incidentreporter" in logger.split(".")
-    ]
 
 
 def assert_undisturbed(workplace, host, instance):

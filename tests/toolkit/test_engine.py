@@ -5,28 +5,10 @@ import io
 import json
 import zipfile
 
+from tickets import ticket_with
 from waiting import wait_for
 
 FIVE_MIB = 5 * 1024 * 1024
-
-
-def ticket_with(workplace, text, attachments=0):
-    """The one ticket whose description holds `text`, once it has its attachments."""
-
-    def found():
-        tickets = [
-            ticket
-            for ticket in workplace.desk.tickets()
-            if text in (ticket["description"] or "")
-        ]
-        return tickets and len(tickets[0]["attachments"]) >= attachments and tickets
-
-    (ticket,) = wait_for(
-        "a ticket about %r with %d attachments" % (text, attachments),
-        found,
-        lambda: "%s\n%s" % (workplace.desk.tickets(), workplace.agent.state()),
-    )
-    return ticket
 
 
 def test_a_chained_exception_becomes_a_ticket_and_survives_a_rollover(workplace):

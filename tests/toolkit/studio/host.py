@@ -38,6 +38,8 @@ def start(order):
     }
     if order.get("expired"):
         manager.pre_engine_start_callback = lambda context: expire_session()
+    if order.get("failing"):
+        manager.pre_engine_start_callback = lambda context: fail_to_load()
     engine = manager.bootstrap_engine(order["instance"], order.get("entity"))
     return {"apps": sorted(engine.apps)}
 
@@ -61,6 +63,15 @@ def sign_in(order):
         sgtk.set_authenticated_user(user)
     else:
         sgtk.get_authenticated_user().impl.set_session_token(order["session_token"])
+
+
+def fail_to_load():
+    import sgtk  # the bootstrap has swapped the core
+
+    logger = sgtk.LogManager.get_logger("bundles")
+    logger.error("Could not load a bundle")
+    # What follows ends the record above, so that it is read at once.
+    logger.info("Loading other bundles")
 
 
 def publish(order):
@@ -137,6 +148,12 @@ def hooks(order):
     }
 
 
+def work(order):
+    """What a host logs while nothing is wrong, with the words of trouble in it."""
+    for number in range(order["records"]):
+        engine().logger.info("Cached frame %d, ERROR count 0", number)
+
+
 def fill(order):
     """Write `bytes` at INFO, which rolls the log file over at 5 MiB."""
     logger = engine().logger
@@ -145,9 +162,12 @@ def fill(order):
 
 
 def change_context(order):
-    tk = engine().sgtk
+    """As a host's integration does: an engine that cannot change is restarted in the new context."""
+    import sgtk
+
     entity = order["entity"]
-    engine().change_context(tk.context_from_entity(entity["type"], entity["id"]))
+    context = engine().sgtk.context_from_entity(entity["type"], entity["id"])
+    sgtk.platform.change_context(context)
 
 
 def restart(order):
@@ -290,13 +310,12 @@ ORDERS = {
         sign_in,
         publish,
         fail,
-        publish,
-        fail,
         uncaught,
         hooks,
         pass_on,
         passed_on,
         log_passed_on,
+        work,
         fill,
         change_context,
         restart,
@@ -326,6 +345,8 @@ def serve(orders, replies):
 
 
 if __name__ == "__main__":
+    if os.environ.pop("LIVE_STDIN", ""):
+        os.close(0)
     if os.environ.get("LIVE_QT") == "1":
         from PySide6 import QtWidgets
 

@@ -8,10 +8,18 @@ import types
 
 import sgtk
 
+# As the real engines tell it: Desktop's knows no version while its apps start.
+HOSTS = {
+    "tk-desktop": ("Desktop", "unknown"),
+    "tk-maya": ("Maya", "2026.1"),
+    "tk-nuke": ("Nuke", "15.1v2"),
+    "tk-houdini": ("Houdini", "20.5"),
+}
+
 
 class StubEngine(sgtk.platform.Engine):
     # Desktop learns its own version only after its apps have been initialized.
-    host_version = "unknown" if os.environ.get("LIVE_LATE_VERSION") else "2026.1"
+    host_version = "unknown" if os.environ.get("LIVE_LATE_VERSION") else None
 
     @property
     def has_ui(self):
@@ -19,11 +27,13 @@ class StubEngine(sgtk.platform.Engine):
 
     @property
     def context_change_allowed(self):
-        return True
+        """Where it is not, Toolkit restarts the engine in the new context."""
+        return self.get_setting("allow_context_change")
 
     @property
     def host_info(self):
-        return {"name": "Maya", "version": self.host_version}
+        name, version = HOSTS.get(self.instance_name, HOSTS["tk-maya"])
+        return {"name": name, "version": self.host_version or version}
 
     def _define_qt_base(self):
         if os.environ.get("LIVE_QT", "broken") in ("", "broken"):
