@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 /// The checks, as (name, verdict, what was found), and the summary that must fit them.
 fn examined(world: &World, config: &str) -> (Vec<(String, String, String)>, Option<i32>) {
-    let output = world.run(&["--json", "doctor", "--config", config]);
+    // What is in the home folder of whoever runs the tests is not looked at.
+    let mut program = world.program();
+    program.env("HOME", world.path("home")).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
+    let output = program.args(["--json", "doctor", "--config", config]).output().unwrap();
     let mut lines = json_lines(&output);
     let summary = lines.pop().unwrap();
     let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
@@ -16,6 +19,8 @@ fn examined(world: &World, config: &str) -> (Vec<(String, String, String)>, Opti
     assert_eq!(summary, expected, "{}", words(&output));
     assert_eq!(output.status.code(), Some(i32::from(count("fail") > 0)), "{}", words(&output));
     for line in &lines {
+        let name = line["name"].as_str().unwrap();
+        assert!(agent::doctor::NAMES.contains(&name), "docs/doctor.md does not explain {name}");
         assert_eq!(
             line["advice"].is_null(),
             line["verdict"] == "pass",
@@ -42,9 +47,11 @@ fn all_is_well_beside_a_running_agent_and_without_one() {
     let verdicts: Vec<_> = checks.iter().map(|check| (check.0.as_str(), check.1.as_str())).collect();
     let expected = [
         "settings",
+        "program",
         "state folder",
         "log folder",
         "agent",
+        "autostart",
         "site",
         "clock",
         "login",
@@ -71,7 +78,7 @@ fn all_is_well_beside_a_running_agent_and_without_one() {
     assert_eq!((of(&checks, "agent").0, of(&checks, "login").0, code), ("warn", "pass", Some(0)));
     let page = world.program().args(["doctor", "--config", &config]).env("COLUMNS", "80").output().unwrap();
     let said = String::from_utf8_lossy(&page.stdout);
-    assert!(said.contains("11 passed, 1 warning, 0 failures"), "{}", words(&page));
+    assert!(said.contains("13 passed, 1 warning, 0 failures"), "{}", words(&page));
     assert!(said.lines().all(|line| line.chars().count() <= 80), "{}", words(&page));
 }
 

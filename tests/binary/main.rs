@@ -28,6 +28,8 @@ mod in_flight;
 mod kill_loop;
 mod late_lines;
 mod limits;
+#[cfg(target_os = "linux")]
+mod misconfigured;
 mod mute;
 mod promises;
 #[cfg(unix)]

@@ -13,8 +13,8 @@ use crate::options::{candidates, layers, log_folders};
 use crate::output::{BAD, FAINT, GOOD, Output, WARN, counted, harmless, span};
 use agent::control::{AskError, ask};
 use agent::doctor::{
-    Check, Verdict, autostart, log_folders as logs, running, session_cache, site as reach, state_folder,
-    ticket,
+    Check, Verdict, autostart, log_folders as logs, program, running, session_cache, site as reach,
+    state_folder, ticket,
 };
 use agent::login::{Login, LoginError, credentials};
 use agent::paths::StateFolder;
@@ -25,6 +25,7 @@ use log_follow::Patterns;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// The longest wait for one step of a call: a person is looking.
 const PATIENCE_MS: u64 = 10_000;
@@ -99,6 +100,11 @@ fn all(global: &Global) -> Vec<Check> {
     let given =
         global.config.as_ref().map_or("no file given".to_owned(), |path| format!("`{}`", path.display()));
     let mut checks = vec![Check::pass("settings", format!("valid ({given})"))];
+    let environment = |name: &str| std::env::var_os(name);
+    let raw = settings.evidence.hint();
+    checks.extend(raw.map(|(found, advice)| Check::warn("evidence", found, advice)));
+    let this = std::env::current_exe().unwrap_or_default();
+    checks.extend(program::check(&this, agent::version::this(), &environment));
     let (folder, answer) = match found_agent(&settings) {
         Ok(found) => found,
         Err(failure) => {
@@ -107,11 +113,12 @@ fn all(global: &Global) -> Vec<Check> {
             return checks;
         }
     };
-    let raw = settings.evidence.hint();
-    checks.extend(raw.map(|(found, advice)| Check::warn("evidence", found, advice)));
     checks.push(state_folder::check(&folder));
     checks.extend(ticket::check_template(&settings));
-    checks.extend(logs::check(&log_folders(&settings), &Patterns::new(settings.watch.patterns.clone())));
+    let (folders, patterns) = (log_folders(&settings), Patterns::new(settings.watch.patterns.clone()));
+    checks.extend(logs::check(&folders, &patterns));
+    checks.extend(logs::check_other(&folders, &patterns, &environment, SystemTime::now()));
+    checks.extend(answer.iter().flat_map(logs::check_sessions));
     checks.extend(running::check(&answer, agent::version::this()));
     checks.push(autostart::check(&agent::autostart::status(&crate::autostart::environment)));
     checks.extend(site_checks(&settings, &folder, answer.as_ref().ok()));

@@ -6,6 +6,8 @@ use crate::control::AskError;
 use serde_json::Value;
 
 const NAME: &str = "agent";
+/// A step that was tried so often fails for more than a moment.
+const OFTEN: u64 = 3;
 
 /// Judges the answer to `status`, as this program's `version` sees it.
 #[must_use]
@@ -36,6 +38,8 @@ pub fn check(answer: &Result<Value, AskError>, version: &str) -> Vec<Check> {
         let waiting = status["waiting_count"].as_u64().unwrap_or(0);
         let advice = format!("`tk-incident flush` tries again at once; {} waiting", counted(waiting, "step"));
         checks.push(Check::fail(NAME, format!("it cannot file: {trouble}"), advice));
+    } else {
+        checks.extend(refusals(status));
     }
     for warning in
         status["warnings"].as_array().into_iter().flatten().filter(|warning| warning["what"] != "site")
@@ -48,6 +52,25 @@ pub fn check(answer: &Result<Value, AskError>, version: &str) -> Vec<Check> {
         ));
     }
     checks
+}
+
+/// What single steps fail for while the site is well: a right that the login lacks, most likely. One line for each reason.
+fn refusals(status: &Value) -> Vec<Check> {
+    let mut reasons: Vec<(&str, u64, u64)> = Vec::new();
+    for step in status["waiting"].as_array().into_iter().flatten() {
+        let tries = step["attempts"].as_u64().unwrap_or(0);
+        let Some(why) = step["why"].as_str().filter(|_| tries > 0) else { continue };
+        match reasons.iter_mut().find(|(known, ..)| *known == why) {
+            Some((_, count, most)) => (*count, *most) = (*count + 1, tries.max(*most)),
+            None => reasons.push((why, 1, tries)),
+        }
+    }
+    let check = |(why, count, most): (&str, u64, u64)| {
+        let found = format!("{} failed, tried {}: {why}", counted(count, "step"), counted(most, "time"));
+        let advice = "let an admin give the login the right, if that is what is missing; `tk-incident flush` tries again";
+        if most < OFTEN { Check::warn(NAME, found, advice) } else { Check::fail(NAME, found, advice) }
+    };
+    reasons.into_iter().map(check).collect()
 }
 
 #[cfg(test)]
@@ -65,6 +88,14 @@ mod tests {
         let well = json!({ "version": "0.1.0", "pid": 7, "seen": 3, "sources": [], "site": { "trouble": null },
                            "warnings": [] });
         assert_eq!(verdicts(Ok(well.clone())), [Verdict::Pass]);
+        let mut refused = well.clone();
+        let step = |attempts| json!({ "attempts": attempts, "why": "no right to create" });
+        refused["waiting"] = json!([step(1), { "attempts": 0, "why": "its ticket comes first" }]);
+        assert_eq!(verdicts(Ok(refused.clone())), [Verdict::Pass, Verdict::Warn]);
+        refused["waiting"] = json!([step(1), step(7)]);
+        let checks = check(&Ok(refused), "0.1.0");
+        assert!(checks.len() == 2 && checks[1].verdict == Verdict::Fail, "{checks:?}");
+        assert_eq!(checks[1].found, "2 steps failed, tried 7 times: no right to create");
         let mut ill = well;
         ill["version"] = json!("0.0.9");
         ill["site"]["trouble"] = json!("refused");

@@ -26,16 +26,18 @@ pub fn check(folder: &StateFolder) -> Check {
     let there = path.ancestors().find(|folder| folder.exists()).unwrap_or(path);
     let space = free_bytes(there);
     let free = space.map_or(String::new(), |bytes| format!(", {} MB free", bytes / 1_000_000));
-    if let Some(bytes) = space.filter(|bytes| *bytes < ENOUGH_BYTES) {
-        let found = format!("`{shown}` has {} MB left", bytes / 1_000_000);
-        let advice = "make room on that disk, or set agent.state_dir";
-        return if bytes < LEAST_BYTES {
-            Check::fail(NAME, found, advice)
-        } else {
-            Check::warn(NAME, found, advice)
-        };
+    if let Some(check) = space.and_then(|bytes| check_room(path, bytes)) {
+        return check;
     }
-    match std::fs::symlink_metadata(path) {
+    let is_made = std::fs::symlink_metadata(path);
+    if !may_write(there) && (is_made.is_err() || there == path) {
+        let found = match is_made {
+            Ok(_) => format!("`{shown}` cannot be written"),
+            Err(_) => format!("`{shown}` cannot be made in `{}`", there.display()),
+        };
+        return Check::fail(NAME, found, "give this user the right to write there, or set agent.state_dir");
+    }
+    match is_made {
         Err(_) => Check::pass(NAME, format!("`{shown}` is made when an agent starts{free}")),
         Ok(found) if !found.is_dir() => {
             Check::fail(NAME, format!("`{shown}` is no folder"), "move it away, or set agent.state_dir")
@@ -50,6 +52,30 @@ pub fn check(folder: &StateFolder) -> Check {
         }
         Ok(_) => Check::pass(NAME, format!("`{shown}`, private, on a local disk{free}")),
     }
+}
+
+/// Whether there is too little room on the disk of the folder.
+fn check_room(path: &std::path::Path, free_bytes: u64) -> Option<Check> {
+    let found = format!("`{}` has {} MB left", path.display(), free_bytes / 1_000_000);
+    let advice = "make room on that disk, or set agent.state_dir";
+    match free_bytes {
+        ..LEAST_BYTES => Some(Check::fail(NAME, found, advice)),
+        LEAST_BYTES..ENOUGH_BYTES => Some(Check::warn(NAME, found, advice)),
+        ENOUGH_BYTES.. => None,
+    }
+}
+
+/// Whether this user may make files there; a disk that is mounted for reading says no to everybody.
+#[cfg(unix)]
+fn may_write(folder: &std::path::Path) -> bool {
+    use nix::unistd::{AccessFlags, access};
+    !folder.is_dir() || access(folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn may_write(_folder: &std::path::Path) -> bool {
+    // Rights there are lists that only trying tells.
+    true
 }
 
 #[cfg(unix)]
@@ -86,5 +112,16 @@ mod tests {
         std::fs::remove_dir_all(folder.path()).unwrap();
         std::fs::write(folder.path(), "").unwrap();
         check_is(Verdict::Fail, "no folder");
+    }
+
+    #[test]
+    fn a_disk_is_told_before_it_is_full() {
+        let verdict = |megabytes: u64| {
+            check_room(std::path::Path::new("/state"), megabytes * 1_000_000).map(|check| check.verdict)
+        };
+        assert_eq!(
+            [0, 49, 50, 499, 500].map(verdict),
+            [Some(Verdict::Fail), Some(Verdict::Fail), Some(Verdict::Warn), Some(Verdict::Warn), None]
+        );
     }
 }
