@@ -181,6 +181,7 @@ def _use(current, home):
                 os.path.join(home, name)
                 for name in os.listdir(home)
                 if os.path.join(home, name) != current
+                and os.path.isdir(os.path.join(home, name))
             ),
             key=os.path.getmtime,
             reverse=True,

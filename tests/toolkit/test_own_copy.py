@@ -201,6 +201,9 @@ def test_a_host_that_died_while_it_copied_harms_nobody(tmp_path):
 
 def test_copies_that_nobody_used_for_longest_go(tmp_path):
     bundles = [Bundle(tmp_path, "0.%d.0" % n, CONTENT + b"#%d" % n) for n in range(5)]
+    # What else is in that folder is no copy.
+    with open(os.path.join(own_copy.folder(bundles[0].environ), "at-login"), "w"):
+        pass
     for age, bundle in enumerate(bundles):
         own = bundle.find()
         moment = time.time() - 1000 + age
@@ -209,6 +212,7 @@ def test_copies_that_nobody_used_for_longest_go(tmp_path):
         "0.2.0",
         "0.3.0",
         "0.4.0",
+        "at",
     ]
 
     # Whoever goes back to an old version gets it again, and the one used last stays.
@@ -217,6 +221,7 @@ def test_copies_that_nobody_used_for_longest_go(tmp_path):
         "0.0.0",
         "0.3.0",
         "0.4.0",
+        "at",
     ]
 
 
