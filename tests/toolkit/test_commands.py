@@ -38,7 +38,7 @@ def text_in(host, title, text):
 
 
 def test_what_the_artist_says_becomes_a_ticket(workplace, tmp_path):
-    host = start(workplace)
+    host = start(workplace, TK_DEBUG="1")
     workplace.agent.wait_until_following(workplace.log_file("tk-maya"))
     host.do("show", command=REPORT)
     opened = window(host, "Report a problem")

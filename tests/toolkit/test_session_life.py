@@ -43,6 +43,7 @@ def test_context_changes_and_restarts_leave_one_session_and_one_listener(workpla
     host.do("destroy")
     wait_for("the end of the session", lambda: not sessions(workplace))
     wait_for("the end of the listener", lambda: host.listeners() == 0)
+    host.do("settle")
     assert len(workplace.agent.processes()) == 1
 
 
