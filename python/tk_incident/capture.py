@@ -11,7 +11,7 @@ import os
 import threading
 import time
 
-from .frameless import frameless
+from .frameless import Frameless
 from .outbox import Outbox
 from .uncaught import Hooks
 
@@ -195,7 +195,7 @@ class _Handler(logging.Handler):
             return
         error = record.exc_text
         if not error and record.exc_info and record.exc_info[0] is not None:
-            error = frameless(*record.exc_info)
+            error = Frameless(*record.exc_info)
         _put(
             self._outbox,
             record.created,
@@ -212,18 +212,21 @@ class _Handler(logging.Handler):
 
 
 def _put(outbox, created, fields, error):
+    # What waits is cut already: a text of megabytes is not held for the part of it that is sent.
+    fields["message"] = _cut(fields["message"])
     size = len(fields["message"]) + 200
     if isinstance(error, str):
+        error = _cut(error)
         size += len(error)
     elif error is not None:
-        size += 4096
-    outbox.put(min(size, MOST_CHARACTERS), lambda: _record(created, fields, error))
+        size += error.characters
+    outbox.put(size, lambda: _record(created, fields, error))
 
 
 def _record(created, fields, error):
     """The record as the agent reads it. Lines of source are looked up here, not on the host's thread."""
     if error is not None and not isinstance(error, str):
-        error = "".join(error.format()).rstrip("\n")
+        error = error.format().rstrip("\n")
     stack = fields.get("stack")
     below = "\n".join(part for part in (error, stack) if part)
     # As `logging.Formatter` does it: Toolkit's log shows exactly this.
@@ -234,7 +237,7 @@ def _record(created, fields, error):
         "time_ms": int(created * 1000),
         "level": fields["level"],
         "logger": fields["logger"],
-        "message": _cut(fields["message"]),
+        "message": fields["message"],
         "exception": _cut(below) or None,
         "uncaught": fields.get("uncaught", False),
         "thread": fields.get("thread"),

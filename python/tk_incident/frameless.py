@@ -7,42 +7,74 @@ are looked up when it is printed. The marks below the lines that newer versions 
 
 import traceback
 
-
-def frameless(kind, value, trace):
-    # type: (type, BaseException, object) -> traceback.TracebackException
-    """Return what `"".join(….format())` makes the text of a log of."""
-    # No frames by `limit`: looking at them is what takes long.
-    told = traceback.TracebackException(
-        kind, value, trace, limit=0, lookup_lines=False
-    )
-    waiting = [(told, value, trace)]
-    while waiting:
-        told_one, one, trace_one = waiting.pop()
-        told_one.stack = _stack(trace_one)
-        # Python 3.9 and earlier keep it, and ask whether there was one.
-        if hasattr(told_one, "exc_traceback"):
-            told_one.exc_traceback = None if trace_one is None else True
-        for other, told_other in (
-            (one.__cause__, told_one.__cause__),
-            (one.__context__, told_one.__context__),
-        ):
-            if other is not None and told_other is not None:
-                waiting.append((told_other, other, other.__traceback__))
-        # Those of a group, where there are groups.
-        parts = getattr(told_one, "exceptions", None) or ()
-        for told_part, part in zip(parts, getattr(one, "exceptions", ())):
-            waiting.append((told_part, part, part.__traceback__))
-    return told
+# An exception's own text is cut to this.
+MOST_CHARACTERS = 64 * 1024
+# About what one call takes while it is held.
+_CALL_CHARACTERS = 200
 
 
-def _stack(trace):
-    stack = traceback.StackSummary()
+class Frameless(object):
+    """An exception, with those it came from, as `logging` would print it.
+
+    :ivar characters: about how much is held by it.
+    """
+
+    def __init__(self, kind, value, trace):
+        # type: (type, BaseException, object) -> None
+        # No frames by `limit`: looking at them is what takes long.
+        self._told = traceback.TracebackException(
+            kind, value, trace, limit=0, lookup_lines=False
+        )
+        self.characters = 1000
+        # What Python knows of an exception, and its calls.
+        self._calls = []
+        waiting = [(self._told, value, trace)]
+        while waiting:
+            told, one, trace_one = waiting.pop()
+            calls = _calls(trace_one)
+            self._calls.append((told, calls))
+            self.characters += _CALL_CHARACTERS * len(calls) + _cut(told)
+            # Python 3.9 and earlier keep it, and ask whether there was one.
+            if hasattr(told, "exc_traceback"):
+                told.exc_traceback = None if trace_one is None else True
+            for other, told_other in (
+                (one.__cause__, told.__cause__),
+                (one.__context__, told.__context__),
+            ):
+                if other is not None and told_other is not None:
+                    waiting.append((told_other, other, other.__traceback__))
+            # Those of a group, where there are groups.
+            parts = getattr(told, "exceptions", None) or ()
+            for told_part, part in zip(parts, getattr(one, "exceptions", ())):
+                waiting.append((told_part, part, part.__traceback__))
+
+    def format(self):
+        # type: () -> str
+        """The text of a log. Not for the host's thread."""
+        for told, calls in self._calls:
+            told.stack = traceback.StackSummary()
+            for file, line, name in calls:
+                told.stack.append(
+                    traceback.FrameSummary(file, line, name, lookup_line=False)
+                )
+        return "".join(self._told.format())
+
+
+def _calls(trace):
+    calls = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        stack.append(
-            traceback.FrameSummary(
-                code.co_filename, trace.tb_lineno, code.co_name, lookup_line=False
-            )
-        )
+        calls.append((code.co_filename, trace.tb_lineno, code.co_name))
         trace = trace.tb_next
-    return stack
+    return calls
+
+
+def _cut(told):
+    """Cut an exception's own text, and return how long it is."""
+    text = getattr(told, "_str", None)
+    if not isinstance(text, str):
+        return 0
+    if len(text) > MOST_CHARACTERS:
+        half = MOST_CHARACTERS // 2
+        told._str = "%s\n[... cut ...]\n%s" % (text[:half], text[-half:])
+    return min(len(text), MOST_CHARACTERS)

@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 
-from .frameless import frameless
+from .frameless import Frameless
 
 # Toolkit imports a bundle's `python` folder under tkimp<32 hex>, and app.py, engine.py and hooks under 32 hex.
 _TOOLKIT = re.compile(r"(?:tkimp)?[0-9a-f]{32}(?:\.|$)|(?:tank|sgtk)(?:\.|$)")
@@ -87,7 +87,7 @@ class Hooks(object):
                 return
             self._here.busy = True
             try:
-                self._tell(frameless(kind, value, trace), thread_name)
+                self._tell(Frameless(kind, value, trace), thread_name)
             finally:
                 self._here.busy = False
         except Exception:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import types
 
 import pytest
@@ -208,6 +209,24 @@ def test_a_storm_is_bounded_and_what_is_dropped_is_counted(agent, root):
     wait_for("the end", lambda: capture._outbox.is_empty)
     assert all(len(record["message"]) < 140 * 1024 for record in agent.records())
     assert all(len(json.dumps(request)) < 1024 * 1024 for request in agent.requests)
+
+
+def test_what_waits_holds_nothing_of_what_is_cut(agent, root):
+    root.handlers = []
+    capture = capture_of(root)  # and no agent
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            say(root, "%d" % number + "x" * 10**6)
+            try:
+                raise ValueError("y" * 10**6)
+            except ValueError:
+                say(root, "z", exc_info=sys.exc_info())
+        held_bytes = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert capture._outbox._dropped > 0
+    assert held_bytes < 2 * outbox.MOST_CHARACTERS
 
 
 def test_texts_that_fail_or_log_while_they_are_made_harm_nobody(agent, root):

@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from tk_incident.frameless import frameless
+from tk_incident.frameless import Frameless
 from tk_incident.uncaught import Hooks, is_ours_to_tell
 
 BUNDLE = "tkimp" + "0a" * 16 + ".tk_multi_app.dialog"
@@ -23,7 +23,7 @@ def hooks(monkeypatch):
     monkeypatch.setattr(threading, "excepthook", lambda args: heard.thread.append(args))
     heard.before = (sys.excepthook, threading.excepthook)
     heard.hooks = Hooks(
-        lambda error, thread: heard.told.append(("".join(error.format()), thread)),
+        lambda error, thread: heard.told.append((error.format(), thread)),
         False,
     )
     return heard
@@ -183,7 +183,7 @@ def test_what_is_kept_prints_the_same_and_holds_nothing(fail):
         except BaseException:
             error = sys.exc_info()
             try:
-                return "".join(traceback.format_exception(*error)), frameless(*error)
+                return "".join(traceback.format_exception(*error)), Frameless(*error)
             finally:
                 del error  # it holds the frame that holds it
 
@@ -191,4 +191,4 @@ def test_what_is_kept_prints_the_same_and_holds_nothing(fail):
     assert refs and all(ref() is None for ref in refs)
     marks = re.compile(r"^\s+[\^~]+\s*$")
     lines = [line for line in printed.splitlines() if not marks.match(line)]
-    assert "".join(told.format()).splitlines() == lines
+    assert told.format().splitlines() == lines
