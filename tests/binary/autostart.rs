@@ -57,7 +57,7 @@ fn the_entry_comes_and_goes_and_starts_what_the_last_host_told() {
         (
             Some(1),
             json!({ "type": "autostart", "v": 1, "on": false, "kind": null,
-        "place": null, "program": null, "program_exists": null, "this_program": null })
+        "place": null, "program": null, "program_exists": null, "switched_off": null, "this_program": null })
         )
     );
     assert_eq!(user.doctor()["verdict"], "pass");

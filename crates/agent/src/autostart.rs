@@ -36,6 +36,8 @@ pub struct Entry {
     pub place: String,
     /// The program that it starts; `None` when it is not as we write it.
     pub program: Option<PathBuf>,
+    /// Whether the system's own settings keep it from being used: a person has switched it off there.
+    pub is_switched_off: bool,
 }
 
 /// Why there is no entry, or why it stays.
@@ -45,7 +47,7 @@ pub enum AutostartError {
     #[error("there is no place for an entry at login: this user has no home folder")]
     NoPlace,
     /// What starts at login has to be written down as text.
-    #[error("`{}` cannot be started at login: its path is not Unicode or has a line break; move the program", program.display())]
+    #[error("`{}` cannot be started at login: its path is not Unicode, has a line break, or is too long; move the program", program.display())]
     Path {
         /// The program.
         program: PathBuf,
@@ -73,13 +75,17 @@ pub fn on(program: &Path, environment: Environment<'_>) -> Result<Entry, Autosta
     let (able, unable): (Vec<Place>, Vec<Place>) =
         places(environment).into_iter().partition(|place| place.can_start(text));
     let mut able = able.into_iter();
-    let place = able.next().ok_or(AutostartError::NoPlace)?;
-    place.write(text).map_err(|source| place.refused(source))?;
+    let place = able.next().ok_or_else(|| match unable.is_empty() {
+        true => AutostartError::NoPlace,
+        false => AutostartError::Path { program: program.to_owned() },
+    })?;
+    let text = place.text(text);
+    place.write(&text).map_err(|source| place.refused(source))?;
     // The other form may be there from a time when this one did not work: two would start two.
     for other in able.chain(unable) {
         other.remove().map_err(|source| other.refused(source))?;
     }
-    Ok(Entry { kind: place.kind(), place: place.shown(), program: Some(program.to_owned()) })
+    Ok(place.entry(&text))
 }
 
 /// Removes every entry there is; what was there.
@@ -102,20 +108,21 @@ pub fn status(environment: Environment<'_>) -> Result<Vec<Entry>, AutostartError
     let mut entries = Vec::new();
     for place in places(environment) {
         let Some(text) = place.read().map_err(|source| place.refused(source))? else { continue };
-        let program = place.program_of(&text).map(PathBuf::from);
-        entries.push(Entry { kind: place.kind(), place: place.shown(), program });
+        entries.push(place.entry(&text));
     }
     Ok(entries)
 }
 
 /// Has an entry that is there start `program`, which holds the right to run and so is the newest. `true` if one was changed.
+/// One that a person has switched off, or written, stays as it is.
 ///
 /// # Errors
 /// See [`AutostartError`].
 pub fn follow(program: &Path, environment: Environment<'_>) -> Result<bool, AutostartError> {
     let there = status(environment)?;
     let is_ours = |entry: &Entry| entry.program.as_deref() == Some(program);
-    if there.is_empty() || there.iter().all(is_ours) {
+    let is_a_persons = |entry: &Entry| entry.is_switched_off || entry.program.is_none();
+    if there.iter().any(is_a_persons) || there.iter().all(is_ours) {
         return Ok(false);
     }
     on(program, environment).map(|_| true)
@@ -189,7 +196,27 @@ impl Place {
     }
 
     fn can_start(&self, program: &str) -> bool {
-        !matches!(self, Place::SystemdUnit(_)) || systemd_unit::can_start(program)
+        match self {
+            Place::SystemdUnit(_) => systemd_unit::can_start(program),
+            Place::RunKey => command_line::can_start(program),
+            Place::DesktopEntry(_) | Place::LaunchAgent(_) => true,
+        }
+    }
+
+    /// What an entry of this text is.
+    fn entry(&self, text: &str) -> Entry {
+        let program = self.program_of(text).map(PathBuf::from);
+        Entry { kind: self.kind(), place: self.shown(), program, is_switched_off: self.is_switched_off(text) }
+    }
+
+    fn is_switched_off(&self, text: &str) -> bool {
+        match self {
+            // As `systemctl --user disable` leaves it.
+            Place::SystemdUnit(_) => self.link().is_some_and(|link| link.symlink_metadata().is_err()),
+            Place::DesktopEntry(_) => desktop_entry::is_switched_off(text),
+            Place::LaunchAgent(_) => false,
+            Place::RunKey => registry::is_switched_off(),
+        }
     }
 
     fn text(&self, program: &str) -> String {
@@ -210,10 +237,9 @@ impl Place {
         }
     }
 
-    fn write(&self, program: &str) -> io::Result<()> {
-        let text = self.text(program);
+    fn write(&self, text: &str) -> io::Result<()> {
         if matches!(self, Place::RunKey) {
-            return registry::write(&text);
+            return registry::write(text);
         }
         let file = self.file();
         if let Some(folder) = file.parent() {
@@ -291,6 +317,10 @@ mod registry {
         Ok(None)
     }
 
+    pub(super) fn is_switched_off() -> bool {
+        false
+    }
+
     pub(super) fn remove() -> io::Result<()> {
         Ok(())
     }
@@ -300,6 +330,8 @@ mod registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DESKTOP_ENTRY: &str = ".config/autostart/tk-incident.desktop";
 
     struct User(tempfile::TempDir);
 
@@ -318,6 +350,13 @@ mod tests {
                 "XDG_RUNTIME_DIR" => Some(self.0.path().join("run").into()),
                 _ => None,
             }
+        }
+
+        /// As a desktop's settings change an entry.
+        fn append(&self, line: &str) {
+            let file = self.0.path().join(DESKTOP_ENTRY);
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(file, text + line).unwrap();
         }
 
         /// Every file and link below the home folder, but for what was there before.
@@ -397,6 +436,37 @@ mod tests {
         assert!(!follow(Path::new("/new/tk-incident"), &environment).unwrap());
         let there = status(&environment).unwrap();
         assert_eq!(there[0].program.as_deref(), Some(Path::new("/new/tk-incident")));
+    }
+
+    #[test]
+    fn what_a_person_has_switched_off_or_written_stays_so() {
+        type Change = fn(&User);
+        let changes: [(bool, Change); 4] = [
+            (true, |user| {
+                fs::remove_file(
+                    user.0.path().join(".config/systemd/user/default.target.wants/tk-incident.service"),
+                )
+                .unwrap();
+            }),
+            (false, |user| user.append("X-GNOME-Autostart-enabled=false\n")),
+            (false, |user| user.append("Hidden=true\n")),
+            (false, |user| {
+                fs::write(user.0.path().join(DESKTOP_ENTRY), "[Desktop Entry]\nExec=mine\n").unwrap();
+            }),
+        ];
+        for (has_systemd, change) in changes {
+            let user = User::new(has_systemd);
+            let environment = user.environment();
+            on(Path::new("/old/tk-incident"), &environment).unwrap();
+            assert!(!status(&environment).unwrap()[0].is_switched_off);
+            change(&user);
+            let there = status(&environment).unwrap();
+            assert!(there[0].is_switched_off || there[0].program.is_none(), "{there:?}");
+            assert!(!follow(Path::new("/new/tk-incident"), &environment).unwrap());
+            assert_eq!(status(&environment).unwrap(), there);
+            // Asked to, we do switch it on.
+            assert!(!on(Path::new("/new/tk-incident"), &environment).unwrap().is_switched_off);
+        }
     }
 
     #[test]

@@ -52,6 +52,9 @@ fn trouble(entry: &Entry) -> Result<Option<String>, anyhow::Error> {
         Some(program) if !program.is_file() => {
             Some(format!("it starts `{}`, which is not there", program.display()))
         }
+        Some(_) if entry.is_switched_off => {
+            Some(format!("this system's settings have switched `{}` off", entry.place))
+        }
         Some(_) => None,
     })
 }
@@ -76,6 +79,7 @@ fn object(entry: Option<&Entry>) -> Result<Value, anyhow::Error> {
         "place": entry.map(|entry| &entry.place),
         "program": program,
         "program_exists": program.as_ref().map(|program| program.is_file()),
+        "switched_off": entry.map(|entry| entry.is_switched_off),
         "this_program": program.as_ref().map(|program| *program == this),
     }))
 }

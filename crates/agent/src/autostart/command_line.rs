@@ -3,6 +3,15 @@
 
 use super::ARGUMENTS;
 
+/// Windows passes over a longer value of the Run key, in UTF-16 units.
+const MOST_UNITS: usize = 260;
+
+/// Whether Windows starts a program of this path.
+#[must_use]
+pub fn can_start(program: &str) -> bool {
+    !program.contains('"') && text(program).encode_utf16().count() <= MOST_UNITS
+}
+
 /// The value's text.
 #[must_use]
 pub fn text(program: &str) -> String {
@@ -31,6 +40,13 @@ mod tests {
         for text in ["", "C:\\a.exe --quiet run --at-login", "\" --quiet run --at-login"] {
             assert_eq!(program(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_path_that_windows_would_pass_over_is_not_written() {
+        let of_length = |length: usize| format!("C:\\{}", "한".repeat(length - 3));
+        // Two quotes, and 23 for our arguments.
+        assert!(can_start(&of_length(235)) && !can_start(&of_length(236)));
     }
 
     proptest! {

@@ -30,6 +30,12 @@ pub fn program(text: &str) -> Option<String> {
     unquoted(line.strip_suffix(&ARGUMENTS.join(" "))?.trim_end())
 }
 
+/// Whether the settings of a desktop have switched the entry off: that is how they say so, in this file.
+#[must_use]
+pub fn is_switched_off(text: &str) -> bool {
+    text.lines().any(|line| matches!(line.trim(), "Hidden=true" | "X-GNOME-Autostart-enabled=false"))
+}
+
 fn quoted(word: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in word.chars() {

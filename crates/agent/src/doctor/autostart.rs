@@ -22,7 +22,15 @@ pub fn check(found: &Result<Vec<Entry>, AutostartError>) -> Check {
             let gone = format!("`{place}` starts `{}`, which is not there", program.display());
             Check::fail(NAME, gone, mends)
         }
-        Some(Entry { kind, place, program: Some(program) }) => {
+        Some(Entry { place, is_switched_off: true, .. }) => {
+            let found = format!("`{place}` is there, and this system's settings have switched it off");
+            Check::warn(
+                NAME,
+                found,
+                "nothing, if somebody wanted that; `tk-incident autostart on` switches it on",
+            )
+        }
+        Some(Entry { kind, place, program: Some(program), .. }) => {
             Check::pass(NAME, format!("{kind} `{place}` starts `{}`", program.display()))
         }
     }
