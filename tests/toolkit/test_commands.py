@@ -88,7 +88,9 @@ def test_a_program_that_hangs_freezes_no_window(workplace):
         host.do("show", command=REPORT)
         host.do("type_text", text="nobody hears")
         host.do("press", button="Send")
+        # The window goes on while the words still wait for somebody to take them.
         text_in(host, "Report a problem", "Sending")
+        assert "tk-incident errand" in host.do("threads")["threads"]
         host.do("press", button="Close")
         assert host.do("windows")["windows"] == []
         assert hanger.hanging()
