@@ -25,7 +25,8 @@ pub fn channel(input: &[u8]) {
 
     let blanks = [b" \t".as_slice(), input, b" \r\n"].concat();
     let again = answered(&blanks).0;
-    assert_eq!(again, answer, "blanks around it");
+    // Of what breaks off the error is another one when blanks follow.
+    assert_eq!((&again["ok"], &again["code"]), (&answer["ok"], &answer["code"]), "blanks around it");
 
     let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(input) else { return };
     // Once more as it was understood: of a name that is there twice, one is left.
