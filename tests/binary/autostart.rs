@@ -3,13 +3,17 @@
 use crate::world::{World, error, wait_for, words};
 use serde_json::{Value, json};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// On Windows all worlds share the registry of the user who tests.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A user of this machine who has never had an entry.
-struct User(World);
+struct User(World, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
 impl User {
     fn new() -> User {
-        User(World::new())
+        User(World::new(), ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn program(&self) -> Command {

@@ -118,7 +118,11 @@ impl Bench {
 
     /// One look, six seconds after the last one: past the interval of full looks.
     fn look(&mut self) {
-        self.now_ms += 6_000;
+        self.look_after(6_000);
+    }
+
+    fn look_after(&mut self, ms: u64) {
+        self.now_ms += ms;
         let look = self.follower.look(self.now_ms, &mut |event| match event {
             Event::Started { reason, .. } => self.started.push(reason),
             Event::Bytes { bytes, .. } => self.text.push_str(std::str::from_utf8(bytes).unwrap()),
@@ -481,4 +485,22 @@ fn a_pipe_called_like_a_log_does_not_stop_the_follower() {
     assert_eq!((refused, sources), (ErrorKind::InvalidInput, 1));
     assert_eq!(troubles.len(), 1, "{troubles:?}");
     assert!(troubles[0].0.ends_with("tk-linked.log") && troubles[0].1.contains("not a regular file"));
+}
+
+/// More logs than are looked at each time, without handles: those that were written to are, until they are quiet.
+#[test]
+fn of_very_many_logs_those_that_were_written_to_are_examined_in_every_look() {
+    for &holds in HOLDS {
+        let mut bench = Bench::new(tempfile::tempdir().unwrap(), holds, Vec::new());
+        bench.look();
+        for index in 0..300 {
+            append(&bench.folder.path().join(format!("tk-{index}.log")), "the last record\n");
+        }
+        bench.look();
+        for _ in 0..200 {
+            bench.look_after(50);
+            let undrained = |status: &&log_follow::SourceStatus| !bench.follower.is_drained(status.source);
+            assert_eq!(bench.follower.status().iter().filter(undrained).count(), 0, "{holds}");
+        }
+    }
 }
