@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo,
-                             windows (default: all)
+                             windows (default: all but windows)
 cargo xtask check-mac        clippy on everything that is built for macOS; nothing is linked
 cargo xtask test-windows [--package NAME]... [FILTER...]
                              set up Wine and run the Rust tests built for Windows
