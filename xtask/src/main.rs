@@ -33,6 +33,8 @@ cargo xtask soak kill [--rounds N] [--seed N]
 cargo xtask soak faults [WORD]
 cargo xtask soak day [--workstations N]
                              make everything go wrong between the program and its site, cell by cell
+cargo xtask soak artist [--days N] [--seed N]
+                             days of an artist in real Toolkit engines, their events in any order
 cargo xtask eval [OPTION...] print how well signatures tell the golden corpus apart; options: crates/golden/src/main.rs
 ";
 

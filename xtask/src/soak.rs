@@ -1,6 +1,7 @@
 //! `cargo xtask soak`: tests that are part of the normal ones, for as long as one likes.
 
-use crate::shell::{Done, cargo, run as show};
+use crate::environment::{program, python};
+use crate::shell::{Done, cargo, command, run as show};
 use std::process::Command;
 
 const USAGE: &str = "\
@@ -9,13 +10,16 @@ cargo xtask soak kill [--rounds N] [--seed N]   kill the program N times (1000) 
 cargo xtask soak faults [WORD]                  everything that can go wrong between the program and its site, cell by
                                                 cell; only cells whose name holds the word
 cargo xtask soak day [--workstations N]         a simulated day of N workstations (500) with one site: a bad release, an
-                                                outage, restarts, a regression; prints what came of it";
+                                                outage, restarts, a regression; prints what came of it
+cargo xtask soak artist [--days N] [--seed N]   N days (20) of one artist in real Toolkit engines, with crashes, sleep and
+                                                times without a network in any order; tickets as logged";
 
 pub(crate) fn run(arguments: &[String]) -> Done {
     match arguments.split_first() {
         Some((kind, rest)) if kind == "kill" => kill(rest),
         Some((kind, rest)) if kind == "faults" => faults(rest),
         Some((kind, rest)) if kind == "day" => day(rest),
+        Some((kind, rest)) if kind == "artist" => artist(rest),
         _ => Err(USAGE.to_owned()),
     }
 }
@@ -61,6 +65,29 @@ fn day(options: &[String]) -> Done {
     test.args(["test", "--package", "agent", "--test", "policy", "--", "--nocapture", "--exact"])
         .arg("day::a_day_with_a_bad_release_an_outage_and_a_regression")
         .env("TK_INCIDENT_DAY_WORKSTATIONS", workstations);
+    show(&mut test)
+}
+
+fn artist(options: &[String]) -> Done {
+    let (mut days, mut seed) = ("20".to_owned(), None);
+    let mut rest = options.iter();
+    while let Some(name) = rest.next() {
+        let number = rest.next().filter(|number| number.parse::<u64>().is_ok()).cloned();
+        match (name.as_str(), number) {
+            ("--days", Some(number)) => days = number,
+            ("--seed", Some(number)) => seed = Some(number),
+            _ => return Err(USAGE.to_owned()),
+        }
+    }
+    let program = program()?;
+    let mut test = command(&python()?);
+    test.args(["-m", "pytest", "--quiet", "--capture=no", "-p", "no:cacheprovider"])
+        .arg("tests/toolkit/test_day.py::test_days_in_any_order")
+        .env("TK_INCIDENT_BIN", program)
+        .env("TK_INCIDENT_SOAK_DAYS", days);
+    if let Some(seed) = seed {
+        test.env("TK_INCIDENT_SOAK_SEED", seed);
+    }
     show(&mut test)
 }
 
