@@ -390,6 +390,25 @@ def test_a_record_in_the_log_and_of_the_host_is_one_ticket_with_one_count(workpl
     assert (captured["records"], captured["dropped"]) == (2, 0)
 
 
+def test_a_storm_of_a_host_counts_each_record_once(workplace):
+    host = captured_host(workplace)
+    host.do("fail", reason="no more disk", message="Scene was not saved", times=10000)
+
+    def all_of_them():
+        status = workplace.agent.status()
+        sights = 10000 + status["captured"]["records"]
+        # What was handed over last is merged when the log is read to its end.
+        return status["seen"] == sights and status
+
+    status = wait_for("10 000 records", all_of_them, workplace.agent.state)
+    found = status["outcomes"]
+    assert found["filed"] + found["duplicate"] == 10000, found
+    assert found["merged"] == status["captured"]["records"] > 0, found
+    # The host held no more of them than it may, and said so.
+    handed_over = status["captured"]["records"] + status["captured"]["dropped"]
+    assert handed_over <= 10000
+
+
 def test_an_exception_nobody_catches_becomes_an_incident(workplace):
     host = captured_host(workplace)
     host.do("uncaught", reason="no main shot", thread=False)

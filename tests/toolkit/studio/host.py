@@ -79,11 +79,12 @@ def publish(order):
 
 
 def fail(order):
-    """An error of the engine itself."""
-    try:
-        raise RuntimeError(order["reason"])
-    except RuntimeError:
-        engine().logger.exception(order["message"])
+    """An error of the engine itself, once or many times."""
+    for _ in range(order.get("times", 1)):
+        try:
+            raise RuntimeError(order["reason"])
+        except RuntimeError:
+            engine().logger.exception(order["message"])
 
 
 def uncaught(order):
