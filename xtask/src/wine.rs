@@ -43,6 +43,8 @@ impl Wine {
         }
         let wine = Wine { prefix: root().join("target/wine") };
         let stamp = wine.prefix.join("made.txt");
+        // One that an earlier run had to leave behind.
+        wine.end_server();
         if !stamp.exists() {
             let _ = fs::remove_dir_all(&wine.prefix);
             fs::create_dir_all(&wine.prefix)
@@ -103,6 +105,12 @@ impl Wine {
         command
     }
 
+    /// Ends the server of this prefix, and with it every program of it. There may be none.
+    fn end_server(&self) {
+        let _ = self.command(SERVER).arg("--kill").status();
+        let _ = self.command(SERVER).arg("--wait").status();
+    }
+
     /// See `tests/windows/bcryptprimitives.c`.
     fn add_random_bytes(&self) -> Done {
         let compiler = "x86_64-w64-mingw32-gcc";
@@ -117,7 +125,6 @@ impl Wine {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        let _ = self.command(SERVER).arg("--kill").status();
-        let _ = self.command(SERVER).arg("--wait").status();
+        self.end_server();
     }
 }
