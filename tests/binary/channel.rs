@@ -223,11 +223,18 @@ fn speaks_as_another_user() {
 }
 
 #[cfg(target_os = "linux")]
+fn as_nobody(command: &mut std::process::Command) -> std::process::Output {
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65_534;
+    command.uid(NOBODY).gid(NOBODY);
+    // A program that another test starts at this moment holds a copy of the open file until it runs: "text file busy".
+    wait_for("a process of another user", || command.output().ok(), String::new)
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn nobody_but_the_user_is_heard_or_told_anything() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    use std::os::unix::process::CommandExt;
-    const NOBODY: u32 = 65_534;
     let world = World::running();
     if std::fs::metadata(world.folder.path()).unwrap().uid() != 0 {
         eprintln!("NOT TESTED: only root can play two users");
@@ -242,27 +249,47 @@ fn nobody_but_the_user_is_heard_or_told_anything() {
     let test = world.path("test");
     std::fs::copy(std::env::current_exe().unwrap(), &test).unwrap();
 
-    let speaks = std::process::Command::new(&test)
-        .args(["--exact", "channel::speaks_as_another_user", "--nocapture"])
-        .env(SOCKET, &socket)
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .output()
-        .unwrap();
+    let mut speaks = std::process::Command::new(&test);
+    speaks.args(["--exact", "channel::speaks_as_another_user", "--nocapture"]);
+    let speaks = as_nobody(speaks.env(SOCKET, &socket));
     assert!(speaks.status.success(), "{}", words(&speaks));
     assert!(String::from_utf8_lossy(&speaks.stdout).contains("1 passed"), "{}", words(&speaks));
     assert_eq!(asked(&socket, r#"{"v":1,"type":"status"}"#).unwrap()["type"], "status", "the user is heard");
 
     // The other way round: the program of another user finds an agent that is not its user's.
-    let asks = std::process::Command::new(&program)
-        .args(["status", "--config"])
-        .arg(world.config())
-        .env("TK_INCIDENT_AGENT_STATE_DIR", world.path("state"))
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .output()
-        .unwrap();
+    let mut asks = std::process::Command::new(&program);
+    asks.args(["status", "--config"]).arg(world.config());
+    let asks = as_nobody(asks.env("TK_INCIDENT_AGENT_STATE_DIR", world.path("state")));
     assert!(String::from_utf8_lossy(&asks.stderr).contains("not this user's"), "{}", words(&asks));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_agent_that_hangs_holds_up_nobody_for_ever() {
+    use socket2::{Domain, SockAddr, Socket, Type};
+    let mut world = World::new();
+    world.start_desk();
+    let folder = world.path("state").join(world.url().replace("http://", "").replace(':', "_"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let address = SockAddr::unix(folder.join("agent.sock")).unwrap();
+    let socket = || Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    let hangs = socket();
+    hangs.bind(&address).unwrap();
+    hangs.listen(1).unwrap();
+    // Until no more are queued.
+    let mut waiting = Vec::new();
+    loop {
+        let one_more = socket();
+        one_more.set_nonblocking(true).unwrap();
+        if one_more.connect(&address).is_err() {
+            break;
+        }
+        waiting.push(one_more);
+    }
+    let config = world.config();
+    let status = world.run(&["status", "--config", config.to_str().unwrap()]);
+    assert_eq!(status.status.code(), Some(70), "{}", words(&status));
+    assert!(String::from_utf8_lossy(&status.stderr).contains("does not answer"), "{}", words(&status));
 }
 
 #[cfg(unix)]

@@ -6,7 +6,8 @@ use super::peer::refuse_others;
 use super::stream::Timed;
 use super::{ANSWER_PATIENCE, MOST_ANSWER_BYTES};
 use crate::paths::StateFolder;
-use interprocess::local_socket::prelude::*;
+use interprocess::ConnectWaitMode;
+use interprocess::local_socket::ConnectOptions;
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 
@@ -45,8 +46,17 @@ pub enum AskError {
 /// See [`AskError`].
 pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
     let name = name(folder, false).map_err(AskError::NobodyThere)?;
-    let stream = LocalSocketStream::connect(name).map_err(AskError::NobodyThere)?;
-    refuse_others(&stream).map_err(AskError::Stranger)?;
+    // One that hangs lets no more in than the system queues for it; who comes then would wait for ever.
+    let reaching = ConnectOptions::new().name(name).wait_mode(ConnectWaitMode::Timeout(ANSWER_PATIENCE));
+    let stream = reaching.connect_sync().map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => AskError::NoAnswer(error),
+        _ => AskError::NobodyThere(error),
+    })?;
+    refuse_others(&stream).map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => AskError::Stranger(error),
+        // Nobody is at the other end: the queue was full.
+        _ => AskError::NoAnswer(error),
+    })?;
     let exchange = || {
         let mut line = request.trim_end().replace('\n', " ");
         line.push('\n');
