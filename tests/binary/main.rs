@@ -4,8 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-// Where the system is asked to take memory back.
 mod at_login;
+// Where the system is asked to take memory back.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod at_rest;
 mod autostart;
