@@ -91,6 +91,15 @@ pub(crate) fn proxy() -> Done {
     installed("tinyproxy", &["tinyproxy-bin"], "the proxy tests need")
 }
 
+/// What Qt draws with, which every desktop has and a server has not.
+pub(crate) fn qt_libraries(python: &Path) -> Done {
+    let draws = || output(command(python).args(["-c", "from PySide6 import QtWidgets"]));
+    if draws().is_err() && exists("apt-get") {
+        install(&["libegl1", "libgl1", "libfontconfig1", "libxkbcommon0", "libdbus-1-3", "libglib2.0-0"])?;
+    }
+    draws().map(drop).map_err(|error| format!("the tests of the app's windows need Qt: {error}"))
+}
+
 /// The measure of `bench scan`.
 pub(crate) fn ripgrep() -> Done {
     installed("rg", &["ripgrep"], "measuring a scan needs")

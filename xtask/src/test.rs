@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test there is, from formatting to the browser.
 
-use crate::environment::{browser, node_packages, program, proxy, python};
+use crate::environment::{browser, node_packages, program, proxy, python, qt_libraries};
 use crate::shell::{Done, cargo, command, root, run as show};
 use std::time::Instant;
 
@@ -71,6 +71,7 @@ fn windows_tests() -> Done {
 fn python_tests() -> Done {
     let program = program()?;
     let python = python()?;
+    qt_libraries(&python)?;
     for folder in ["official_client", "toolkit"] {
         show(
             command(&python)
