@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from . import environment
 from .errors import CallRefused, CallTimedOut, ProgramUnusable
@@ -18,6 +19,11 @@ from .errors import CallRefused, CallTimedOut, ProgramUnusable
 # Starting a program from a cold network share can take seconds; nobody waits for it.
 LIMIT_S = 30
 MOST_ANSWER_BYTES = 64 * 1024
+
+# A copy that was just written cannot be started while another child of this host, on its way to its own program,
+# still holds the file that was open when it was forked: moments.
+_BUSY_TRIES = 20
+_BUSY_PAUSE_S = 0.05
 
 
 def call(program, verb, message, environ, limit_s=LIMIT_S, arguments=()):
@@ -29,10 +35,18 @@ def call(program, verb, message, environ, limit_s=LIMIT_S, arguments=()):
     Raises `ProgramUnusable`, `CallTimedOut` or `CallRefused`. Their texts never hold `message`,
     which carries the session token.
     """
-    try:
-        child = _start([program, verb] + list(arguments), environment.clean(environ))
-    except (OSError, ValueError) as reason:
-        raise ProgramUnusable(program, getattr(reason, "strerror", None) or reason)
+    command = [program, verb] + list(arguments)
+    tries_left = _BUSY_TRIES
+    while True:
+        try:
+            child = _start(command, environment.clean(environ))
+            break
+        except (OSError, ValueError) as reason:
+            tries_left -= 1
+            if getattr(reason, "errno", None) != errno.ETXTBSY or not tries_left:
+                said = getattr(reason, "strerror", None) or reason
+                raise ProgramUnusable(program, said)
+        _pause()
 
     # Not `communicate(timeout=…)`: on Windows its write to a full pipe ignores the timeout, and it reads
     # until every process that inherited the other end has closed it.
@@ -62,6 +76,10 @@ def encode(message):
     """
     text = json.dumps(message, ensure_ascii=False, default=str)
     return text.encode("utf-8", "replace")
+
+
+def _pause():
+    time.sleep(_BUSY_PAUSE_S)
 
 
 def _hand_over(stdin, data):

@@ -233,6 +233,20 @@ def test_a_program_that_leaves_at_once_without_reading_is_fine(tmp_path):
     child.call(path, "attach", {"apps": "x" * 1000000}, {"PATH": os.defpath})
 
 
+def test_a_copy_that_is_still_open_elsewhere_is_tried_again(tmp_path, monkeypatch):
+    recorder = Recorder(tmp_path)
+    writer = open(recorder.path, "a")
+    monkeypatch.setattr(child, "_pause", writer.close)
+    child.call(recorder.path, "attach", {}, dict(os.environ))
+    assert writer.closed and len(recorder.calls()) == 1
+
+    writer = open(recorder.path, "a")
+    monkeypatch.setattr(child, "_pause", lambda: None)
+    with pytest.raises(ProgramUnusable):
+        child.call(recorder.path, "attach", {}, dict(os.environ))
+    writer.close()
+
+
 def test_the_clean_environment_is_a_list_of_what_is_kept():
     assert environment.clean(
         {"HOME": "/h", "XDG_STATE_HOME": "/s", "MAYA_LOCATION": "/m"}
