@@ -59,6 +59,17 @@ class Agent:
 
         wait_for("an agent that follows %s" % log_file, following, self.state)
 
+    def has_listeners(self):
+        """Whether somebody keeps a connection to the agent open. `status`, which ends, is none."""
+        connected = "03"
+        for line in read("/proc/net/unix").decode("utf-8", "replace").splitlines():
+            parts = line.split(None, 7)
+            if len(parts) == 8 and parts[5] == connected:
+                # Below a long path the socket is in a folder of its own, named after the program.
+                if parts[7].startswith((self._state_folder, "/tmp/tk-incident-")):
+                    return True
+        return False
+
     def processes(self):
         """PID to command line of every process of the program that works on this state."""
         marker = ("TK_INCIDENT_AGENT_STATE_DIR=%s\0" % self._state_folder).encode()

@@ -133,6 +133,8 @@ def test_a_host_that_is_killed_is_told_of_and_the_next_one_is_another_session(
     agent = workplace.agent
     agent.wait_until_following(workplace.log_file("tk-maya"))
     maya.do("settle")
+    # The end of a host is known by its connection, so it has to have one.
+    wait_for("a host that listens", agent.has_listeners, agent.state)
     fail(maya, "draw the last frame")
     maya.kill()
 
