@@ -273,11 +273,21 @@ impl Error {
         Some(Error {
             what: hash(&(kind, seen.summary, innermost)),
             at_ms,
-            logger: hash(&seen.logger),
+            logger: hash(&seen.logger.map(speaker)),
             frames,
             key: String::new(),
         })
     }
+}
+
+/// Who speaks by a logger's name, over restarts of the engine: its environment may be another one after each, and what a module
+/// was imported as always is.
+fn speaker(logger: &str) -> Vec<&str> {
+    let parts = logger
+        .strip_prefix("sgtk.env.")
+        .and_then(|rest| rest.split_once('.'))
+        .map_or(logger, |(_, rest)| rest);
+    parts.split('.').filter(|part| !part.starts_with("tkimp")).collect()
 }
 
 /// The family whose piece a message is, and whether it is the head.
@@ -404,6 +414,18 @@ mod tests {
                     Line(0.3, engine, "x", &["b", "a"]),
                 ],
                 vec![Fold::Own, echo("0"), Fold::Own, echo("2")],
+            ),
+            // The engine was started again between the two, in another environment.
+            (
+                vec![Line(0.0, engine, "x", &["a"]), Line(3.0, "sgtk.env.shot_step.tk-maya", "x", &["a"])],
+                vec![Fold::Own, Fold::Own],
+            ),
+            (
+                vec![
+                    Line(0.0, "sgtk.ext.tkimp0123456789abcdef0123456789abcdef.tool", "x", &["a"]),
+                    Line(3.0, "sgtk.ext.tkimpfedcba98765432100123456789abcdef.tool", "x", &["a"]),
+                ],
+                vec![Fold::Own, Fold::Own],
             ),
             // Another way to the same call, and another call.
             (
