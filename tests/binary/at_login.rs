@@ -2,7 +2,7 @@
 
 use crate::world::{World, error, wait_for, words};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Attaches a session as the Toolkit app does, waits for the agent that this starts, and ends it.
 fn a_day_with(world: &World, url: &str) {
@@ -23,6 +23,15 @@ fn status_of(world: &World, url: &str) -> Option<Value> {
     let output =
         world.program().args(["--json", "status"]).env("TK_INCIDENT_SITE_URL", url).output().unwrap();
     output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// Lets the last attach of a site be so many days ago; when that was.
+fn set_back(file: &Path, days: i64) -> i64 {
+    let mut object: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let then_ms = object["attached_ms"].as_i64().unwrap() - days * 24 * 3_600_000;
+    object["attached_ms"] = then_ms.into();
+    std::fs::write(file, object.to_string()).unwrap();
+    then_ms
 }
 
 /// The files in which sites are remembered.
@@ -47,6 +56,9 @@ fn each_site_of_late_gets_an_agent_that_follows_as_the_last_one_did() {
         assert!(!text.contains("t0ken-of") && !text.contains("pr0xy"), "{text}");
     }
 
+    // A site was left three weeks ago.
+    let left_ms = set_back(&files[0], 21);
+
     // Between the two days nobody follows.
     world.append("studio-tools.log", &error("one"));
     let mut command = world.program();
@@ -57,6 +69,8 @@ fn each_site_of_late_gets_an_agent_that_follows_as_the_last_one_did() {
         let status = wait_for("the record", seen, || format!("{:#?}", status_of(&world, url)));
         assert_eq!(status["site"]["url"], url.as_str());
     }
+    let object: Value = serde_json::from_slice(&std::fs::read(&files[0]).unwrap()).unwrap();
+    assert_eq!(object["attached_ms"], left_ms, "a login is no use of a site");
     // A second login, or an entry that is called twice, changes nothing.
     let again = world.run(&["--quiet", "run", "--at-login"]);
     assert!(again.status.success(), "{}", words(&again));
@@ -74,9 +88,7 @@ fn without_a_site_of_the_last_month_nothing_is_started() {
     world.start_desk();
     a_day_with(&world, &world.url());
     let [file] = &remembered(&world)[..] else { panic!("one site") };
-    let mut object: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    object["attached_ms"] = (object["attached_ms"].as_i64().unwrap() - 31 * 24 * 3_600_000).into();
-    std::fs::write(file, object.to_string()).unwrap();
+    set_back(file, 31);
     let nothing = world.run(&["run", "--at-login"]);
     assert!(nothing.status.success() && nothing.stdout.is_empty(), "{}", words(&nothing));
     assert!(status_of(&world, &world.url()).is_none());

@@ -9,7 +9,6 @@
 mod sysroot;
 mod zig;
 
-#[allow(unused_imports, reason = "packaging uses it")]
 pub(crate) use zig::zig;
 
 use crate::environment::installed;
@@ -62,7 +61,6 @@ impl Toolchain {
         cargo
     }
 
-    #[allow(dead_code, reason = "packaging uses it")]
     /// Where cargo puts what it makes for this target; `profile` is a folder's name: `debug`, `release`, `dist`.
     pub(crate) fn output_folder(&self, profile: &str) -> PathBuf {
         self.target_dir.join(&self.target).join(profile)

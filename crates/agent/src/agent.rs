@@ -150,6 +150,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         shared: Arc::clone(&shared),
         identity: identity.clone(),
         commands: commands.clone(),
+        captures_waiting: Arc::default(),
         wake: wake.clone(),
         evidence: options.settings.evidence.clone(),
         spool: folder.evidence(),

@@ -22,12 +22,18 @@ use std::time::Duration;
 /// How long a report may take until it is told that it is still at it: less than whoever asks waits for an answer.
 const REPORT_PATIENCE: Duration = Duration::from_secs(4);
 
+/// Batches of a megabyte each that may wait: hosts hand over again what was not kept.
+const MOST_CAPTURES_WAITING: usize = 8;
+const AT_SOMETHING_ELSE: &str = "it is at something else: hand them over again";
+
 /// What answers are made of.
 #[derive(Clone)]
 pub(crate) struct Answering {
     pub(crate) shared: Arc<Shared>,
     pub(crate) identity: Identity,
     pub(crate) commands: Sender<Command>,
+    /// One owner for each batch of captured records that waits for the pipeline, beside the handlers themselves.
+    pub(crate) captures_waiting: Arc<()>,
     pub(crate) wake: Sender<Wake>,
     /// How much of the end of a log goes with a report, and how much is kept on this machine.
     pub(crate) evidence: EvidenceSettings,
@@ -60,10 +66,10 @@ impl Answering {
     }
 
     fn pass_on(&self, command: Command) -> Value {
-        match self.commands.send(command) {
-            Ok(()) => accepted(),
-            Err(_) => stopping(),
-        }
+        let is_stop = matches!(command, Command::Stop(_));
+        let sent = self.commands.send(command);
+        // Asked afterwards, so that nothing is accepted that comes too late to be done. Who hears otherwise asks the next agent.
+        if sent.is_err() || (self.shared.is_ending() && !is_stop) { stopping() } else { accepted() }
     }
 
     fn stop(&self, reason: Option<&str>, by: Option<&str>) -> Value {
@@ -77,13 +83,19 @@ impl Answering {
     /// Says whether the records are kept. Those that took too long are handed over again, and known by their numbers.
     fn captured(&self, captured: Box<Captured>) -> Value {
         let (kept, answer) = channel();
-        if self.commands.send(Command::Captured(captured, kept)).is_err() {
+        // This one here is one of the owners.
+        if Arc::strong_count(&self.captures_waiting) > MOST_CAPTURES_WAITING {
+            return refused(AT_SOMETHING_ELSE);
+        }
+        let waiting = Arc::clone(&self.captures_waiting);
+        let sent = self.commands.send(Command::Captured(captured, kept, waiting));
+        if sent.is_err() || self.shared.is_ending() {
             return stopping();
         }
         match answer.recv_timeout(REPORT_PATIENCE) {
             Ok(Ok(())) => accepted(),
             Ok(Err(why)) => refused(&why),
-            Err(RecvTimeoutError::Timeout) => refused("it is at something else: hand them over again"),
+            Err(RecvTimeoutError::Timeout) => refused(AT_SOMETHING_ELSE),
             Err(RecvTimeoutError::Disconnected) => stopping(),
         }
     }

@@ -64,7 +64,7 @@ pub enum Command {
     /// Somebody reports something by hand.
     Report(Box<Report>),
     /// A host hands its records over, and hears when they are kept.
-    Captured(Box<Captured>, Sender<Result<(), String>>),
+    Captured(Box<Captured>, Sender<Result<(), String>>, Arc<()>),
     /// Something happened in a log folder.
     Look,
     /// The agent ends, and why.
@@ -195,6 +195,7 @@ impl<D: Disk> Pipeline<D> {
         // The session that started us, before anything is read: its secrets and its login.
         while let Ok(command) = commands.try_recv() {
             if let Some(reason) = self.obey(command) {
+                self.end(commands);
                 return reason;
             }
         }
@@ -212,11 +213,20 @@ impl<D: Disk> Pipeline<D> {
             }
             wait = self.step();
         };
+        self.end(commands);
         // What is unfinished is read again by the next run, from the start of its record.
         if self.held.is_none() {
             self.keep(Draft::default(), true);
         }
         reason
+    }
+
+    /// Does what was asked before the end: whoever asked was told that it would be.
+    fn end(&mut self, commands: &Receiver<Command>) {
+        self.shared.end();
+        while let Ok(command) = commands.try_recv() {
+            let _ = self.obey(command);
+        }
     }
 
     /// Does what another thread asks; a reason to end, if that was it.
@@ -232,7 +242,7 @@ impl<D: Disk> Pipeline<D> {
             Command::Detach(detach) => self.detach(&detach),
             Command::Renew(site) => self.renew(*site),
             Command::Report(report) => self.report(*report),
-            Command::Captured(captured, answer) => self.captured(&captured, &answer),
+            Command::Captured(captured, answer, _) => self.captured(&captured, &answer),
         }
         None
     }

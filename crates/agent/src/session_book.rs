@@ -40,6 +40,12 @@ impl SessionBook {
         }
     }
 
+    /// Forgets processes whose every session had ended by a moment.
+    pub(crate) fn forget_ended(&mut self, before_ms: i64) {
+        let is_long_over = |state: &State| state.until_ms.is_some_and(|until_ms| until_ms < before_ms);
+        self.0.retain(|_, states| !states.iter().all(is_long_over));
+    }
+
     /// What is known of a process now.
     pub(crate) fn newest(&self, pid: u32) -> Option<&Session> {
         Some(&self.0.get(&pid)?.back()?.session)
@@ -119,6 +125,21 @@ mod tests {
         assert_eq!([100, 101, 299, 300].map(|at_ms| book.holds(7, Some(at_ms))), [true, false, false, true]);
         book.end(7, None, 400);
         assert_eq!(at(&book, 500), Some("today"));
+    }
+
+    #[test]
+    fn a_process_that_ended_long_ago_is_forgotten() {
+        let mut book = SessionBook::default();
+        book.tell(session("one", "yesterday"), Some(0));
+        book.end(7, Some("one"), 100);
+        book.forget_ended(100);
+        assert!(!book.is_empty());
+        book.tell(session("two", "today"), Some(300));
+        book.forget_ended(1_000);
+        assert!(!book.is_empty(), "it runs");
+        book.end(7, Some("two"), 400);
+        book.forget_ended(1_000);
+        assert!(book.is_empty());
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct Shared {
     events: Mutex<EventSink>,
     /// Some thread has done something since the last look at it.
     busy: AtomicBool,
+    /// Nothing that is asked from now on is done.
+    ending: AtomicBool,
 }
 
 impl Shared {
@@ -75,6 +77,7 @@ impl Shared {
             clock,
             events: Mutex::new(events),
             busy: AtomicBool::new(true),
+            ending: AtomicBool::new(false),
         }
     }
 
@@ -86,6 +89,16 @@ impl Shared {
     /// The agent is not at rest.
     pub fn busy(&self) {
         self.busy.store(true, Ordering::Relaxed);
+    }
+
+    /// The agent ends; what was asked before is still done.
+    pub fn end(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is too late to ask for anything.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
     }
 
     /// Whether it was [`Shared::busy`] since this was last asked.

@@ -20,16 +20,19 @@ pub(crate) fn run(global: &Global, output: &Output) -> Outcome {
     let mut wanted = wanted(&state_dir(&settings)?)?;
     if cfg!(windows) {
         // Whatever the Run key starts gets a console with a window; what we start has none.
-        for object in &wanted {
-            start(global, object)?;
-        }
-        return Ok(0);
+        return start_all(&wanted, global).map_or(Ok(0), Err);
     }
     let Some(ours) = wanted.pop() else { return Ok(0) };
-    for other in &wanted {
-        start(global, other)?;
-    }
-    run_attached(Some(&ours), global, output)
+    // A site that cannot be served keeps no other from being.
+    let failed = start_all(&wanted, global);
+    let ended = run_attached(Some(&ours), global, output)?;
+    failed.map_or(Ok(ended), Err)
+}
+
+/// Starts an agent for each; the first failure, after all were tried.
+fn start_all(objects: &[String], global: &Global) -> Option<Failure> {
+    let failures: Vec<Failure> = objects.iter().filter_map(|object| start(global, object).err()).collect();
+    failures.into_iter().next()
 }
 
 /// The attach objects of the sites an agent is wanted for, the one of last use last.

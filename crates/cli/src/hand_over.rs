@@ -58,10 +58,13 @@ pub(crate) fn enter_with(folder: &StateFolder, told: &str) -> Result<Option<Inst
             Err(error) => return Err(error.into()),
         };
         if asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
-            match give(folder, told)? {
-                Given::Taken(_) => return Ok(None),
-                Given::Older => ask_for_place(folder),
-                Given::Nobody => {}
+            match give(folder, told) {
+                Ok(Given::Taken(_)) => return Ok(None),
+                Ok(Given::Older) => ask_for_place(folder),
+                Ok(Given::Nobody) => {}
+                // One that hangs may be ended by somebody meanwhile.
+                Err(_) if began.elapsed() <= PATIENCE => {}
+                Err(failure) => return Err(failure),
             }
             asked = Some(Instant::now());
         }

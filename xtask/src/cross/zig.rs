@@ -1,7 +1,5 @@
 //! Zig, of the Python index: a C compiler and linker for every Linux target and every glibc, in one package.
 
-#![allow(dead_code, reason = "packaging uses it")]
-
 use super::folder;
 use crate::shell::{command, output, run};
 use std::fs;

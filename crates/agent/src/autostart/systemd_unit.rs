@@ -26,6 +26,8 @@ pub fn text(program: &str) -> String {
          KillMode=process\n\
          Restart=on-failure\n\
          RestartSec=60\n\
+         # What another start does not mend: settings, a site that refuses, another agent.\n\
+         RestartPreventExitStatus=2 3 4\n\
          \n\
          [Install]\n\
          WantedBy=default.target\n",

@@ -6,7 +6,7 @@ use crate::draft::Draft;
 use crate::policy::outcome;
 use crate::reading::{From, Met, Reading};
 use crate::shared::lock;
-use crate::store::{CaptureProgress, StoredGap};
+use crate::store::{CaptureProgress, RECORD_CUT, StoredGap};
 use log_follow::Disk;
 use sgtk_log::{RecordLimits, RecordReader};
 use std::collections::HashMap;
@@ -116,6 +116,13 @@ impl<D: Disk> Pipeline<D> {
             let from = From::Host { source, passes_on, uncaught: record.uncaught };
             let mut reader = RecordReader::new(RecordLimits::default(), gate);
             let mut sink = |raw: sgtk_log::RawRecord<'_>| {
+                if raw.truncated {
+                    let limits = RecordLimits::default();
+                    let kept_bytes = limits.head_bytes + limits.tail_bytes;
+                    let bytes = text.len().saturating_sub(kept_bytes) as u64;
+                    let path = log.map_or(file_name.clone(), |log| log.display().to_string());
+                    draft.gaps.push(StoredGap { path, bytes: Some(bytes), reason: RECORD_CUT });
+                }
                 let read = std::panic::AssertUnwindSafe(|| {
                     let met = Met { record: &raw, from, file_name: &file_name };
                     reading.read(met, (&mut *folds, &mut *twins), &mut draft);

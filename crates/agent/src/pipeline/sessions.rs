@@ -16,6 +16,8 @@ use std::collections::HashSet;
 
 /// Two words on one session may cross on their way for this long.
 const CROSSING_MS: u64 = 60_000;
+/// Tokens and proxies that are looked for in texts: those of the last weeks. What older ones opened is over.
+const MOST_SECRETS: usize = 64;
 /// So many problems may wait for the first word of their session; those of hosts without the app wait in vain.
 const MOST_UNCLAIMED: usize = 8;
 
@@ -43,7 +45,10 @@ impl<D: Disk> Pipeline<D> {
             login.refused.clear();
             login.generation += 1;
         }
-        self.remember(&attach);
+        // An agent that was started for the login tells what is remembered already.
+        if attach.session.is_some() {
+            self.remember(&attach);
+        }
         self.learn_site(attach.site);
         self.own_names.extend(attach.app.instance);
         if let Some(folder) = attach.log_folder {
@@ -72,7 +77,12 @@ impl<D: Disk> Pipeline<D> {
 
     /// For an agent that is started at the next login.
     fn remember(&self, attach: &Attach) {
-        let redact = |name: &str, text: &str| self.recogniser.redact_value(name, text);
+        let own = [&attach.site.session_token, &attach.site.http_proxy];
+        let own: Vec<&str> = own.into_iter().flatten().map(ExposeSecret::expose_secret).collect();
+        let redact = |name: &str, text: &str| {
+            let holds = |secret: &&str| !secret.is_empty() && text.contains(*secret);
+            if own.iter().any(holds) { String::new() } else { self.recogniser.redact_value(name, text) }
+        };
         let attached = Attached::of(attach, self.shared.clock.wall_ms(), &redact);
         if let Err(error) = attached.keep(&self.folder) {
             // Only the next login misses it.
@@ -197,6 +207,9 @@ impl Known {
         let known = self.secrets.iter().any(|known| known.expose_secret() == secret.expose_secret());
         let is_news = !known && is_secret(secret.expose_secret());
         if is_news {
+            if self.secrets.len() >= MOST_SECRETS {
+                self.secrets.remove(0);
+            }
             self.secrets.push(secret);
         }
         is_news

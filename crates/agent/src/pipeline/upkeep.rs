@@ -51,6 +51,11 @@ impl<D: Disk> Pipeline<D> {
             }
             Err(error) => tracing::warn!("cannot prune the state: {}", chain(&error)),
         }
+        let yesterday_ms =
+            self.shared.clock.wall_ms().saturating_sub(i64::try_from(PRUNE_MS).unwrap_or(i64::MAX));
+        self.sessions.forget_ended(yesterday_ms);
+        self.last_words
+            .retain(|_, sent_ms| i64::try_from(*sent_ms).is_ok_and(|sent_ms| sent_ms > yesterday_ms));
         self.make_room();
     }
 

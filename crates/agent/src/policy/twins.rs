@@ -11,7 +11,6 @@
 use super::fold::local_ms;
 use sgtk_log::Record;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What passes through Desktop's pipe arrives within this.
 const PASSING_MS: i64 = 20_000;
@@ -137,11 +136,12 @@ impl Sighting {
                 calls.push(line);
             }
         }
-        let first_of =
-            |text: &str| text.lines().next().map(|line| hash(&line.trim_end())).unwrap_or_default();
+        let first_of = |text: &str| text.lines().next().unwrap_or_default().trim_end().to_owned();
+        let (level, first_line) = (record.level.map_or("", |level| level.as_str()), first_of(said));
+        let parts = [level, first_line.as_str()].into_iter().chain(calls);
         Sighting {
-            first_line: first_of(text),
-            said: hash(&(record.level.map(|level| level.as_str()), first_of(said), calls)),
+            first_line: mark([first_of(text).as_str()]),
+            said: mark(parts),
             is_passed_on,
             at_ms: record.time.and_then(local_ms),
         }
@@ -317,11 +317,15 @@ fn drop_from(index: &mut HashMap<u64, VecDeque<i64>>, mark: u64, id: i64) {
     }
 }
 
-/// Good as long as this version of the program runs: another one may hash otherwise, and counts twice what waits then.
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
+/// A mark of some texts. It is kept, and what waits is met by the next version of this program: the same in all of them.
+fn mark<'a>(parts: impl IntoIterator<Item = &'a str>) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    let mut first = [0; 8];
+    first.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    u64::from_le_bytes(first)
 }
 
 #[cfg(test)]
