@@ -275,6 +275,9 @@ mod tests {
         let mut reads = place.listen(1);
         let deaf = place.listen(2);
         assert_eq!(heard(&mut reads)["ok"], true);
+        while place.listeners.count() < 2 {
+            std::thread::yield_now();
+        }
         // Until the deaf one's buffers are full.
         let mut told = 0;
         while place.listeners.count() == 2 {

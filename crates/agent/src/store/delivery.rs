@@ -220,9 +220,11 @@ impl Store {
     pub fn count_put_off(&mut self, delivery: &Delivery, due_ms: i64) -> Result<(), StoreError> {
         self.write(|transaction| {
             let sql = "UPDATE deliveries SET due_ms = ?2, error = NULL
-                       WHERE id = ?1 AND EXISTS (SELECT 1 FROM incidents WHERE id = ?3 AND count = ?4)";
-            transaction
-                .execute(sql, params![delivery.id, due_ms, delivery.incident_id, signed(delivery.count)])?;
+                       WHERE id = ?1
+                         AND EXISTS (SELECT 1 FROM incidents WHERE id = ?3 AND count = ?4 AND told_ms = ?5)";
+            let known =
+                params![delivery.id, due_ms, delivery.incident_id, signed(delivery.count), delivery.told_ms];
+            transaction.execute(sql, known)?;
             Ok(())
         })
     }
