@@ -148,7 +148,8 @@ fn redact_value(name: &str, value: &mut Value, redact: &dyn Fn(&str, &str) -> St
     }
 }
 
-fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+/// Null is what is missing.
+pub(crate) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())

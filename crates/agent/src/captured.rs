@@ -4,9 +4,10 @@
 //! 1 in each capture, so that one that is handed over again, because no answer came, counts once. What they become is the
 //! pipeline's; here is only what a log would show of them.
 
+use crate::attach::or_default;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -92,12 +93,6 @@ fn stamp(time_ms: i64, zone: &TimeZone) -> String {
     let time = Timestamp::from_millisecond(time_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     let local = time.to_zoned(zone.clone());
     format!("{},{:03}", local.strftime("%Y-%m-%d %H:%M:%S"), local.millisecond())
-}
-
-fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 #[cfg(test)]
