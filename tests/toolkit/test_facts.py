@@ -82,6 +82,7 @@ class App:
             "program_path": "",
             "log_patterns": [],
             "extra_settings": {},
+            "start_at_login": False,
         }
         return self._settings.get(name, defaults[name])
 
