@@ -79,8 +79,7 @@ def folder(environ):
         return None
     path = os.path.join(base, FOLDER)
     try:
-        if not os.path.isdir(path):
-            os.makedirs(path, 0o700)
+        _make(path)
         forbids = getattr(os, "ST_NOEXEC", 0)
         if forbids and os.statvfs(path).f_flag & forbids:
             return None
@@ -90,6 +89,18 @@ def folder(environ):
     except OSError:
         return None
     return path
+
+
+def _make(path):
+    """Make a folder of this user's. Another host may be quicker at each part of the way."""
+    for _ in path.split(os.sep):
+        if os.path.isdir(path):
+            return
+        try:
+            return os.makedirs(path, 0o700)
+        except FileExistsError:
+            pass
+    os.makedirs(path, 0o700)
 
 
 def _base(environ):
@@ -124,12 +135,7 @@ def _copied(place, own, digest):
     parent = os.path.dirname(own)
     new = None
     try:
-        if not os.path.isdir(parent):
-            os.makedirs(parent, 0o700)
-    except OSError:
-        if not os.path.isdir(parent):  # another host may have been quicker
-            return False
-    try:
+        _make(parent)
         handle, new = tempfile.mkstemp(prefix=_NEW, dir=parent)
         with os.fdopen(handle, "wb") as target, open(place, "rb") as source:
             if _digest_of(source, target.write) != digest:
