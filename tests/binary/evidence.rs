@@ -95,6 +95,39 @@ fn the_archive_holds_the_other_logs_of_the_same_ten_minutes_and_what_has_just_be
     assert!(environment["machine"]["processors"].as_u64().unwrap() > 0);
 }
 
+/// What a process has read so far, from files and elsewhere.
+#[cfg(target_os = "linux")]
+fn read_bytes(pid: u32) -> u64 {
+    let counters = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap();
+    counters.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
+}
+
+/// Each log goes into the archives of the others. Cut anew for each of them, every log is read eighty times.
+#[test]
+#[cfg(target_os = "linux")]
+fn logs_that_fail_at_once_are_read_a_few_times_each() {
+    const LOGS: u8 = 20;
+    let mut world = World::running();
+    let name = |log: u8| format!("tk-{}.log", char::from(b'a' + log));
+    let before: String =
+        (0..600).map(|number| record("19:48:00", &format!("item {number} is well"))).collect();
+    for log in 0..LOGS {
+        world.append(&name(log), &before);
+    }
+    world.status_when("all logs", |status| status["sources"].as_array().unwrap().len() == usize::from(LOGS));
+    // What was written meanwhile is read in one look.
+    world.stop_agent();
+    for log in 0..LOGS {
+        let step = format!("in step_{}", char::from(b'a' + log));
+        world.append(&name(log), &failure("19:49:11", "v1.0.0").replace("in execute", &step));
+    }
+    world.start_agent();
+    world.status_when("all archives", |status| status["evidence"]["made"] == LOGS);
+    let read = read_bytes(world.agent_pid());
+    let logs = u64::from(LOGS) * before.len() as u64;
+    assert!(read < 30 * logs, "{read} bytes were read for {logs} bytes of logs");
+}
+
 #[test]
 fn a_ticket_gets_another_archive_for_each_new_version_and_three_a_day() {
     let mut world = World::running();

@@ -3,7 +3,8 @@
 //! The incident's own log: its newest part, and before that what has just become its backup. And the records of the other
 //! logs of the same minutes, by their time stamps. Everything is read through the disk of the follower, which does not wait
 //! for a share that is away; one that is slow is given up after a moment, because nothing is followed meanwhile. Cuts of one
-//! look are shared: ten new problems in one log cost one cut.
+//! look are shared: ten new problems in one log cost one cut, and when a hundred logs fail at once, each is cut once beside
+//! its own, not once for each of the others.
 
 use super::Pipeline;
 use crate::evidence::{LogBytes, PackFault, PackedLog, Part, around, pack_log, with_record};
@@ -29,10 +30,11 @@ const MOST_OTHERS: usize = 16;
 const COARSE: SignedDuration = SignedDuration::from_mins(2);
 
 /// A log as it goes into archives, with what is told of it.
+#[derive(Clone)]
 pub(super) struct Cut {
     /// In the archive, below `logs/`.
     pub(super) name: String,
-    pub(super) log: PackedLog,
+    pub(super) log: Rc<PackedLog>,
     pub(super) facts: LogFacts,
 }
 
@@ -48,6 +50,8 @@ pub(super) struct NoCut {
 type OwnCut = Rc<Result<Cut, NoCut>>;
 /// The other logs.
 type OtherCuts = Rc<(Vec<Cut>, Vec<LeftOut>)>;
+/// One other log; `None` when it has nothing to tell of those minutes.
+type OtherCut = Option<Result<Cut, String>>;
 
 /// What was cut in one look.
 #[derive(Default)]
@@ -56,6 +60,8 @@ pub(super) struct Cuts {
     own: BTreeMap<Option<SourceId>, (Range<u64>, OwnCut)>,
     /// By the minute of the incident and its log.
     others: BTreeMap<(DateTime, PathBuf), OtherCuts>,
+    /// What those are made of: by the minute, the log, and how many bytes it was given.
+    each_other: BTreeMap<(DateTime, PathBuf, u64), OtherCut>,
 }
 
 /// Where an incident is.
@@ -137,12 +143,17 @@ impl<D: Disk> Pipeline<D> {
         if let Some(cut) = cuts.others.get(&key) {
             return Rc::clone(cut);
         }
-        let cut = Rc::new(self.cut_others(scene, &key.1));
+        let cut = Rc::new(self.cut_others(scene, &key, &mut cuts.each_other));
         cuts.others.insert(key, Rc::clone(&cut));
         cut
     }
 
-    fn cut_others(&self, scene: &Scene, own: &Path) -> (Vec<Cut>, Vec<LeftOut>) {
+    fn cut_others(
+        &self,
+        scene: &Scene,
+        (minute, own): &(DateTime, PathBuf),
+        known: &mut BTreeMap<(DateTime, PathBuf, u64), OtherCut>,
+    ) -> (Vec<Cut>, Vec<LeftOut>) {
         let settings = &self.settings.evidence;
         let (mut found, mut left_out) = (Vec::new(), Vec::new());
         let mut left = settings.around_bytes;
@@ -154,39 +165,56 @@ impl<D: Disk> Pipeline<D> {
         paths.sort_unstable();
         paths.dedup();
         for path in paths.into_iter().filter(|path| path != own) {
+            let name = bare_name(&path);
             if found.len() >= MOST_OTHERS {
-                left_out.push(LeftOut { name: bare_name(&path), why: "there are too many logs".to_owned() });
+                left_out.push(LeftOut { name, why: "there are too many logs".to_owned() });
                 continue;
             }
-            let name = format!("around/{}", bare_name(&path));
             let most = left.min(settings.around_bytes / 2);
-            let newest = self.part_around(&path, scene, most, &patience);
-            let taken = newest.as_ref().map_or(0, |(_, bytes)| bytes.end - bytes.start);
-            let starts_new = newest.as_ref().is_none_or(|(_, bytes)| bytes.start == 0);
-            let older =
-                starts_new.then(|| self.part_around(&backup_of(&path), scene, most - taken, &patience));
-            let parts: Vec<Part<'_, '_>> = (older.iter().flatten())
-                .chain(&newest)
-                .map(|(log, bytes)| Part { log, bytes: bytes.clone() })
-                .collect();
-            if parts.is_empty() {
-                if patience.check().is_err() {
-                    left_out.push(LeftOut { name, why: "it could not be read in time".to_owned() });
+            let key = (*minute, path, most);
+            let cut = match known.get(&key) {
+                Some(cut) => cut.clone(),
+                None => {
+                    let cut = self.cut_other(&key.1, scene, most, &patience);
+                    // For the next incident there is new patience.
+                    if patience.check().is_ok() {
+                        known.insert(key, cut.clone());
+                    }
+                    cut
                 }
-                continue;
-            }
-            // One of the same name in another folder.
-            let same = found.iter().filter(|cut: &&Cut| cut.name.starts_with(&name)).count();
-            let name = if same == 0 { name } else { format!("{name}-{}", same + 1) };
-            match self.pack(&name, &parts, most) {
-                Ok(cut) => {
+            };
+            match cut {
+                Some(Ok(mut cut)) => {
                     left = left.saturating_sub(cut.log.text_bytes);
+                    // One of the same name in another folder.
+                    let same = found.iter().filter(|other: &&Cut| other.name.starts_with(&cut.name)).count();
+                    if same > 0 {
+                        cut.name = format!("{}-{}", cut.name, same + 1);
+                        cut.facts.name = format!("logs/{}", cut.name);
+                    }
                     found.push(cut);
                 }
-                Err(fault) => left_out.push(LeftOut { name, why: fault.to_string() }),
+                Some(Err(why)) => left_out.push(LeftOut { name: format!("around/{name}"), why }),
+                None => {}
             }
         }
         (found, left_out)
+    }
+
+    fn cut_other(&self, path: &Path, scene: &Scene, most: u64, patience: &Patience<'_>) -> OtherCut {
+        let newest = self.part_around(path, scene, most, patience);
+        let taken = newest.as_ref().map_or(0, |(_, bytes)| bytes.end - bytes.start);
+        let starts_new = newest.as_ref().is_none_or(|(_, bytes)| bytes.start == 0);
+        let older = starts_new.then(|| self.part_around(&backup_of(path), scene, most - taken, patience));
+        let parts: Vec<Part<'_, '_>> = (older.iter().flatten())
+            .chain(&newest)
+            .map(|(log, bytes)| Part { log, bytes: bytes.clone() })
+            .collect();
+        if parts.is_empty() {
+            return patience.check().err().map(|_| Err("it could not be read in time".to_owned()));
+        }
+        let cut = self.pack(&format!("around/{}", bare_name(path)), &parts, most);
+        Some(cut.map_err(|fault| fault.to_string()))
     }
 
     /// The records of a log by its name, of the minutes around an incident. `None` when there are none.
@@ -239,7 +267,7 @@ impl<D: Disk> Pipeline<D> {
             text_bytes: log.text_bytes,
             redactions: log.redactions.iter().map(|(rule, hits)| ((*rule).to_owned(), *hits)).collect(),
         };
-        Ok(Cut { name: name.to_owned(), log, facts })
+        Ok(Cut { name: name.to_owned(), log: Rc::new(log), facts })
     }
 }
 

@@ -165,7 +165,7 @@ impl<D: Disk> Pipeline<D> {
         let environment = serde_json::to_string_pretty(&environment).unwrap_or_default();
         loop {
             let incident = serde_json::to_string_pretty(&facts).unwrap_or_default();
-            let entries: Vec<_> = logs.iter().map(|cut| (cut.name.as_str(), &cut.log)).collect();
+            let entries: Vec<_> = logs.iter().map(|cut| (cut.name.as_str(), &*cut.log)).collect();
             let bytes = evidence::pack(&Contents {
                 incident: &incident,
                 environment: &environment,
