@@ -138,8 +138,12 @@ fn rollovers_of_toolkits_handler_work_while_the_follower_looks_all_the_time() {
             bench.look();
         }
     }
-    assert_eq!(bench.records(), (0..written).collect::<Vec<_>>());
-    assert_eq!(bench.gaps, 0);
+    // Each once. In order only within a generation: the end of a backup may be read after the first lines of the new log.
+    let mut records = bench.records();
+    records.sort_unstable();
+    assert_eq!((records.len() as u64, bench.missing(written), bench.gaps), (written, vec![], 0));
+    records.dedup();
+    assert_eq!(records.len() as u64, written, "some were read twice");
 }
 
 /// What the table of `docs/following.md` says of readers, by the real system and the real writer.
