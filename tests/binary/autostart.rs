@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// On Windows all worlds share the registry of the user who tests.
+/// On Windows all worlds share the registry of the user who tests, and any test's agent mends an entry whose program is gone:
+/// `cargo xtask test windows` runs these without others.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A user of this machine who has never had an entry.

@@ -29,3 +29,9 @@ fn the_toolkit_app_starts_an_agent_talks_to_it_and_hears_its_end() {
     assert!(said[0]["channel"].as_str().unwrap().starts_with(r"\\.\pipe\tk-incident-"), "{said:?}");
     assert_eq!(said[1..], [json!(version), json!(true), json!([null]), json!(true), json!("bye")]);
 }
+
+#[test]
+fn the_demo_ends_well() {
+    let demo = World::new().run(&["demo", "--once"]);
+    assert!(demo.status.success(), "{}", words(&demo));
+}
