@@ -71,6 +71,9 @@ fn each_site_of_late_gets_an_agent_that_follows_as_the_last_one_did() {
     }
     let object: Value = serde_json::from_slice(&std::fs::read(&files[0]).unwrap()).unwrap();
     assert_eq!(object["attached_ms"], left_ms, "a login is no use of a site");
+    // One site only: what is started for others may be late, and take the place of an agent that was stopped meanwhile.
+    let is_other = |file: &&PathBuf| std::fs::read_to_string(file).unwrap().contains("localhost");
+    set_back(files.iter().find(is_other).unwrap(), 31);
     // A second login, or an entry that is called twice, changes nothing.
     let again = world.run(&["--quiet", "run", "--at-login"]);
     assert!(again.status.success(), "{}", words(&again));
