@@ -51,6 +51,8 @@ impl Drop for User {
     /// On Windows there is one registry for all of a user's folders.
     fn drop(&mut self) {
         self.autostart(&["off"]);
+        // What was attached runs on by itself.
+        self.0.run(&["stop"]);
     }
 }
 
