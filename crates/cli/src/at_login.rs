@@ -1,5 +1,6 @@
 //! `run --at-login`: what the entry for the login starts. One agent for each site that somebody has worked with of late, with
-//! what it was attached with last; the first is this process, the others are started by it.
+//! what it was attached with last. The one of last use is this process, the others are started by it; on Windows all are started,
+//! because this process has a console there.
 //!
 //! A user who has never worked with Toolkit here, or not for long, gets none: then this ends at once and says nothing.
 
