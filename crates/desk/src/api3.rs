@@ -2,6 +2,9 @@
 //!
 //! Faults are HTTP 200, as on real sites. What a method does is in `query`, `write`, `summarize`, `schema_view`, `note_thread`.
 
+mod note_thread;
+mod preferences;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -12,12 +15,13 @@ use axum::{Json, http::header};
 use serde_json::{Value, json};
 
 use crate::UploadForm;
-use crate::auth::{self, Actor, Credentials};
+use crate::access::auth::{self, Actor, Credentials};
 use crate::fault::{Fault, Trouble, clip};
-use crate::query::{self, PAGE_SIZE};
+use crate::rows::query::{self, PAGE_SIZE};
+use crate::rows::summarize;
+use crate::rows::write::Writer;
+use crate::schema::{created_field, view as schema_view};
 use crate::site::{BodyError, Site, whole_body};
-use crate::write::Writer;
-use crate::{created_field, note_thread, preferences, schema_view, summarize};
 
 /// Largest request body.
 pub(crate) const LIMIT_BYTES: usize = 8 * 1024 * 1024;

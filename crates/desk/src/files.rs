@@ -3,6 +3,11 @@
 //! A file is written beside, hashed on the way, synced and moved to its name: under its name there is never half a file. All disk
 //! work runs on blocking threads. Which row a file belongs to is not known here.
 
+pub(crate) mod attachment;
+pub(crate) mod download;
+pub(crate) mod storage;
+pub(crate) mod upload;
+
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +19,7 @@ use http_body::Frame;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::secret::random_text;
+use crate::access::secret::random_text;
 
 const CHUNK_BYTES: usize = 64 * 1024;
 

@@ -3,43 +3,20 @@
 //! It speaks api3 (the protocol of Toolkit and of the official Python client), keeps rows in SQLite and files by their content
 //! hash, and shows tickets on plain pages. It listens on loopback only: there is no access control on the pages yet. It does not
 //! speak REST, keeps no event log and no thumbnails, and knows nothing of the agent. On demand it makes trouble for its clients
-//! (`fault_rule`).
+//! (`injection`).
 
+mod access;
 mod api3;
-mod attachment;
-mod auth;
-mod condition;
-mod created_field;
-mod download;
 mod fault;
-mod fault_layer;
-mod fault_plan;
-mod fault_rule;
 mod files;
-mod filter;
-mod filter_time;
-mod note_thread;
+mod injection;
 mod page;
-mod page_file;
-mod page_list;
-mod page_ticket;
-mod preferences;
-mod query;
+mod rows;
 mod schema;
-mod schema_view;
-mod secret;
 mod seed;
 mod server;
-mod show;
 mod site;
-mod storage;
 mod store;
-mod summarize;
-mod table;
-mod ticket_text;
-mod upload;
-mod value;
-mod write;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -48,11 +25,11 @@ use std::sync::{Arc, RwLock};
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use crate::fault_plan::FaultPlan;
-pub use crate::fault_rule::{FaultRule, FaultRuleError};
+use crate::access::secret::{Signer, Verified};
 use crate::files::Files;
+use crate::injection::plan::FaultPlan;
+pub use crate::injection::rule::{FaultRule, FaultRuleError};
 use crate::schema::Schema;
-use crate::secret::{Signer, Verified};
 use crate::seed::ScriptKey;
 use crate::server::Server;
 use crate::site::{Known, Site};
@@ -234,7 +211,7 @@ impl Desk {
                 }
             };
             let project_id = seed::rows(transaction, &key)?;
-            created_field::add_to(&mut visible, transaction)?;
+            schema::created_field::add_to(&mut visible, transaction)?;
             first = Some(Ok((key, project_id, seed::signing_secret(transaction)?)));
             Ok(())
         })?;

@@ -2,6 +2,12 @@
 //!
 //! Nothing a user wrote is ever trusted here: templates escape it, and the content security policy allows no script at all.
 
+mod file;
+mod list;
+mod show;
+mod ticket;
+mod ticket_text;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -15,7 +21,6 @@ use axum::routing::get;
 use crate::api3::failed;
 use crate::fault::Trouble;
 use crate::site::{Site, asks_for_loopback};
-use crate::{page_file, page_list, page_ticket};
 
 const STYLE: &str = include_str!("../assets/desk.css");
 const ICON: &str = include_str!("../assets/icon.svg");
@@ -25,9 +30,9 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
 pub(crate) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/tickets") }))
-        .route("/tickets", get(page_list::tickets))
-        .route("/tickets/{id}", get(page_ticket::ticket))
-        .route("/attachments/{id}/view", get(page_file::view))
+        .route("/tickets", get(list::tickets))
+        .route("/tickets/{id}", get(ticket::ticket))
+        .route("/attachments/{id}/view", get(file::view))
         .route("/assets/desk.css", get(|| async { asset("text/css; charset=utf-8", STYLE) }))
         .route("/assets/icon.svg", get(|| async { asset("image/svg+xml", ICON) }))
         .layer(from_fn(guard))

@@ -2,6 +2,9 @@
 //!
 //! Owns what a type and a field are. Knows neither SQL (`table`) nor the JSON that `schema_read` answers (`schema_view`).
 
+pub(crate) mod created_field;
+pub(crate) mod view;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;

@@ -10,10 +10,10 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Deserialize;
 
 use crate::DeskError;
+use crate::access::secret;
 use crate::fault::Trouble;
-use crate::secret;
-use crate::table::RETIRED;
-use crate::value::format_time;
+use crate::rows::value::format_time;
+use crate::store::table::RETIRED;
 
 /// The script user's name.
 pub(crate) const SCRIPT_NAME: &str = "tk-incident";

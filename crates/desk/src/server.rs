@@ -11,9 +11,11 @@ use axum::routing::{get, post, put};
 use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 
-use crate::fault_plan::FaultPlan;
+use crate::files::{download, storage, upload};
+use crate::injection::layer as fault_layer;
+use crate::injection::plan::FaultPlan;
 use crate::site::Site;
-use crate::{api3, download, fault_layer, page, storage, upload};
+use crate::{api3, page};
 
 /// How long running requests may take to finish when the desk stops.
 const FAREWELL: Duration = Duration::from_secs(3);

@@ -11,12 +11,12 @@ use axum::http::header::HOST;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::UploadForm;
-use crate::auth::{self, Actor, Credentials};
+use crate::access::auth::{self, Actor, Credentials};
+use crate::access::secret::{Signer, Verified};
 use crate::fault::Trouble;
 use crate::files::Files;
-use crate::query::Context;
+use crate::rows::query::Context;
 use crate::schema::Schema;
-use crate::secret::{Signer, Verified};
 use crate::store::Store;
 
 /// How long a sender may stay silent in the middle of a body. The official client re-sends a failed PUT as an empty body and then

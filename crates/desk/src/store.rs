@@ -4,6 +4,8 @@
 //! on the disk (WAL, `synchronous = FULL`): the last acknowledged write survives SIGKILL. What is read and written is the
 //! caller's business.
 
+pub(crate) mod table;
+
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -14,9 +16,9 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use crate::DeskError;
 use crate::fault::Trouble;
 use crate::schema::Schema;
-use crate::{DeskError, table};
 
 /// Raised when the layout of the desk's own tables changes; a newer file is refused, never written.
 const LAYOUT: i64 = 1;

@@ -8,11 +8,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::api3::failed;
-use crate::attachment::{self, AttachedFile};
 use crate::fault::Trouble;
+use crate::files::attachment::{self, AttachedFile};
+use crate::page::show::{size, visible};
 use crate::page::{missing, page};
-use crate::query;
-use crate::show::{size, visible};
+use crate::rows::query;
 use crate::site::Site;
 
 /// The most that is shown of a file: about five thousand log lines.

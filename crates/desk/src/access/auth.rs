@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::Value;
 
+use crate::access::secret::{Verified, random_text, token_hash};
 use crate::fault::{Fault, Trouble, clip};
-use crate::secret::{Verified, random_text, token_hash};
-use crate::table::RETIRED;
-use crate::value::Link;
+use crate::rows::value::Link;
+use crate::store::table::RETIRED;
 
 /// A session dies after this long without use (24 h is what sites usually set).
 const SESSION_S: i64 = 86_400;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::fault::{Fault, clip};
-use crate::value::Target;
+use crate::rows::value::Target;
 
 /// One condition on one field.
 #[derive(Clone, Copy)]

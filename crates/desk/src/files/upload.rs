@@ -12,14 +12,14 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
-use crate::attachment::{Upload, attach, base_name};
-use crate::auth::{Actor, Credentials};
+use crate::access::auth::{Actor, Credentials};
 use crate::fault::{Fault, Trouble, clip};
 use crate::files::Stored;
+use crate::files::attachment::{Upload, attach, base_name};
+use crate::files::storage::{self, Slot};
+use crate::rows::value::{format_time, parse_time};
+use crate::rows::write::Writer;
 use crate::site::{SILENCE, Site, whole_body};
-use crate::storage::{self, Slot};
-use crate::value::{format_time, parse_time};
-use crate::write::Writer;
 
 /// Largest file.
 pub(crate) const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024 * 1024;

@@ -14,12 +14,12 @@ use serde::Deserialize;
 use crate::api3::failed;
 use crate::fault::Trouble;
 use crate::page::page;
+use crate::page::show::{Moment, visible};
+use crate::page::ticket_text;
 use crate::schema::Schema;
-use crate::show::{Moment, visible};
 use crate::site::Site;
 use crate::store::fold;
-use crate::table::RETIRED;
-use crate::ticket_text;
+use crate::store::table::RETIRED;
 
 const PAGE_ROWS: u32 = 50;
 /// Of a description; the agent's own are shorter, and name engine and app behind the traceback.

@@ -6,8 +6,8 @@ use jiff::{Span, Timestamp};
 use serde_json::Value;
 
 use crate::fault::{Fault, clip};
+use crate::rows::value::{Target, format_time};
 use crate::schema::DataType;
-use crate::value::{Target, format_time};
 
 /// Far beyond any use, and safely inside what dates can express.
 const MAX_UNITS: i64 = 10_000;

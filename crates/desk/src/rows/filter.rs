@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use rusqlite::types::Value as Sql;
 use serde_json::Value;
 
-use crate::condition::Condition;
 use crate::fault::{Fault, clip};
-use crate::filter_time::window;
+use crate::rows::condition::Condition;
+use crate::rows::filter_time::window;
+use crate::rows::value::{self, Link, Target};
 use crate::schema::{DataType, EntityType, Field, LinkSide, Schema};
 use crate::store::fold;
-use crate::table::{RETIRED, column, display, link_columns, quote};
-use crate::value::{self, Link, Target};
+use crate::store::table::{RETIRED, column, display, link_columns, quote};
 
 /// Groups within groups. The JSON parser itself ends a little further; real sites fail somewhere above 265.
 const MAX_DEPTH: usize = 50;

@@ -10,10 +10,10 @@ use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble};
-use crate::filter::{Builder, Place, links_of};
+use crate::rows::filter::{Builder, Place, links_of};
+use crate::rows::value::{Link, decode, entity_hash};
 use crate::schema::{DataType, EntityType, Field, Schema};
-use crate::table::{RETIRED, column, display, link_columns, quote};
-use crate::value::{Link, decode, entity_hash};
+use crate::store::table::{RETIRED, column, display, link_columns, quote};
 
 /// What `info` advertises.
 pub(crate) const PAGE_SIZE: i64 = 500;

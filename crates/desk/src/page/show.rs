@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::value::parse_time;
+use crate::rows::value::parse_time;
 
 /// Text with everything that could act on a terminal or turn the reading direction spelt out: ESC is `^[`, as `cat -v` has it.
 ///

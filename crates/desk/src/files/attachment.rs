@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::fault::{Fault, Trouble};
 use crate::files::Stored;
-use crate::query;
+use crate::rows::query;
+use crate::rows::value::format_time;
+use crate::rows::write::Writer;
 use crate::schema::DataType;
-use crate::table::RETIRED;
-use crate::value::format_time;
-use crate::write::Writer;
+use crate::store::table::RETIRED;
 
 /// Longest file name kept, in characters.
 const MAX_NAME: usize = 200;

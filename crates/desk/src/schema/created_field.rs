@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::fault::{Fault, Trouble, clip};
 use crate::schema::{DataType, Field, Schema};
-use crate::table;
+use crate::store::table;
 
 /// The data types a client may ask for.
 const TYPES: [DataType; 11] = [

@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Deserialize;
 
+use crate::access::secret::{Signer, random_text};
 use crate::api3::failed;
 use crate::fault::{Fault, Trouble};
 use crate::files::Stored;
-use crate::secret::{Signer, random_text};
+use crate::files::upload::MAX_FILE_BYTES;
 use crate::site::{Site, next_piece};
-use crate::upload::MAX_FILE_BYTES;
 
 /// How long an address may be put to.
 const ADDRESS_S: i64 = 3600;

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::fault::{Fault, Trouble};
-use crate::query::{Context, Wanted, field_names, find, row};
+use crate::rows::query::{Context, Wanted, field_names, find, row};
 
 /// Rows of one kind in a thread.
 const MAX_ROWS: i64 = 5000;

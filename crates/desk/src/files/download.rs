@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::api3::failed;
-use crate::attachment::{self, AttachedFile};
+use crate::files::attachment::{self, AttachedFile};
 use crate::site::{Site, asks_for_loopback};
 
 /// The route's handler.

@@ -8,13 +8,13 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, Transaction, params, params_from_iter};
 use serde_json::Value;
 
-use crate::auth::Actor;
+use crate::access::auth::Actor;
+use crate::access::secret;
 use crate::fault::{Fault, Trouble, clip};
-use crate::query::{self, Context, field_names};
+use crate::rows::query::{self, Context, field_names};
+use crate::rows::value::{Cell, Link, Target, check_listed, encode, format_time};
 use crate::schema::{Access, EntityType, Field, Fill, LinkSide};
-use crate::secret;
-use crate::table::{RETIRED, quote};
-use crate::value::{Cell, Link, Target, check_listed, encode, format_time};
+use crate::store::table::{RETIRED, quote};
 
 /// Requests of one `batch`.
 const MAX_BATCH: usize = 5000;

@@ -4,7 +4,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::fault_rule::{Call, FaultRule, Mishap};
+use crate::injection::rule::{Call, FaultRule, Mishap};
 
 /// The rules of a desk, and how far each has come.
 #[derive(Debug)]

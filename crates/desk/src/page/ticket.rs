@@ -11,15 +11,15 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::api3::failed;
-use crate::attachment::{self, AttachedFile};
 use crate::fault::Trouble;
+use crate::files::attachment::{self, AttachedFile};
+use crate::page::file::can_be_read;
+use crate::page::list::{Status, Title};
+use crate::page::show::{Moment, size, visible};
+use crate::page::ticket_text::{self, Part, TextRow, TicketText, TraceKind, TraceLine};
 use crate::page::{missing, page};
-use crate::page_file::can_be_read;
-use crate::page_list::{Status, Title};
-use crate::query::{Context, Wanted, find};
-use crate::show::{Moment, size, visible};
+use crate::rows::query::{Context, Wanted, find};
 use crate::site::Site;
-use crate::ticket_text::{self, Part, TextRow, TicketText, TraceKind, TraceLine};
 
 /// Replies and attachments shown.
 const MAX_ROWS: i64 = 1000;

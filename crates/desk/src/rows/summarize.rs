@@ -6,11 +6,11 @@ use rusqlite::{Connection, params_from_iter};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble, clip};
-use crate::filter::{Builder, Place};
-use crate::query::Context;
+use crate::rows::filter::{Builder, Place};
+use crate::rows::query::Context;
+use crate::rows::value::decode;
 use crate::schema::{DataType, Field};
-use crate::table::{RETIRED, column, display, link_columns, quote};
-use crate::value::decode;
+use crate::store::table::{RETIRED, column, display, link_columns, quote};
 
 /// Levels of grouping.
 const MAX_LEVELS: usize = 5;

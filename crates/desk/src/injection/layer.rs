@@ -22,8 +22,8 @@ use tokio::time::Sleep;
 
 use crate::api3::LIMIT_BYTES;
 use crate::fault::Fault;
-use crate::fault_plan::FaultPlan;
-use crate::fault_rule::{Call, Mishap, Page, Retry, When};
+use crate::injection::plan::FaultPlan;
+use crate::injection::rule::{Call, Mishap, Page, Retry, When};
 use crate::site::{Site, next_piece, whole_body};
 
 /// An attachment's id that no desk gives out.

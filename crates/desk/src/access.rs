@@ -1,0 +1,4 @@
+//! Who may call: credentials, sessions, secrets.
+
+pub(crate) mod auth;
+pub(crate) mod secret;

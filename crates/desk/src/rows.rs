@@ -1,0 +1,9 @@
+//! Rows on the wire: reading, filtering, grouping and writing them, as both protocols do.
+
+pub(crate) mod condition;
+pub(crate) mod filter;
+pub(crate) mod filter_time;
+pub(crate) mod query;
+pub(crate) mod summarize;
+pub(crate) mod value;
+pub(crate) mod write;
