@@ -188,14 +188,26 @@ mod system {
         observe_handle(&File::open(path)?)
     }
 
+    /// Wine tells 0 for the volume of a file that is being renamed at this instant, and a file would seem to be another
+    /// one. A volume that has no number tells 0 every time.
+    const QUESTIONS: usize = 4;
+
     #[expect(unsafe_code, reason = "the standard library has no stable way to ask for the file index")]
-    pub(super) fn observe_handle(file: &File) -> io::Result<Observed> {
+    fn ask(file: &File) -> io::Result<BY_HANDLE_FILE_INFORMATION> {
         // SAFETY: an all-zero value is valid for this plain structure of integers.
         let mut information: BY_HANDLE_FILE_INFORMATION = unsafe { std::mem::zeroed() };
         // SAFETY: the handle is open for as long as `file` is borrowed, and the structure outlives the call.
         let done = unsafe { GetFileInformationByHandle(file.as_raw_handle().cast(), &mut information) };
-        if done == 0 {
-            return Err(io::Error::last_os_error());
+        if done == 0 { Err(io::Error::last_os_error()) } else { Ok(information) }
+    }
+
+    pub(super) fn observe_handle(file: &File) -> io::Result<Observed> {
+        let mut information = ask(file)?;
+        for _ in 1..QUESTIONS {
+            if information.dwVolumeSerialNumber != 0 {
+                break;
+            }
+            information = ask(file)?;
         }
         let wide = |high: u32, low: u32| (u64::from(high) << 32) | u64::from(low);
         Ok(Observed {
