@@ -28,6 +28,7 @@ use serde::Serialize;
 use crate::access::secret::{Signer, Verified};
 use crate::files::Files;
 use crate::injection::plan::FaultPlan;
+pub use crate::injection::plan::FaultState;
 pub use crate::injection::rule::{FaultRule, FaultRuleError};
 use crate::schema::Schema;
 use crate::seed::ScriptKey;
@@ -232,7 +233,7 @@ impl Desk {
             clock_ahead: SignedDuration::from_secs(options.clock_ahead_s),
         };
         let faults = Arc::new(FaultPlan::new(options.faults));
-        let server = Server::start(site, &faults, listener).map_err(unbound)?;
+        let server = Server::start(site, &faults, &key.script_name, listener).map_err(unbound)?;
         let url = format!("http://{bound}");
         let page = format!("{url}/tickets");
         let ready = Ready { url, page, script_name: key.script_name, script_key: key.script_key, project_id };
@@ -244,14 +245,24 @@ impl Desk {
         &self.ready
     }
 
-    /// How many calls each of the fault rules has met by now, in the order of the rules.
-    pub fn faults_met(&self) -> Vec<u64> {
-        self.faults.met()
+    /// The fault rules, and how far each has come.
+    pub fn faults(&self) -> Vec<FaultState> {
+        self.faults.states()
     }
 
-    /// From now on this fault rule, counted from 0, meets no call.
-    pub fn end_fault(&self, rule: usize) {
-        self.faults.end(rule);
+    /// How many calls each of the fault rules has met by now, in the order of the rules.
+    pub fn faults_met(&self) -> Vec<u64> {
+        self.faults.states().iter().map(|state| state.met).collect()
+    }
+
+    /// Puts fault rules behind those that are there.
+    pub fn add_faults(&self, rules: Vec<FaultRule>) {
+        self.faults.add(rules);
+    }
+
+    /// From now on the fault rule of this number meets no call; its counts stay.
+    pub fn end_fault(&self, number: usize) {
+        self.faults.end(number);
     }
 
     /// Answers what is being asked, closes the database and ends the thread.

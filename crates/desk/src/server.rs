@@ -12,8 +12,8 @@ use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 
 use crate::files::{download, storage, upload};
-use crate::injection::layer as fault_layer;
 use crate::injection::plan::FaultPlan;
+use crate::injection::{door as fault_door, layer as fault_layer};
 use crate::site::Site;
 use crate::{api3, page};
 
@@ -31,6 +31,7 @@ impl Server {
     pub(crate) fn start(
         site: Site,
         faults: &Arc<FaultPlan>,
+        script_name: &str,
         listener: std::net::TcpListener,
     ) -> std::io::Result<Server> {
         listener.set_nonblocking(true)?;
@@ -40,7 +41,7 @@ impl Server {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
-        let routes = routes(Arc::new(site), faults);
+        let routes = routes(Arc::new(site), faults, script_name);
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
             runtime.block_on(serve(routes, listener, stopped));
@@ -83,7 +84,7 @@ async fn serve(routes: Router, listener: tokio::net::TcpListener, stopped: onesh
     }
 }
 
-fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>) -> Router {
+fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>, script_name: &str) -> Router {
     let routes = Router::new()
         .route("/api3/json", post(api3::call))
         .route("/api3/track_metrics/", post(api3::track_metrics))
@@ -98,10 +99,8 @@ fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>) -> Router {
         .merge(page::routes())
         // Every handler that takes a body counts it by itself, with a limit of its own.
         .layer(DefaultBodyLimit::disable())
-        .with_state(Arc::clone(&site));
-    if faults.is_empty() {
-        return routes;
-    }
+        .with_state(Arc::clone(&site))
+        .merge(fault_door::routes(faults, &site, script_name));
     let layer = fault_layer::Layer { plan: Arc::clone(faults), site };
     routes.layer(from_fn_with_state(layer, fault_layer::trouble))
 }

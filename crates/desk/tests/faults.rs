@@ -177,3 +177,120 @@ fn the_desks_clock_can_be_wrong() {
     let days = now.duration_since(created).as_secs() / 86_400;
     assert!((364..=366).contains(&days), "{days}");
 }
+
+/// Asks the door to the rules; gives status and answer.
+fn door(ready: &Ready, method: &str, path: &str, key: &str, body: &str) -> (u16, Value) {
+    let bearer = format!("Bearer {key}");
+    let answer =
+        http::send(&ready.url, method, path, &[("Authorization", &bearer)], body.as_bytes()).unwrap();
+    (answer.status, serde_json::from_slice(&answer.body).unwrap())
+}
+
+#[test]
+fn rules_come_and_go_while_the_desk_runs() {
+    let (_folder, desk) = start(&[]);
+    let ready = desk.ready();
+    let key = ready.script_key.as_str();
+    assert_eq!(door(ready, "GET", "/desk/faults", key, ""), (200, json!({"rules": []})));
+    assert_eq!(create(ready, "before").unwrap().status, 200);
+    let rules = json!({"rules": ["create:Ticket=503,times=1", "any=delay,ms=1,after=1"]}).to_string();
+    let (status, added) = door(ready, "POST", "/desk/faults", key, &rules);
+    assert_eq!((status, &added["rules"][1]["rule"]), (201, &json!("any=delay,ms=1,after=1")));
+    assert_eq!(create(ready, "not made").unwrap().status, 503);
+    for title in ["made", "made late"] {
+        assert_eq!(create(ready, title).unwrap().status, 200);
+    }
+    let (_, shown) = door(ready, "GET", "/desk/faults", key, "");
+    let state = json!({"number": 0, "rule": "create:Ticket=503,times=1", "seen": 3, "met": 1, "over": true});
+    assert_eq!(shown["rules"][0], state);
+    assert_eq!((&shown["rules"][1]["seen"], &shown["rules"][1]["met"]), (&json!(2), &json!(1)));
+    assert_eq!(door(ready, "DELETE", "/desk/faults/0", key, "").1["rules"][0]["number"], 1);
+    assert_eq!(door(ready, "DELETE", "/desk/faults/0", key, "").0, 404);
+    assert_eq!(door(ready, "DELETE", "/desk/faults", key, ""), (200, json!({"rules": []})));
+    assert_eq!(titles(ready), ["before", "made", "made late"]);
+    desk.add_faults(vec!["read=500".parse().unwrap()]);
+    assert_eq!(answer(ready, "read", json!({"type": "Ticket"})).unwrap().status, 500);
+    assert_eq!((desk.faults().len(), desk.faults_met()), (1, vec![1]));
+}
+
+#[test]
+fn only_the_desks_script_changes_rules_and_only_to_what_makes_sense() {
+    let (_folder, desk) = start(&["any=503,body=none"]);
+    let ready = desk.ready();
+    for (method, path) in [
+        ("GET", "/desk/faults"),
+        ("POST", "/desk/faults"),
+        ("DELETE", "/desk/faults"),
+        ("DELETE", "/desk/faults/0"),
+    ] {
+        let (status, refusal) = door(ready, method, path, "open sesame", "{\"rules\": []}");
+        assert_eq!(status, 401, "{method} {path}");
+        assert!(refusal["error"].as_str().unwrap().contains("Can't authenticate script"), "{refusal}");
+        let bare = http::send(&ready.url, method, path, &[], b"").unwrap();
+        assert_eq!(bare.status, 401, "{method} {path}");
+    }
+    for (body, words) in [
+        ("", "write {\"rules\""),
+        ("{\"rules\": [\"create=loost\"]}", "no trouble `loost`"),
+        ("{\"rules\": [\"read=lost\", \"creat=lost\"]}", "no call `creat`"),
+        ("{\"rule\": \"read=lost\"}", "unknown field"),
+    ] {
+        let (status, refusal) = door(ready, "POST", "/desk/faults", &ready.script_key, body);
+        assert_eq!(status, 400, "{body}");
+        assert!(refusal["error"].as_str().unwrap().contains(words), "{body}: {refusal}");
+    }
+    let many = json!({"rules": vec!["read=lost"; 100]}).to_string();
+    let (status, refusal) = door(ready, "POST", "/desk/faults", &ready.script_key, &many);
+    assert_eq!((status, refusal["error"].as_str().unwrap().contains("at most 100 rules")), (400, true));
+    assert_eq!(desk.faults().len(), 1, "all of a request's rules or none");
+}
+
+#[test]
+fn pages_fail_only_when_named() {
+    let (_folder, desk) = start(&["any=503", "page=502,times=1"]);
+    let get = || http::send(&desk.ready().url, "GET", "/tickets", &[], b"").unwrap().status;
+    assert_eq!(get(), 502);
+    assert_ne!(get(), 502);
+    assert_eq!(desk.faults_met(), [0, 1]);
+}
+
+/// A REST call with no token: what the rules answer does not depend on it.
+fn rest(ready: &Ready, method: &str, path: &str) -> http::Response {
+    http::send(&ready.url, method, &format!("/api/v1{path}"), &[], b"{}").unwrap()
+}
+
+#[test]
+fn refusals_over_rest_are_error_documents() {
+    let (_folder, desk) = start(&[
+        "token=expired,times=1",
+        "rest:create:Ticket=expired,times=1",
+        "rest:create:Ticket=refused,times=1",
+        "create:Ticket=missing-entity,times=1",
+        "search:Ticket=refused",
+        "one:Ticket=refused",
+        "update=429,retry=7,body=fault",
+        "api3=reset",
+    ]);
+    let ready = desk.ready();
+    let error = |method: &str, path: &str| {
+        let answer = rest(ready, method, path);
+        let document: Value = serde_json::from_slice(&answer.body).unwrap();
+        let error = document["errors"][0].clone();
+        assert_eq!(error["status"], answer.status, "{error}");
+        (answer.status, error["code"].clone(), error["detail"].as_str().unwrap().to_owned())
+    };
+    let (status, code, _) = error("POST", "/auth/access_token");
+    assert_eq!((status, code), (400, json!(102)));
+    let create = || error("POST", "/entity/tickets");
+    assert_eq!(create(), (401, json!(102), "Token Expired".to_owned()));
+    let (status, code, detail) = create();
+    assert_eq!((status, code), (400, json!(104)));
+    assert!(detail.contains("Entity of type Ticket cannot be created by this user."), "{detail}");
+    assert_eq!(create(), (404, json!(103), "Entity type 'Ticket' does not exist.".to_owned()));
+    let found: Value = serde_json::from_slice(&rest(ready, "POST", "/entity/Ticket/_search").body).unwrap();
+    assert_eq!(found["data"], json!([]), "rows one may not see are not there");
+    assert_eq!(error("GET", "/entity/tickets/12"), (404, json!(104), "Ticket: 12 not found".to_owned()));
+    assert_eq!(error("PUT", "/entity/tickets/12"), (429, json!(null), "Too Many Requests".to_owned()));
+    assert_eq!(rest(ready, "PUT", "/entity/tickets/12").header("retry-after"), Some("7"));
+    assert_eq!(desk.faults_met()[7], 0, "api3 is another door");
+}

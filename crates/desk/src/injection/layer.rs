@@ -1,14 +1,13 @@
-//! What happens to a call that meets a rule of trouble: in front of the routes, and only on a desk that has rules.
+//! What happens to a call that meets a rule of trouble, in front of the routes. Without rules a request passes at once.
 //!
-//! Whether a call meets one is decided in `fault_plan`. The answers are those of real sites and of what stands in front of them:
-//! faults of api3, `0` and a reason on upload routes, XML from the storage service, a page from a proxy.
+//! Which call a request is is told in `route`, whether it meets a rule is decided in `plan`, what the site itself says is in `refusal`.
+//! The rest are the answers of what stands in front of real sites: a page from a proxy, a connection that ends.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -17,13 +16,15 @@ use axum::response::{IntoResponse, Response};
 use http_body::{Frame, SizeHint};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 use tokio::time::Sleep;
 
 use crate::api3::LIMIT_BYTES;
 use crate::fault::Fault;
+use crate::injection::calls::{Call, Door};
 use crate::injection::plan::FaultPlan;
-use crate::injection::rule::{Call, Mishap, Page, Retry, When};
+use crate::injection::route::{self, Route};
+use crate::injection::rule::{Mishap, Page, Retry, When};
+use crate::injection::{missing_field, refusal};
 use crate::site::{Site, next_piece, whole_body};
 
 /// An attachment's id that no desk gives out.
@@ -44,12 +45,15 @@ pub(crate) struct Layer {
 
 /// The layer: finds out what is asked, and lets the plan decide.
 pub(crate) async fn trouble(State(layer): State<Layer>, request: Request, next: Next) -> Response {
+    if layer.plan.is_empty() {
+        return next.run(request).await;
+    }
     let (parts, body) = request.into_parts();
-    let (call, body) = match route(parts.uri.path()) {
-        None => return next.run(Request::from_parts(parts, body)).await,
-        Some(Some(call)) => (call, body),
-        Some(None) => match whole_body(body, LIMIT_BYTES).await {
-            Ok(bytes) => (api3_call(&bytes), Body::from(bytes)),
+    let (call, body) = match route::route(&layer.site.known().schema, &parts.method, parts.uri.path()) {
+        Route::Never => return next.run(Request::from_parts(parts, body)).await,
+        Route::Call(call) => (call, body),
+        Route::Api3 => match whole_body(body, LIMIT_BYTES).await {
+            Ok(bytes) => (route::api3(&bytes), Body::from(bytes)),
             Err(_) => return (StatusCode::BAD_REQUEST, "the request body is incomplete\n").into_response(),
         },
     };
@@ -58,30 +62,6 @@ pub(crate) async fn trouble(State(layer): State<Layer>, request: Request, next: 
     match met {
         None => next.run(request).await,
         Some(mishap) => happens(mishap, &call, &layer.site, request, next).await,
-    }
-}
-
-/// The call a path stands for; `Some(None)` for api3, whose body tells.
-fn route(path: &str) -> Option<Option<Call>> {
-    Some(match path {
-        "/api3/json" => None,
-        "/upload/upload_file" => Some(Call::Upload),
-        "/upload/api_get_upload_link_info" => Some(Call::LinkInfo),
-        "/upload/api_get_upload_link_for_part" => Some(Call::LinkPart),
-        "/upload/api_complete_multipart_upload" => Some(Call::Complete),
-        "/upload/api_link_file" => Some(Call::Link),
-        _ if path.starts_with("/storage/") => Some(Call::Put),
-        _ if path.starts_with("/file_serve/") => Some(Call::Download),
-        _ => return None,
-    })
-}
-
-fn api3_call(body: &[u8]) -> Call {
-    let request: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    Call::Api3 {
-        method: text(&request["method_name"]).unwrap_or_default(),
-        entity: text(&request["params"][1]["type"]),
     }
 }
 
@@ -114,7 +94,7 @@ async fn happens(mishap: Mishap, call: &Call, site: &Site, request: Request, nex
                 When::Before => drain(request).await,
                 When::After => drop(next.run(request).await),
             }
-            status(code, page, retry, site.now())
+            status(call, code, page, retry, site.now())
         }
         Mishap::Page => {
             drain(request).await;
@@ -122,23 +102,25 @@ async fn happens(mishap: Mishap, call: &Call, site: &Site, request: Request, nex
         }
         Mishap::Expired => {
             drain(request).await;
-            refusal(call, Fault::credentials("Can't authenticate session token ending with 'f00d'"))
+            refusal::expired(call)
         }
         Mishap::Refused => {
+            let path = request.uri().path().to_owned();
             drain(request).await;
-            not_permitted(call)
+            refusal::not_permitted(call, &path)
         }
         Mishap::MissingEntity => {
             drain(request).await;
-            refusal(call, Fault::unknown_type(entity(call)))
+            refusal::refusal(call, StatusCode::NOT_FOUND, &Fault::unknown_type(call.entity()))
         }
-        Mishap::MissingField(missing) => without_fields(&missing, call, request, next).await,
+        Mishap::MissingField(missing) => missing_field::answer(&missing, call, request, next).await,
         Mishap::Swallow => {
             drain(request).await;
-            match call {
-                Call::Put => {
+            match (call.door, call.name.as_str()) {
+                (_, "put") => {
                     (StatusCode::OK, [(header::ETAG, "\"d41d8cd98f00b204e9800998ecf8427e\"")]).into_response()
                 }
+                (Door::Rest, _) => (StatusCode::CREATED, " ").into_response(),
                 _ => format!("1:{NO_ATTACHMENT}\n").into_response(),
             }
         }
@@ -165,13 +147,15 @@ async fn sent_on(request: Request, to: &str) -> Response {
     (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
 }
 
-fn status(code: u16, page: Page, retry: Option<Retry>, now: Timestamp) -> Response {
+fn status(call: &Call, code: u16, page: Page, retry: Option<Retry>, now: Timestamp) -> Response {
+    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = match page {
         Page::Html => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], PROXY_PAGE).into_response(),
         Page::Text => "not now\n".into_response(),
+        Page::Fault => refusal::status(call, code),
         Page::None => ().into_response(),
     };
-    *answer.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *answer.status_mut() = code;
     let printed = |time: Timestamp| DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok();
     // A date means something by the clock of the one who gives it.
     if let Some(date) = printed(now).and_then(|date| HeaderValue::from_str(&date).ok()) {
@@ -190,74 +174,6 @@ fn status(code: u16, page: Page, retry: Option<Retry>, now: Timestamp) -> Respon
         answer.headers_mut().insert(header::RETRY_AFTER, value);
     }
     answer
-}
-
-fn entity(call: &Call) -> &str {
-    match call {
-        Call::Api3 { entity: Some(entity), .. } => entity,
-        _ => "Attachment",
-    }
-}
-
-/// A refusal in the words of the route it is on.
-fn refusal(call: &Call, fault: Fault) -> Response {
-    match call {
-        Call::Api3 { .. } => Json(fault.to_json()).into_response(),
-        Call::Put | Call::Download => {
-            let xml = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
-            (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "application/xml")], xml).into_response()
-        }
-        _ => format!("0\n{}\n", fault.message).into_response(),
-    }
-}
-
-/// What a permission group that forbids something makes of it: rows are not there for those who may not see them.
-fn not_permitted(call: &Call) -> Response {
-    let entity = entity(call);
-    let fault = match call {
-        Call::Api3 { method, .. } => match method.as_str() {
-            "read" => {
-                let paging = json!({"current_page": 1, "entities_per_page": 500, "has_next_page": false,
-                    "entity_count": 0, "page_count": 0});
-                return Json(json!({"results": {"entities": [], "paging_info": paging}})).into_response();
-            }
-            "create" => Fault::write(format!(
-                "API create() CRUD ERROR #1: Entity of type {entity} cannot be created by this user."
-            )),
-            "update" => {
-                Fault::write(format!("API update() The field is not editable for this user: [{entity}]."))
-            }
-            other => Fault::write(format!("API {other}() {entity} is not permitted for this user.")),
-        },
-        _ => Fault::write("Permission denied: this user cannot attach files to this entity."),
-    };
-    refusal(call, fault)
-}
-
-/// A site that has no such fields: they are not in the schema, and who names one is refused.
-async fn without_fields(missing: &[String], call: &Call, request: Request, next: Next) -> Response {
-    let Call::Api3 { method, .. } = call else { return next.run(request).await };
-    let (parts, body) = request.into_parts();
-    let bytes = whole_body(body, LIMIT_BYTES).await.unwrap_or_default();
-    if !method.starts_with("schema_") {
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some(field) = missing.iter().find(|field| text.contains(&format!("\"{field}\""))) {
-            return refusal(call, Fault::unknown_field(method, entity(call), field));
-        }
-        return next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    }
-    let (_, body) = next.run(Request::from_parts(parts, Body::from(bytes))).await.into_parts();
-    let answer = whole_body(body, usize::MAX).await.unwrap_or_default();
-    let mut answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-    if let Some(fields) = answer["results"].as_object_mut() {
-        for field in missing {
-            fields.remove(field);
-            for of_type in fields.values_mut().filter_map(Value::as_object_mut) {
-                of_type.remove(field);
-            }
-        }
-    }
-    Json(answer).into_response()
 }
 
 /// The first half of an answer's body, announced as the whole.

@@ -1,71 +1,131 @@
 //! Which rule of trouble a call meets: the first that is about it, has waited long enough, is not used up, and whose dice say so.
 //!
-//! The same rules, seeds and calls in the same order give the same troubles. What happens to a call is in `fault_layer`.
+//! The same rules, seeds and calls in the same order give the same troubles. Rules come and go while the desk runs; each begins anew
+//! when it comes. What happens to a call is in `layer`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::injection::rule::{Call, FaultRule, Mishap};
+use serde::Serialize;
+
+use crate::injection::calls::Call;
+use crate::injection::rule::{FaultRule, Mishap};
 
 /// The rules of a desk, and how far each has come.
 #[derive(Debug)]
 pub(crate) struct FaultPlan {
-    rules: Vec<FaultRule>,
-    progress: Mutex<Vec<Progress>>,
+    /// Whether there are rules: all that a desk without any looks at.
+    any: AtomicBool,
+    rules: Mutex<Rules>,
 }
 
-#[derive(Debug, Clone)]
-struct Progress {
+#[derive(Debug, Default)]
+struct Rules {
+    given: usize,
+    running: Vec<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    number: usize,
+    rule: FaultRule,
     /// Calls it was about, and which no earlier rule had met.
     seen: u64,
     met: u64,
     dice: u64,
-    over: bool,
+    ended: bool,
+}
+
+/// How far a rule has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultState {
+    /// Its number: rules are counted from 0 in the order in which they came, and a number is not given twice.
+    pub number: usize,
+    /// The rule as it was written.
+    pub rule: String,
+    /// Calls it was about, and which no earlier rule had met.
+    pub seen: u64,
+    /// Calls it has met.
+    pub met: u64,
+    /// Whether it is used up or was ended: it meets no more calls.
+    pub over: bool,
 }
 
 impl FaultPlan {
     /// Rules in their order; the first that meets a call has it.
     pub(crate) fn new(rules: Vec<FaultRule>) -> FaultPlan {
-        let fresh = |rule: &FaultRule| Progress { seen: 0, met: 0, dice: rule.seed, over: false };
-        let progress = Mutex::new(rules.iter().map(fresh).collect());
-        FaultPlan { rules, progress }
+        let plan = FaultPlan { any: AtomicBool::new(false), rules: Mutex::default() };
+        plan.add(rules);
+        plan
     }
 
     /// Whether there are no rules at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        !self.any.load(Ordering::Relaxed)
     }
 
-    /// From now on this rule, counted from 0, meets no call.
-    pub(crate) fn end(&self, rule: usize) {
-        if let Some(progress) = self.locked().get_mut(rule) {
-            progress.over = true;
+    /// Puts rules behind those that are there.
+    pub(crate) fn add(&self, rules: Vec<FaultRule>) {
+        let mut kept = self.locked();
+        for rule in rules {
+            let (number, dice) = (kept.given, rule.seed);
+            kept.running.push(Running { number, rule, seen: 0, met: 0, dice, ended: false });
+            kept.given += 1;
+        }
+        self.note(&kept);
+    }
+
+    /// Takes one rule away, or all of them; whether there was one.
+    pub(crate) fn remove(&self, number: Option<usize>) -> bool {
+        let mut kept = self.locked();
+        let before = kept.running.len();
+        kept.running.retain(|running| number.is_some_and(|number| number != running.number));
+        self.note(&kept);
+        kept.running.len() < before
+    }
+
+    /// From now on this rule meets no call; its counts stay.
+    pub(crate) fn end(&self, number: usize) {
+        if let Some(running) = self.locked().running.iter_mut().find(|running| running.number == number) {
+            running.ended = true;
         }
     }
 
     /// What happens to this call; nothing for most.
     pub(crate) fn meets(&self, call: &Call) -> Option<Mishap> {
-        let mut progress = self.locked();
-        for (rule, progress) in self.rules.iter().zip(progress.iter_mut()) {
-            if progress.over || !rule.calls.cover(call) {
+        for running in &mut self.locked().running {
+            let rule = &running.rule;
+            if running.ended || !rule.calls.cover(call) {
                 continue;
             }
-            progress.seen += 1;
-            let ready = progress.seen > rule.after && rule.times.is_none_or(|times| progress.met < times);
-            if ready && (rule.rate >= 1.0 || throw(&mut progress.dice) < rule.rate) {
-                progress.met += 1;
+            running.seen += 1;
+            let ready = running.seen > rule.after && rule.times.is_none_or(|times| running.met < times);
+            if ready && (rule.rate >= 1.0 || throw(&mut running.dice) < rule.rate) {
+                running.met += 1;
                 return Some(rule.mishap.clone());
             }
         }
         None
     }
 
-    /// How many calls each rule has met by now.
-    pub(crate) fn met(&self) -> Vec<u64> {
-        self.locked().iter().map(|progress| progress.met).collect()
+    /// How far each rule has come.
+    pub(crate) fn states(&self) -> Vec<FaultState> {
+        let state = |running: &Running| FaultState {
+            number: running.number,
+            rule: running.rule.text.clone(),
+            seen: running.seen,
+            met: running.met,
+            over: running.ended || running.rule.times.is_some_and(|times| running.met >= times),
+        };
+        self.locked().running.iter().map(state).collect()
     }
 
-    fn locked(&self) -> MutexGuard<'_, Vec<Progress>> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    fn note(&self, kept: &Rules) {
+        self.any.store(!kept.running.is_empty(), Ordering::Relaxed);
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,13 +142,18 @@ fn throw(dice: &mut u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::injection::calls::Door;
 
     fn plan(rules: &[&str]) -> FaultPlan {
         FaultPlan::new(rules.iter().map(|rule| rule.parse().unwrap()).collect())
     }
 
     fn create() -> Call {
-        Call::Api3 { method: "create".to_owned(), entity: Some("Ticket".to_owned()) }
+        Call { door: Door::Api3, name: "create".to_owned(), entity: Some("Ticket".to_owned()) }
+    }
+
+    fn counts(plan: &FaultPlan) -> Vec<u64> {
+        plan.states().iter().map(|state| state.met).collect()
     }
 
     fn met(plan: &FaultPlan, calls: usize) -> String {
@@ -108,7 +173,7 @@ mod tests {
         let plan = plan(&["create=reset,times=1", "any=lost,after=1,times=1"]);
         let first: Vec<_> = (0..4).map(|_| plan.meets(&create())).collect();
         assert_eq!(first, [Some(Mishap::Reset), None, Some(Mishap::Lost), None]);
-        assert_eq!(plan.met(), [1, 1]);
+        assert_eq!(counts(&plan), [1, 1]);
     }
 
     #[test]
@@ -119,7 +184,31 @@ mod tests {
         assert_eq!(plan.meets(&create()), Some(Mishap::Lost));
         plan.end(1);
         assert_eq!(plan.meets(&create()), None);
-        assert_eq!(plan.met(), [0, 1]);
+        assert_eq!(counts(&plan), [0, 1]);
+    }
+
+    #[test]
+    fn rules_come_and_go() {
+        let plan = plan(&[]);
+        assert!(plan.is_empty());
+        plan.add(vec!["create=reset,times=1".parse().unwrap(), "create=lost".parse().unwrap()]);
+        assert_eq!(met(&plan, 3), "!!!");
+        let state = |number, rule: &str, seen, met, over| FaultState {
+            number,
+            rule: rule.to_owned(),
+            seen,
+            met,
+            over,
+        };
+        assert_eq!(
+            plan.states(),
+            [state(0, "create=reset,times=1", 3, 1, true), state(1, "create=lost", 2, 2, false)]
+        );
+        assert!(plan.remove(Some(1)) && !plan.remove(Some(1)));
+        assert_eq!(met(&plan, 1), ".");
+        plan.add(vec!["create=half".parse().unwrap()]);
+        assert_eq!(plan.states()[1].number, 2, "numbers are not given twice");
+        assert!(plan.remove(None) && plan.is_empty() && !plan.remove(None));
     }
 
     #[test]

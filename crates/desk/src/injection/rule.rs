@@ -1,43 +1,14 @@
 //! Trouble on demand: one rule, and how it is written: `CALLS=TROUBLE[,OPTION=VALUE...]`. Pure.
 //!
 //! `docs/faults.md` tells people what the words mean. Here they are only read and checked: everything that makes no sense
-//! is refused with the words that would. Which call meets which rule is in `fault_plan`, what then happens in `fault_layer`.
+//! is refused with the words that would. What the words before the `=` cover is in `calls`, which call meets which rule in `plan`,
+//! what then happens in `layer`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// api3 methods a rule may name.
-const METHODS: [&str; 14] = [
-    "info",
-    "read",
-    "create",
-    "update",
-    "delete",
-    "revive",
-    "batch",
-    "summarize",
-    "schema_read",
-    "schema_entity_read",
-    "schema_field_read",
-    "get_session_token",
-    "note_thread_contents",
-    "preferences_read",
-];
-/// Other words for calls.
-const WORDS: [&str; 12] = [
-    "any",
-    "api3",
-    "schema",
-    "files",
-    "upload",
-    "link-info",
-    "put",
-    "link-part",
-    "complete",
-    "link",
-    "download",
-    "write",
-];
+use crate::injection::calls::Calls;
+
 /// Troubles that are words.
 const TROUBLES: [&str; 14] = [
     "delay",
@@ -59,6 +30,8 @@ const TROUBLES: [&str; 14] = [
 /// A rule of trouble: some calls, what happens to them, and how often.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaultRule {
+    /// As it was written.
+    pub(crate) text: String,
     pub(crate) calls: Calls,
     pub(crate) mishap: Mishap,
     /// So many of the calls are left alone first.
@@ -69,34 +42,6 @@ pub struct FaultRule {
     pub(crate) rate: f64,
     /// What the dice of `rate` begin with.
     pub(crate) seed: u64,
-}
-
-/// What is asked of the desk, as far as rules tell calls apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Call {
-    /// A method of api3, and the entity type it is about.
-    Api3 { method: String, entity: Option<String> },
-    /// The classic upload.
-    Upload,
-    /// Where do the bytes go?
-    LinkInfo,
-    /// Where does this part go?
-    LinkPart,
-    /// The bytes of a file or part, to the storage service.
-    Put,
-    /// All parts are there.
-    Complete,
-    /// The bytes become an attachment.
-    Link,
-    /// An attachment's bytes.
-    Download,
-}
-
-/// Which calls a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Calls {
-    word: String,
-    entity: Option<String>,
 }
 
 /// Before or after the work was done.
@@ -111,6 +56,8 @@ pub(crate) enum When {
 pub(crate) enum Page {
     Html,
     Text,
+    /// What the site itself would write: a fault of api3, an error document of REST.
+    Fault,
     None,
 }
 
@@ -159,14 +106,24 @@ pub(crate) enum Mishap {
 #[error("{0}")]
 pub struct FaultRuleError(String);
 
+impl FaultRuleError {
+    pub(crate) fn new(text: String) -> FaultRuleError {
+        FaultRuleError(text)
+    }
+}
+
 impl FromStr for FaultRule {
     type Err = FaultRuleError;
 
     fn from_str(text: &str) -> Result<FaultRule, FaultRuleError> {
+        let text = text.trim();
+        if text.contains(char::is_control) {
+            return Err(FaultRuleError::new("a rule is on one line".to_owned()));
+        }
         let mut words = text.split(',').map(str::trim);
         let first = words.next().unwrap_or_default();
         let Some((calls, trouble)) = first.split_once('=') else {
-            return Err(FaultRuleError(format!(
+            return Err(FaultRuleError::new(format!(
                 "`{first}` is no rule: write CALLS=TROUBLE, such as create:Ticket=lost,times=1"
             )));
         };
@@ -175,6 +132,7 @@ impl FromStr for FaultRule {
         let mishap = Mishap::read(trouble.trim(), &mut options)?;
         calls.suits(&mishap)?;
         let rule = FaultRule {
+            text: text.to_owned(),
             calls,
             mishap,
             after: options.number("after")?.unwrap_or(0),
@@ -187,79 +145,12 @@ impl FromStr for FaultRule {
     }
 }
 
-impl Calls {
-    fn read(text: &str) -> Result<Calls, FaultRuleError> {
-        let (word, entity) = match text.split_once(':') {
-            Some((word, entity)) => (word, Some(entity)),
-            None => (text, None),
-        };
-        if !METHODS.contains(&word) && !WORDS.contains(&word) {
-            return Err(FaultRuleError(format!(
-                "no call `{word}`; there are {}",
-                list(WORDS.iter().chain(&METHODS))
-            )));
-        }
-        if let Some(entity) = entity {
-            if entity.is_empty() || !entity.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                return Err(FaultRuleError(format!("`{entity}` is no entity type: write {word}:Ticket")));
-            }
-            if ["files", "upload", "link-info", "put", "link-part", "complete", "link", "download", "info"]
-                .contains(&word)
-            {
-                return Err(FaultRuleError(format!(
-                    "`{word}` cannot be told by entity type; only api3 calls can, such as create:{entity}"
-                )));
-            }
-        }
-        Ok(Calls { word: word.to_owned(), entity: entity.map(str::to_owned) })
-    }
-
-    /// Refuses a trouble that these calls cannot have.
-    fn suits(&self, mishap: &Mishap) -> Result<(), FaultRuleError> {
-        let word = self.word.as_str();
-        let wanted = match mishap {
-            Mishap::Swallow if !["upload", "put", "link"].contains(&word) => {
-                "swallow is for upload, put and link"
-            }
-            Mishap::MissingEntity if self.entity.is_none() => "missing-entity needs a type: any:Ticket",
-            Mishap::MissingField(_) if self.entity.is_none() => "missing-field needs a type: any:Ticket",
-            _ => return Ok(()),
-        };
-        Err(FaultRuleError(format!("`{word}` does not go with that: {wanted}")))
-    }
-
-    /// Whether a call is one of these.
-    pub(crate) fn cover(&self, call: &Call) -> bool {
-        let word = self.word.as_str();
-        let Call::Api3 { method, entity } = call else {
-            return self.entity.is_none()
-                && match call {
-                    Call::Api3 { .. } => false,
-                    Call::Download => ["any", "download"].contains(&word),
-                    Call::Upload => ["any", "files", "write", "upload"].contains(&word),
-                    Call::LinkInfo => ["any", "files", "link-info"].contains(&word),
-                    Call::LinkPart => ["any", "files", "link-part"].contains(&word),
-                    Call::Put => ["any", "files", "put"].contains(&word),
-                    Call::Complete => ["any", "files", "complete"].contains(&word),
-                    Call::Link => ["any", "files", "write", "link"].contains(&word),
-                };
-        };
-        let named = match word {
-            "any" | "api3" => true,
-            "schema" => method.starts_with("schema_"),
-            "write" => ["create", "update", "delete", "revive", "batch"].contains(&method.as_str()),
-            _ => method == word,
-        };
-        named && (self.entity.is_none() || self.entity == *entity)
-    }
-}
-
 impl Mishap {
     fn read(word: &str, options: &mut Options) -> Result<Mishap, FaultRuleError> {
         if let Ok(code) = word.parse::<u16>() {
             if !(400..600).contains(&code) {
                 let advice = "a status is from 400 to 599; there are also sso, redirect and page";
-                return Err(FaultRuleError(format!("no trouble `{code}`: {advice}")));
+                return Err(FaultRuleError::new(format!("no trouble `{code}`: {advice}")));
             }
             return Ok(Mishap::Status {
                 code,
@@ -285,7 +176,10 @@ impl Mishap {
             "sso" => Mishap::Sso,
             "redirect" => Mishap::Redirect(options.needed(word, "to")?),
             other => {
-                return Err(FaultRuleError(format!("no trouble `{other}`; there are {}", list(TROUBLES))));
+                return Err(FaultRuleError::new(format!(
+                    "no trouble `{other}`; there are {}",
+                    list(TROUBLES)
+                )));
             }
         })
     }
@@ -299,10 +193,10 @@ impl Options {
         let mut options: Vec<(String, String)> = Vec::new();
         for word in words {
             let Some((name, value)) = word.split_once('=') else {
-                return Err(FaultRuleError(format!("`{word}` is no option: write times=1")));
+                return Err(FaultRuleError::new(format!("`{word}` is no option: write times=1")));
             };
             if options.iter().any(|(known, _)| known == name) {
-                return Err(FaultRuleError(format!("`{name}` is given twice")));
+                return Err(FaultRuleError::new(format!("`{name}` is given twice")));
             }
             options.push((name.to_owned(), value.to_owned()));
         }
@@ -318,30 +212,32 @@ impl Options {
         let Some(value) = self.take(name) else { return Ok(None) };
         match value.parse() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(FaultRuleError(format!("{name} is a whole number, not `{value}`"))),
+            Err(_) => Err(FaultRuleError::new(format!("{name} is a whole number, not `{value}`"))),
         }
     }
 
     fn needed(&mut self, trouble: &str, name: &str) -> Result<String, FaultRuleError> {
         let value = self.take(name).filter(|value| !value.is_empty());
-        value.ok_or_else(|| FaultRuleError(format!("{trouble} needs {name}=...")))
+        value.ok_or_else(|| FaultRuleError::new(format!("{trouble} needs {name}=...")))
     }
 
     fn needed_number(&mut self, trouble: &str, name: &str) -> Result<u64, FaultRuleError> {
-        self.number(name)?.ok_or_else(|| FaultRuleError(format!("{trouble} needs {name}=...")))
+        self.number(name)?.ok_or_else(|| FaultRuleError::new(format!("{trouble} needs {name}=...")))
     }
 
     fn rate(&mut self) -> Result<f64, FaultRuleError> {
         let Some(value) = self.take("rate") else { return Ok(1.0) };
         let rate = value.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
-        rate.ok_or_else(|| FaultRuleError(format!("rate is from 0 to 1, such as 0.3, not `{value}`")))
+        rate.ok_or_else(|| FaultRuleError::new(format!("rate is from 0 to 1, such as 0.3, not `{value}`")))
     }
 
     fn when(&mut self) -> Result<When, FaultRuleError> {
         match self.take("when").as_deref() {
             None | Some("before") => Ok(When::Before),
             Some("after") => Ok(When::After),
-            Some(other) => Err(FaultRuleError(format!("when is before or after (the work), not `{other}`"))),
+            Some(other) => {
+                Err(FaultRuleError::new(format!("when is before or after (the work), not `{other}`")))
+            }
         }
     }
 
@@ -349,14 +245,19 @@ impl Options {
         match self.take("body").as_deref() {
             None | Some("html") => Ok(Page::Html),
             Some("text") => Ok(Page::Text),
+            Some("fault") => Ok(Page::Fault),
             Some("none") => Ok(Page::None),
-            Some(other) => Err(FaultRuleError(format!("body is html, text or none, not `{other}`"))),
+            Some(other) => {
+                Err(FaultRuleError::new(format!("body is html, text, fault or none, not `{other}`")))
+            }
         }
     }
 
     fn retry(&mut self) -> Result<Option<Retry>, FaultRuleError> {
         match (self.number("retry")?, self.number("retry-date")?) {
-            (Some(_), Some(_)) => Err(FaultRuleError("retry and retry-date exclude each other".to_owned())),
+            (Some(_), Some(_)) => {
+                Err(FaultRuleError::new("retry and retry-date exclude each other".to_owned()))
+            }
             (seconds, date) => Ok(seconds.map(Retry::Seconds).or(date.map(Retry::Date))),
         }
     }
@@ -364,12 +265,13 @@ impl Options {
     fn none_left(&self, trouble: &str) -> Result<(), FaultRuleError> {
         match self.0.first() {
             None => Ok(()),
-            Some((name, _)) => Err(FaultRuleError(format!("`{trouble}` has no option `{name}`"))),
+            Some((name, _)) => Err(FaultRuleError::new(format!("`{trouble}` has no option `{name}`"))),
         }
     }
 }
 
-fn list<T: fmt::Display>(words: impl IntoIterator<Item = T>) -> String {
+/// Words, with commas between.
+pub(crate) fn list<T: fmt::Display>(words: impl IntoIterator<Item = T>) -> String {
     words.into_iter().map(|word| word.to_string()).collect::<Vec<_>>().join(", ")
 }
 
@@ -379,10 +281,6 @@ mod tests {
 
     fn rule(text: &str) -> FaultRule {
         text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
-    }
-
-    fn api3(method: &str, entity: Option<&str>) -> Call {
-        Call::Api3 { method: method.to_owned(), entity: entity.map(str::to_owned) }
     }
 
     #[test]
@@ -416,20 +314,24 @@ mod tests {
             ("create=loost", "no trouble `loost`; there are delay,"),
             ("create=200", "from 400 to 599"),
             ("create:=lost", "no entity type"),
-            ("put:Ticket=lost", "only api3 calls can"),
+            ("put:Ticket=lost", "cannot be told by entity type"),
+            ("rest:creat=lost", "no call `creat`"),
+            ("rest:create:Ticket:x=lost", "is no call: write rest:create:Ticket"),
+            ("create:ticket=lost", "no entity type"),
             ("create=lost,once", "`once` is no option"),
             ("create=lost,times=x", "times is a whole number, not `x`"),
             ("create=lost,times=1,times=2", "given twice"),
             ("create=lost,ms=3", "`lost` has no option `ms`"),
             ("create=delay", "delay needs ms="),
             ("create=503,when=never", "before or after"),
-            ("create=503,body=gif", "html, text or none"),
+            ("create=503,body=gif", "html, text, fault or none"),
             ("create=503,retry=1,retry-date=1", "exclude each other"),
             ("create=lost,rate=2", "from 0 to 1"),
             ("create=lost,rate=NaN", "from 0 to 1"),
             ("any=missing-entity", "any:Ticket"),
             ("any:Ticket=missing-field", "missing-field needs field="),
-            ("create=swallow", "swallow is for upload, put and link"),
+            ("create=swallow", "swallow is for upload, thumbnail, put and link"),
+            ("create=lost\n,times=1", "is on one line"),
             ("info=redirect", "redirect needs to="),
         ] {
             let error = text.parse::<FaultRule>().expect_err(text).to_string();
@@ -450,24 +352,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn calls_are_told_apart() {
-        let covered = |calls: &str, call: &Call| rule(&format!("{calls}=reset")).calls.cover(call);
-        let create = api3("create", Some("Ticket"));
-        for calls in ["any", "api3", "write", "create", "create:Ticket", "any:Ticket"] {
-            assert!(covered(calls, &create), "{calls}");
-        }
-        for calls in ["read", "create:Reply", "files", "upload", "schema"] {
-            assert!(!covered(calls, &create), "{calls}");
-        }
-        assert!(covered("schema:Ticket", &api3("schema_field_read", Some("Ticket"))));
-        assert!(covered("any", &Call::Download) && !covered("files", &Call::Download));
-        for call in [Call::Upload, Call::LinkInfo, Call::LinkPart, Call::Put, Call::Complete, Call::Link] {
-            assert!(covered("any", &call) && covered("files", &call), "{call:?}");
-            assert!(!covered("api3", &call) && !covered("any:Ticket", &call), "{call:?}");
-        }
-        assert!(covered("write", &Call::Link) && !covered("write", &Call::Put));
     }
 }
