@@ -3,11 +3,14 @@
 //! Owns what a type and a field are. Knows neither SQL (`table`) nor the JSON that `schema_read` answers (`schema_view`).
 
 pub(crate) mod created_field;
+mod data_type;
 pub(crate) mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+
+pub(crate) use self::data_type::{DataType, Kept};
 
 const SOURCE: &str = include_str!("../schema.toml");
 
@@ -18,62 +21,6 @@ pub(crate) enum SchemaError {
     Syntax(#[from] toml::de::Error),
     #[error("the compiled-in schema is wrong at {place}: {reason}")]
     Wrong { place: String, reason: String },
-}
-
-/// FPT's data types as the desk knows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DataType {
-    Text,
-    List,
-    StatusList,
-    Number,
-    Duration,
-    Percent,
-    Timecode,
-    Float,
-    Currency,
-    Checkbox,
-    Date,
-    DateTime,
-    Entity,
-    MultiEntity,
-    Url,
-    Image,
-    Serializable,
-    Color,
-    Uuid,
-    EntityType,
-    Password,
-}
-
-impl DataType {
-    /// The name on the wire.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            DataType::Text => "text",
-            DataType::List => "list",
-            DataType::StatusList => "status_list",
-            DataType::Number => "number",
-            DataType::Duration => "duration",
-            DataType::Percent => "percent",
-            DataType::Timecode => "timecode",
-            DataType::Float => "float",
-            DataType::Currency => "currency",
-            DataType::Checkbox => "checkbox",
-            DataType::Date => "date",
-            DataType::DateTime => "date_time",
-            DataType::Entity => "entity",
-            DataType::MultiEntity => "multi_entity",
-            DataType::Url => "url",
-            DataType::Image => "image",
-            DataType::Serializable => "serializable",
-            DataType::Color => "color",
-            DataType::Uuid => "uuid",
-            DataType::EntityType => "entity_type",
-            DataType::Password => "password",
-        }
-    }
 }
 
 /// Who may write a field, and when.
@@ -91,6 +38,18 @@ pub(crate) enum Access {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fill {
     Actor,
+}
+
+/// A value that is worked out from other columns or rows whenever it is read, and so has no column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Computed {
+    /// The row's display name.
+    DisplayName,
+    /// How many notes that are not closed link to the row.
+    OpenNotes,
+    /// The minutes of the time logs that link to the row.
+    TimeLogs,
 }
 
 /// Where a multi-entity field's links are kept.
@@ -121,8 +80,7 @@ pub(crate) struct Field {
     pub(crate) mandatory: bool,
     pub(crate) unique: bool,
     pub(crate) index: bool,
-    /// Computed from the display fields, without a column of its own.
-    pub(crate) computed: bool,
+    pub(crate) computed: Option<Computed>,
 }
 
 /// One entity type.
@@ -216,7 +174,7 @@ impl Field {
             mandatory: false,
             unique: false,
             index: false,
-            computed: false,
+            computed: None,
         }
     }
 }
@@ -266,6 +224,7 @@ struct FieldSource {
     unique: bool,
     #[serde(default)]
     index: bool,
+    computed: Option<Computed>,
 }
 
 impl EntitySource {
@@ -294,18 +253,13 @@ impl EntitySource {
 
 impl FieldSource {
     fn build(&self, place: &str, name: &str, file: &SchemaFile) -> Result<Field, SchemaError> {
-        let links = matches!(self.data_type, DataType::Entity | DataType::MultiEntity);
-        if links == self.to.is_empty() {
-            return Err(wrong(
-                place,
-                "`to` belongs to entity and multi_entity fields, and is not empty there",
-            ));
+        if self.data_type.links() == self.to.is_empty() {
+            return Err(wrong(place, "`to` belongs to fields that link, and is not empty there"));
         }
         if let Some(unknown) = self.to.iter().find(|target| !file.entity.contains_key(*target)) {
             return Err(wrong(place, format!("links to {unknown}, which is not a type of the file")));
         }
-        let lists = matches!(self.data_type, DataType::List | DataType::StatusList);
-        if lists == self.values.is_empty() {
+        if self.data_type.listed() == self.values.is_empty() {
             return Err(wrong(
                 place,
                 "`values` belongs to list and status_list fields, and is not empty there",
@@ -320,7 +274,11 @@ impl FieldSource {
             name: name.to_owned(),
             label: self.label.clone(),
             data_type: self.data_type,
-            access: self.access,
+            access: if self.data_type.read_only() || self.computed.is_some() {
+                Access::Read
+            } else {
+                self.access
+            },
             fill: self.fill,
             to: self.to.clone(),
             side,
@@ -329,7 +287,7 @@ impl FieldSource {
             mandatory: self.mandatory,
             unique: self.unique,
             index: self.index,
-            computed: false,
+            computed: self.computed,
         })
     }
 }
@@ -340,7 +298,9 @@ fn other_side(path: &str, file: &SchemaFile) -> Option<LinkSide> {
     let (type_name, field) = (type_name.to_owned(), field.to_owned());
     match source.data_type {
         DataType::Entity => Some(LinkSide::OtherEntity { type_name, field }),
-        DataType::MultiEntity if source.reverse.is_none() => Some(LinkSide::OtherMulti { type_name, field }),
+        DataType::Addressing | DataType::MultiEntity if source.reverse.is_none() => {
+            Some(LinkSide::OtherMulti { type_name, field })
+        }
         _ => None,
     }
 }
@@ -358,7 +318,7 @@ fn server_fields(tracks_updates: bool) -> BTreeMap<String, Field> {
         } else {
             Vec::new()
         },
-        computed: name == "cached_display_name",
+        computed: (name == "cached_display_name").then_some(Computed::DisplayName),
         ..Field::plain(name, label, data_type)
     };
     let mut fields = vec![

@@ -13,9 +13,9 @@ use crate::fault::{Fault, clip};
 use crate::rows::condition::Condition;
 use crate::rows::filter_time::window;
 use crate::rows::value::{self, Link, Target};
-use crate::schema::{DataType, EntityType, Field, LinkSide, Schema};
+use crate::schema::{DataType, EntityType, Field, Kept, LinkSide, Schema};
 use crate::store::fold;
-use crate::store::table::{RETIRED, column, display, link_columns, quote};
+use crate::store::table::{self, RETIRED, display, link_columns, quote};
 
 /// Groups within groups. The JSON parser itself ends a little further; real sites fail somewhere above 265.
 const MAX_DEPTH: usize = 50;
@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
             };
             let target = self.schema.entity(type_name).filter(|_| field.to.iter().any(|to| to == type_name));
             let target = target.ok_or_else(unknown)?;
-            if field.data_type == DataType::MultiEntity {
+            if field.data_type.kept() == Kept::Links {
                 let rest: Vec<&str> = segments.collect();
                 return Ok(Place::Many { alias: at.0, entity: at.1, field, target, rest: rest.join(".") });
             }
@@ -194,12 +194,15 @@ impl<'a> Builder<'a> {
 
     fn compare(&mut self, alias: &str, condition: Condition<'_>) -> Result<String, Fault> {
         let field = condition.target.field;
-        let value =
-            if field.computed { display(alias, condition.target.entity) } else { column(alias, field) };
+        let value = table::value(alias, condition.target.entity, field);
         match field.data_type {
-            DataType::Text | DataType::Color | DataType::Uuid | DataType::EntityType => {
-                self.text(&value, condition)
-            }
+            DataType::Text
+            | DataType::Calculated
+            | DataType::Color
+            | DataType::EntityType
+            | DataType::Footage
+            | DataType::SystemTaskType
+            | DataType::Uuid => self.text(&value, condition),
             DataType::List | DataType::StatusList => match condition.relation {
                 "is" | "is_not" | "in" | "not_in" => self.text(&value, condition),
                 _ => Err(condition.unsupported()),
@@ -235,8 +238,13 @@ impl<'a> Builder<'a> {
                 _ => Err(condition.unsupported()),
             },
             DataType::Entity => self.entity(alias, condition),
-            DataType::MultiEntity => self.many(alias, condition),
-            DataType::Url | DataType::Password | DataType::Serializable => Err(condition.unsupported()),
+            DataType::Addressing | DataType::MultiEntity => self.many(alias, condition),
+            DataType::Password
+            | DataType::PivotColumn
+            | DataType::Serializable
+            | DataType::Summary
+            | DataType::TagList
+            | DataType::Url => Err(condition.unsupported()),
         }
     }
 

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use crate::fault::{Fault, Trouble};
 use crate::rows::filter::{Builder, Place, links_of};
 use crate::rows::value::{Link, decode, entity_hash};
-use crate::schema::{DataType, EntityType, Field, Schema};
-use crate::store::table::{RETIRED, column, display, link_columns, quote};
+use crate::schema::{DataType, EntityType, Field, Kept, Schema};
+use crate::store::table::{self, RETIRED, display, link_columns, quote};
 
 /// What `info` advertises.
 pub(crate) const PAGE_SIZE: i64 = 500;
@@ -291,7 +291,9 @@ fn sort_key(context: Context<'_>, alias: &str, entity: &EntityType, field: &Fiel
                 .collect();
             Ok(format!("COALESCE({}, NULL)", names.join(", ")))
         }
-        DataType::MultiEntity | DataType::Url | DataType::Password | DataType::Serializable => {
+        data_type
+            if matches!(data_type.kept(), Kept::Links | Kept::Json) || data_type == DataType::Password =>
+        {
             Err(Fault::request(format!(
                 "API {}() {}.{} is a {} field and cannot be sorted by",
                 context.call,
@@ -300,11 +302,8 @@ fn sort_key(context: Context<'_>, alias: &str, entity: &EntityType, field: &Fiel
                 field.data_type.name()
             )))
         }
-        DataType::Text => {
-            let value = if field.computed { display(alias, entity) } else { column(alias, field) };
-            Ok(format!("fold({value})"))
-        }
-        _ => Ok(column(alias, field)),
+        DataType::Text => Ok(format!("fold({})", table::value(alias, entity, field))),
+        _ => Ok(table::value(alias, entity, field)),
     }
 }
 
@@ -323,12 +322,12 @@ fn plan(alias: &str, entity: &EntityType, field: &Field, columns: &mut Vec<Strin
             columns.extend([kind, id]);
             Plan::Link { at }
         }
-        DataType::MultiEntity => {
+        DataType::Addressing | DataType::MultiEntity => {
             columns.push(format!("{alias}.id"));
             Plan::Links { id_at: at, sql: format!("{} ORDER BY p, i", links_of("?1", entity, field)) }
         }
         data_type => {
-            columns.push(if field.computed { display(alias, entity) } else { column(alias, field) });
+            columns.push(table::value(alias, entity, field));
             Plan::One { at, data_type }
         }
     }

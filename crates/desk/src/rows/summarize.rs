@@ -9,8 +9,8 @@ use crate::fault::{Fault, Trouble, clip};
 use crate::rows::filter::{Builder, Place};
 use crate::rows::query::Context;
 use crate::rows::value::decode;
-use crate::schema::{DataType, Field};
-use crate::store::table::{RETIRED, column, display, link_columns, quote};
+use crate::schema::{DataType, EntityType, Field, Kept};
+use crate::store::table::{self, RETIRED, display, link_columns, quote};
 
 /// Levels of grouping.
 const MAX_LEVELS: usize = 5;
@@ -52,9 +52,8 @@ pub(crate) fn summarize(
         };
         let value = match field.data_type {
             DataType::Entity => link_columns(&alias, field).1,
-            DataType::MultiEntity => "1".to_owned(),
-            _ if field.computed => display(&alias, entity),
-            _ => column(&alias, field),
+            DataType::Addressing | DataType::MultiEntity => "1".to_owned(),
+            _ => table::value(&alias, entity, field),
         };
         summaries.push((path.to_owned(), aggregate(kind, &value, field)?));
     }
@@ -64,7 +63,7 @@ pub(crate) fn summarize(
     let mut levels = Vec::new();
     for item in list("grouping", MAX_LEVELS)? {
         let path = item.get("field").and_then(Value::as_str).unwrap_or_default();
-        let Place::Field { alias, field, .. } = builder.resolve(&mut scope, entity, path)? else {
+        let Place::Field { alias, entity, field } = builder.resolve(&mut scope, entity, path)? else {
             return Err(Fault::unknown_field(context.call, &entity.name, path).into());
         };
         if item.get("type").and_then(Value::as_str).is_some_and(|kind| kind != "exact") {
@@ -73,6 +72,7 @@ pub(crate) fn summarize(
         levels.push(Level::new(
             context,
             &alias,
+            entity,
             field,
             item.get("direction").and_then(Value::as_str) == Some("desc"),
         )?);
@@ -192,7 +192,13 @@ fn nest(
 }
 
 impl Level {
-    fn new(context: Context<'_>, alias: &str, field: &Field, descending: bool) -> Result<Level, Fault> {
+    fn new(
+        context: Context<'_>,
+        alias: &str,
+        entity: &EntityType,
+        field: &Field,
+        descending: bool,
+    ) -> Result<Level, Fault> {
         match field.data_type {
             DataType::Entity => {
                 let (kind, id) = link_columns(alias, field);
@@ -212,7 +218,10 @@ impl Level {
                 let name = format!("COALESCE({}, NULL)", names.join(", "));
                 Ok(Level { value: id, name, kind: Some(kind), data_type: DataType::Number, descending })
             }
-            DataType::MultiEntity | DataType::Url | DataType::Password | DataType::Serializable => {
+            data_type
+                if matches!(data_type.kept(), Kept::Links | Kept::Json)
+                    || data_type == DataType::Password =>
+            {
                 Err(Fault::request(format!(
                     "API summarize() cannot group by {}, a {} field",
                     field.name,
@@ -220,7 +229,7 @@ impl Level {
                 )))
             }
             data_type => {
-                let value = column(alias, field);
+                let value = table::value(alias, entity, field);
                 Ok(Level { name: value.clone(), value, kind: None, data_type, descending })
             }
         }

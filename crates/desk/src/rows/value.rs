@@ -8,7 +8,8 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, clip};
-use crate::schema::{DataType, EntityType, Field};
+use crate::schema::{DataType, EntityType, Field, Kept};
+use crate::store::fold;
 
 /// A link to a row: type and id.
 pub(crate) type Link = (String, i64);
@@ -61,7 +62,7 @@ pub(crate) fn encode(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
             Value::Null => Ok(Cell::Link(None)),
             _ => link(target, value).map(|link| Cell::Link(Some(link))),
         },
-        DataType::MultiEntity => match value {
+        DataType::Addressing | DataType::MultiEntity => match value {
             Value::Array(items) => {
                 let mut links = Vec::with_capacity(items.len());
                 for item in items {
@@ -86,9 +87,26 @@ pub(crate) fn encode(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
             Value::Null => one(Sql::Null),
             other => one(Sql::Text(other.to_string())),
         },
+        DataType::TagList => tag_list(target, value).map(Cell::One),
         DataType::Url => url(target, value).map(Cell::One),
         _ if value.is_null() => one(Sql::Null),
-        _ => scalar(target, value).map(Cell::One),
+        DataType::Image => Err(target.refused("takes a picture by uploading it, and null to take it away")),
+        _ => {
+            let value = scalar(target, value)?;
+            check_year(target, &value)?;
+            Ok(Cell::One(value))
+        }
+    }
+}
+
+/// Dates may be compared with any, but rows hold none before this year.
+fn check_year(target: Target<'_>, value: &Sql) -> Result<(), Fault> {
+    const FIRST_YEAR: &str = "1970";
+    match (target.field.data_type, value) {
+        (DataType::Date | DataType::DateTime, Sql::Text(text)) if text.as_str() < FIRST_YEAR => {
+            Err(target.refused(&format!("cannot hold {text}: its first year is {FIRST_YEAR}")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -139,11 +157,75 @@ pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
             let text = text_of(target, value)?;
             Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
         }
+        DataType::Color => spelled(target, value, "a color: 'r,g,b', a color word or 'pipeline_step'", color),
+        DataType::EntityType => spelled(target, value, "the name of an entity type", |name| {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then(|| name.to_owned())
+        }),
+        DataType::Footage => spelled(target, value, "feet and frames FF-ff", footage),
+        DataType::Uuid => spelled(target, value, "a UUID", |text| {
+            uuid::Uuid::parse_str(text).ok().map(|uuid| uuid.to_string())
+        }),
         _ => {
             let text = text_of(target, value)?.trim();
             Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
         }
     }
+}
+
+/// A text of a certain spelling, as it is kept; an empty one is null.
+fn spelled(
+    target: Target<'_>,
+    value: &Value,
+    wanted: &str,
+    parse: impl FnOnce(&str) -> Option<String>,
+) -> Result<Sql, Fault> {
+    let text = text_of(target, value)?.trim();
+    if text.is_empty() {
+        return Ok(Sql::Null);
+    }
+    match parse(text) {
+        Some(text) => Ok(Sql::Text(text)),
+        None => Err(target.refused(&format!("expected {wanted} but got {}", clip(text)))),
+    }
+}
+
+/// `255,0,0`, a colour word, or `pipeline_step`: a Task shown in the colour of its step.
+fn color(text: &str) -> Option<String> {
+    const WORDS: [&str; 18] = [
+        "aqua", "black", "blue", "fuchsia", "gray", "green", "grey", "lime", "maroon", "navy", "olive",
+        "orange", "purple", "red", "silver", "teal", "white", "yellow",
+    ];
+    let text = text.to_ascii_lowercase();
+    if text == "pipeline_step" || WORDS.contains(&text.as_str()) {
+        return Some(text);
+    }
+    let parts: Vec<u8> = text.split(',').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+    if let [red, green, blue] = parts[..] { Some(format!("{red},{green},{blue}")) } else { None }
+}
+
+/// Feet and frames; a foot of film is 16 frames unless a site says otherwise.
+fn footage(text: &str) -> Option<String> {
+    const FRAMES_PER_FOOT: u32 = 16;
+    let (feet, frames) = text.rsplit_once('-')?;
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(feet.strip_prefix('-').unwrap_or(feet)) || !digits(frames) {
+        return None;
+    }
+    let (feet, frames): (i32, u32) = (feet.parse().ok()?, frames.parse().ok()?);
+    (frames < FRAMES_PER_FOOT).then(|| format!("{feet}-{frames:02}"))
+}
+
+/// Names of tags: trimmed, each once whatever its case.
+fn tag_list(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
+    let Value::Array(items) = value else { return Err(target.expected("Array", value)) };
+    let mut names: Vec<String> = Vec::new();
+    for item in items {
+        let name = text_of(target, item)?.trim();
+        if !name.is_empty() && !names.iter().any(|known| fold(known) == fold(name)) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(if names.is_empty() { Sql::Null } else { Sql::Text(json!(names).to_string()) })
 }
 
 /// Checks that a list value is one of the field's.
@@ -209,11 +291,12 @@ fn text_of<'v>(target: Target<'_>, value: &'v Value) -> Result<&'v str, Fault> {
 pub(crate) fn decode(data_type: DataType, value: ValueRef<'_>) -> Value {
     match (data_type, value) {
         (DataType::Password, _) => Value::from("*******"),
+        (DataType::TagList, ValueRef::Null) => json!([]),
         (_, ValueRef::Null) => Value::Null,
         (DataType::Checkbox, ValueRef::Integer(number)) => Value::from(number != 0),
         (_, ValueRef::Integer(number)) => Value::from(number),
         (_, ValueRef::Real(number)) => Value::from(number),
-        (DataType::Serializable | DataType::Url, ValueRef::Text(text)) => {
+        (data_type, ValueRef::Text(text)) if data_type.kept() == Kept::Json => {
             serde_json::from_slice(text).unwrap_or(Value::Null)
         }
         (_, ValueRef::Text(text) | ValueRef::Blob(text)) => Value::from(String::from_utf8_lossy(text)),

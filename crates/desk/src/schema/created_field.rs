@@ -38,7 +38,7 @@ pub(crate) fn create(
     let type_name = text("type").ok_or_else(|| bad("invalid/missing string 'type'"))?;
     let entity = schema.entity(type_name).ok_or_else(|| Fault::unknown_type(type_name))?;
     let wanted = text("data_type").ok_or_else(|| bad("invalid/missing string 'data_type'"))?;
-    let data_type = TYPES.into_iter().find(|known| known.name() == wanted);
+    let data_type = DataType::named(wanted).filter(|known| TYPES.contains(known));
     let data_type =
         data_type.ok_or_else(|| bad(&format!("'{}' is no data type this site can add", clip(wanted))))?;
     let label = label(arguments.get("properties")).ok_or_else(|| bad("missing property 'name'"))?;
@@ -66,7 +66,7 @@ pub(crate) fn add_to(schema: &mut Schema, connection: &Connection) -> rusqlite::
     for row in rows {
         let (type_name, name, label, data_type) = row?;
         // One of a type that a newer desk could add is left alone, with its column.
-        if let Some(data_type) = TYPES.into_iter().find(|known| known.name() == data_type) {
+        if let Some(data_type) = DataType::named(&data_type) {
             schema.add(&type_name, Field::plain(&name, &label, data_type));
         }
     }

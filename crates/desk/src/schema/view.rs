@@ -38,10 +38,10 @@ pub(crate) fn describe(schema: &Schema, entity: &EntityType, field: &Field) -> V
     properties.insert("default_value".into(), json!({"value": default, "editable": true}));
     properties.insert("summary_default".into(), json!({"value": "none", "editable": true}));
     match field.data_type {
-        DataType::Entity | DataType::MultiEntity => {
+        data_type if data_type.links() => {
             properties.insert("valid_types".into(), json!({"value": field.to, "editable": true}));
         }
-        DataType::List | DataType::StatusList => {
+        data_type if data_type.listed() => {
             properties.insert("valid_values".into(), json!({"value": field.values, "editable": true}));
             let labels: Map<String, Value> = field
                 .values

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use crate::schema::{DataType, EntityType, Field, LinkSide, Schema};
+use crate::schema::{Computed, EntityType, Field, Kept, LinkSide, Schema};
 
 /// The column that says a row is retired (soft-deleted).
 pub(crate) const RETIRED: &str = "\"__retired\"";
@@ -51,9 +51,22 @@ pub(crate) fn quote(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-/// The column of a field that has one, qualified.
-pub(crate) fn column(alias: &str, field: &Field) -> String {
-    format!("{alias}.\"{}\"", field.name)
+/// The expression for the value of a field that is no link: its column, or what it is worked out from.
+pub(crate) fn value(alias: &str, entity: &EntityType, field: &Field) -> String {
+    let kind = &entity.name;
+    match field.computed {
+        None => format!("{alias}.\"{}\"", field.name),
+        Some(Computed::DisplayName) => display(alias, entity),
+        Some(Computed::OpenNotes) => format!(
+            "(SELECT COUNT(*) FROM desk_link seen JOIN \"Note\" note ON note.id = seen.owner_id \
+             WHERE seen.target_type = '{kind}' AND seen.target_id = {alias}.id AND seen.owner_type = 'Note' \
+             AND seen.field = 'note_links' AND note.{RETIRED} = 0 AND note.sg_status_list IS NOT 'clsd')"
+        ),
+        Some(Computed::TimeLogs) => format!(
+            "(SELECT COALESCE(SUM(log.duration), 0) FROM \"TimeLog\" log \
+             WHERE log.entity__type = '{kind}' AND log.entity__id = {alias}.id AND log.{RETIRED} = 0)"
+        ),
+    }
 }
 
 /// The two columns of an entity field, qualified: type and id.
@@ -119,21 +132,17 @@ fn add_missing(
 
 /// The columns a field needs, with their SQLite types.
 fn columns(field: &Field) -> Vec<(String, &'static str)> {
-    if field.computed || field.name == "id" {
+    if field.computed.is_some() || field.name == "id" {
         return Vec::new();
     }
-    match field.data_type {
-        DataType::MultiEntity => Vec::new(),
-        DataType::Entity => {
+    match field.data_type.kept() {
+        Kept::Links => Vec::new(),
+        Kept::Link => {
             vec![(format!("{}__type", field.name), "TEXT"), (format!("{}__id", field.name), "INTEGER")]
         }
-        DataType::Number
-        | DataType::Duration
-        | DataType::Percent
-        | DataType::Timecode
-        | DataType::Checkbox => vec![(field.name.clone(), "INTEGER")],
-        DataType::Float | DataType::Currency => vec![(field.name.clone(), "REAL")],
-        _ => vec![(field.name.clone(), "TEXT")],
+        Kept::Integer => vec![(field.name.clone(), "INTEGER")],
+        Kept::Real => vec![(field.name.clone(), "REAL")],
+        Kept::Text | Kept::Json => vec![(field.name.clone(), "TEXT")],
     }
 }
 
