@@ -1,4 +1,4 @@
-//! The database: one writer thread, one reader thread, both off the runtime.
+//! The database: one writer thread, a few reader threads, all off the runtime.
 //!
 //! Owns the connections, the transactions and the lock on the data folder. A write is acknowledged after its commit, and a commit is
 //! on the disk (WAL, `synchronous = FULL`): the last acknowledged write survives SIGKILL. What is read and written is the
@@ -9,7 +9,7 @@ pub(crate) mod table;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::functions::FunctionFlags;
@@ -23,12 +23,15 @@ use crate::schema::Schema;
 /// Raised when the layout of the desk's own tables changes; a newer file is refused, never written.
 const LAYOUT: i64 = 1;
 
+/// So many searches are under way at once; a quick question waits for no slow one unless there are that many.
+const READERS: usize = 4;
+
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Handle to the two database threads. They end when the handle is closed.
+/// Handle to the database threads. They end when the handle is closed.
 pub(crate) struct Store {
-    writer: Worker,
-    reader: Worker,
+    writer: Workers,
+    readers: Workers,
     _lock: File,
 }
 
@@ -55,15 +58,14 @@ impl Store {
             other => DeskError::Folder { folder: folder.to_owned(), source: std::io::Error::other(other) },
         })?;
         transaction.commit().map_err(failed)?;
-        let reader = connect(&file).map_err(failed)?;
-        reader.execute_batch("PRAGMA query_only = ON").map_err(failed)?;
-        let thread = |name, connection| {
-            Worker::start(name, connection)
+        let readers = (0..READERS).map(|_| reader(&file)).collect::<Result<_, _>>().map_err(failed)?;
+        let threads = |name, connections| {
+            Workers::start(name, connections)
                 .map_err(|source| DeskError::Folder { folder: folder.to_owned(), source })
         };
         Ok(Store {
-            writer: thread("desk-writer", writer)?,
-            reader: thread("desk-reader", reader)?,
+            writer: threads("desk-writer", vec![writer])?,
+            readers: threads("desk-reader", readers)?,
             _lock: lock,
         })
     }
@@ -90,7 +92,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Trouble> + Send + 'static,
     {
-        self.reader
+        self.readers
             .run(move |connection| {
                 let snapshot = connection.transaction()?;
                 work(&snapshot)
@@ -99,21 +101,29 @@ impl Store {
     }
 }
 
-struct Worker {
+/// Threads with a connection each, which take their work from one queue.
+struct Workers {
     jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
-impl Worker {
-    fn start(name: &str, mut connection: Connection) -> std::io::Result<Worker> {
+impl Workers {
+    fn start(name: &str, connections: Vec<Connection>) -> std::io::Result<Workers> {
         let (jobs, queue) = mpsc::channel::<Job>();
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            for job in queue {
-                // A job that panics has rolled back (its transaction is dropped) and answers nobody; the thread goes on.
-                let _ = catch_unwind(AssertUnwindSafe(|| job(&mut connection)));
-            }
-        })?;
-        Ok(Worker { jobs: Some(jobs), thread: Some(thread) })
+        let queue = Arc::new(Mutex::new(queue));
+        let mut workers = Workers { jobs: Some(jobs), threads: Vec::new() };
+        for mut connection in connections {
+            let queue = Arc::clone(&queue);
+            let next = move || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+                while let Ok(job) = next() {
+                    // A job that panics has rolled back (its transaction is dropped) and answers nobody; the thread goes on.
+                    let _ = catch_unwind(AssertUnwindSafe(|| job(&mut connection)));
+                }
+            })?;
+            workers.threads.push(thread);
+        }
+        Ok(workers)
     }
 
     async fn run<T, F>(&self, work: F) -> Result<T, Trouble>
@@ -132,10 +142,10 @@ impl Worker {
     }
 }
 
-impl Drop for Worker {
+impl Drop for Workers {
     fn drop(&mut self) {
         drop(self.jobs.take());
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // Only ever an error when the thread panicked outside a job, which leaves nothing to do here.
             let _ = thread.join();
         }
@@ -156,6 +166,12 @@ fn lock_folder(folder: &Path) -> Result<File, DeskError> {
         Err(std::fs::TryLockError::WouldBlock) => Err(DeskError::InUse { folder: folder.to_owned() }),
         Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
     }
+}
+
+fn reader(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(file)?;
+    connection.execute_batch("PRAGMA query_only = ON")?;
+    Ok(connection)
 }
 
 fn connect(file: &Path) -> rusqlite::Result<Connection> {
@@ -179,4 +195,26 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
 /// Text as it is compared: FPT ignores case everywhere.
 pub(crate) fn fold(text: &str) -> String {
     text.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_slow_search_does_not_hold_up_a_quick_question() {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = Schema::load(&[]).unwrap();
+        let store = Store::open(folder.path(), &schema, |_| Ok(())).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (answered, slow) = mpsc::channel();
+        runtime.block_on(async {
+            let slow = store.read(move |_| Ok(slow.recv_timeout(Duration::from_secs(60)).is_ok()));
+            let quick = store.read(move |_| Ok(answered.send(()).is_ok()));
+            let (slow, quick) = tokio::join!(slow, quick);
+            assert!(slow.unwrap(), "the quick one was answered while the slow one ran");
+            assert!(quick.unwrap());
+        });
+    }
 }
