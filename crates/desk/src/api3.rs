@@ -4,6 +4,7 @@
 
 mod note_thread;
 mod preferences;
+mod schema_fields;
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::fault::{Fault, Trouble, clip};
 use crate::rows::query::{self, PAGE_SIZE};
 use crate::rows::summarize;
 use crate::rows::write::Writer;
-use crate::schema::{created_field, view as schema_view};
+use crate::schema::created_field;
 use crate::site::{BodyError, Site, whole_body};
 
 /// Largest request body.
@@ -100,7 +101,9 @@ async fn answer(site: &Arc<Site>, address: String, body: &[u8]) -> Result<Value,
                 site.store.write(move |transaction| auth::start_session(transaction, &actor, now)).await?;
             json!({"session_id": token})
         }
-        "schema_field_create" => create_field(site, arguments).await?,
+        "schema_field_create" | "schema_field_update" | "schema_field_delete" => {
+            schema_fields::change(site, method, arguments).await?
+        }
         _ => read(site, method, address, arguments).await?,
     };
     Ok(json!({"results": results}))
@@ -114,7 +117,9 @@ async fn write(
     arguments: Value,
 ) -> Result<Value, Trouble> {
     let (known, now) = (site.known(), site.now());
-    site.store
+    let touches_statuses = schema_fields::touches_statuses(&arguments);
+    let results = site
+        .store
         .write(move |transaction| {
             let writer =
                 Writer { transaction, context: known.context(&method, now, &address), actor: &actor };
@@ -126,22 +131,11 @@ async fn write(
                 _ => writer.batch(&arguments),
             }
         })
-        .await
-}
-
-/// The schema is another one once this is answered.
-async fn create_field(site: &Arc<Site>, arguments: Value) -> Result<Value, Trouble> {
-    let _one_at_a_time = site.schema_change.lock().await;
-    let mut schema = site.known().schema.clone();
-    let (name, schema) = site
-        .store
-        .write(move |transaction| {
-            let name = created_field::create(transaction, &mut schema, &arguments)?;
-            Ok((name, schema))
-        })
         .await?;
-    site.know(schema);
-    Ok(Value::from(name))
+    if touches_statuses {
+        site.change_schema(created_field::take_statuses).await?;
+    }
+    Ok(results)
 }
 
 async fn read(site: &Arc<Site>, method: String, address: String, arguments: Value) -> Result<Value, Trouble> {
@@ -154,19 +148,8 @@ async fn read(site: &Arc<Site>, method: String, address: String, arguments: Valu
                 "summarize" => summarize::summarize(connection, context, &arguments),
                 "note_thread_contents" => note_thread::contents(connection, context, &arguments),
                 "preferences_read" => Ok(preferences::read(&arguments)),
-                "schema_entity_read" => Ok(schema_view::entities(&known.schema)),
-                "schema_read" => Ok(schema_view::everything(&known.schema)),
-                "schema_field_read" => {
-                    let entity = context.entity_of(&arguments)?;
-                    match arguments.get("field_name").and_then(Value::as_str) {
-                        None => Ok(schema_view::fields(&known.schema, entity)),
-                        Some(name) => {
-                            let field = entity.field(name);
-                            let field =
-                                field.ok_or_else(|| Fault::unknown_field(&method, &entity.name, name))?;
-                            Ok(json!({name: schema_view::describe(&known.schema, entity, field)}))
-                        }
-                    }
+                "schema_entity_read" | "schema_read" | "schema_field_read" => {
+                    schema_fields::read(context, &arguments)
                 }
                 other => {
                     Err(Fault::request(format!("API method '{}' is not known to this site", clip(other)))

@@ -212,6 +212,7 @@ impl Desk {
                 }
             };
             let project_id = seed::rows(transaction, &key)?;
+            seed::statuses(transaction, &mut visible)?;
             schema::created_field::add_to(&mut visible, transaction)?;
             first = Some(Ok((key, project_id, seed::signing_secret(transaction)?)));
             Ok(())

@@ -1,9 +1,12 @@
 //! The entity types of the desk: `schema.toml`, read and checked once at start.
 //!
-//! Owns what a type and a field are. Knows neither SQL (`table`) nor the JSON that `schema_read` answers (`schema_view`).
+//! Owns what a type and a field are. How the file is spelled is `source`'s, fields that clients create are `created_field`'s. Knows
+//! neither SQL (`store`) nor the JSON that `schema_read` answers (`view`).
 
 pub(crate) mod created_field;
 mod data_type;
+pub(crate) mod property;
+mod source;
 pub(crate) mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +15,8 @@ use serde::Deserialize;
 
 pub(crate) use self::data_type::{DataType, Kept};
 
-const SOURCE: &str = include_str!("../schema.toml");
+/// The compiled-in file.
+const FILE: &str = include_str!("../schema.toml");
 
 /// Why `schema.toml` cannot be used. A fault of ours: the file is compiled in and a test reads it.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +85,14 @@ pub(crate) struct Field {
     pub(crate) unique: bool,
     pub(crate) index: bool,
     pub(crate) computed: Option<Computed>,
+    /// Help text of the field.
+    pub(crate) description: String,
+    /// The summary that pages show of the field.
+    pub(crate) summary_default: String,
+    /// Made by a client, not by the file.
+    pub(crate) created: bool,
+    /// Ids of the projects that do not show the field.
+    pub(crate) hidden_in: BTreeSet<i64>,
 }
 
 /// One entity type.
@@ -107,13 +119,9 @@ pub(crate) struct Schema {
 impl Schema {
     /// Reads the compiled-in file; the `disabled` types keep their tables but are not to be seen.
     pub(crate) fn load(disabled: &[String]) -> Result<Schema, SchemaError> {
-        let file: SchemaFile = toml::from_str(SOURCE)?;
-        let mut types = BTreeMap::new();
-        for (name, entity) in &file.entity {
-            types.insert(name.clone(), entity.build(name, &file)?);
-        }
-        let disabled = disabled.iter().cloned().collect();
-        Ok(Schema { types, statuses: file.statuses, disabled })
+        let mut schema = source::read(FILE)?;
+        schema.disabled = disabled.iter().cloned().collect();
+        Ok(schema)
     }
 
     /// Takes fields away (`Ticket.sg_incident_key`), as on a site where nobody has made them. Their columns stay.
@@ -130,6 +138,28 @@ impl Schema {
         if let Some(entity) = self.types.get_mut(type_name) {
             entity.fields.entry(field.name.clone()).or_insert(field);
         }
+    }
+
+    /// Takes a created field away, and gives whether it was there.
+    pub(crate) fn remove(&mut self, type_name: &str, name: &str) -> bool {
+        let Some(entity) = self.types.get_mut(type_name) else { return false };
+        let created = entity.fields.get(name).is_some_and(|field| field.created);
+        created && entity.fields.remove(name).is_some()
+    }
+
+    /// The field, to change what may be changed of it.
+    pub(crate) fn field_mut(&mut self, type_name: &str, name: &str) -> Option<&mut Field> {
+        self.types.get_mut(type_name)?.fields.get_mut(name)
+    }
+
+    /// The display names of all statuses, by code.
+    pub(crate) fn statuses(&self) -> &BTreeMap<String, String> {
+        &self.statuses
+    }
+
+    /// Takes over the display names that the Status rows have by now.
+    pub(crate) fn set_statuses(&mut self, statuses: BTreeMap<String, String>) {
+        self.statuses = statuses;
     }
 
     /// The type as clients see it: none when unknown or disabled.
@@ -175,6 +205,10 @@ impl Field {
             unique: false,
             index: false,
             computed: None,
+            description: String::new(),
+            summary_default: "none".to_owned(),
+            created: false,
+            hidden_in: BTreeSet::new(),
         }
     }
 }
@@ -183,155 +217,6 @@ impl EntityType {
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.get(name)
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SchemaFile {
-    statuses: BTreeMap<String, String>,
-    entity: BTreeMap<String, EntitySource>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EntitySource {
-    label: Option<String>,
-    display: Vec<String>,
-    #[serde(default)]
-    project_scoped: bool,
-    audit: Option<String>,
-    fields: BTreeMap<String, FieldSource>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldSource {
-    label: String,
-    #[serde(rename = "type")]
-    data_type: DataType,
-    #[serde(default)]
-    to: Vec<String>,
-    reverse: Option<String>,
-    #[serde(default)]
-    access: Access,
-    fill: Option<Fill>,
-    #[serde(default)]
-    values: Vec<String>,
-    default: Option<serde_json::Value>,
-    #[serde(default)]
-    mandatory: bool,
-    #[serde(default)]
-    unique: bool,
-    #[serde(default)]
-    index: bool,
-    computed: Option<Computed>,
-}
-
-impl EntitySource {
-    fn build(&self, name: &str, file: &SchemaFile) -> Result<EntityType, SchemaError> {
-        let tracks_updates = self.audit.as_deref() != Some("created");
-        let mut fields = server_fields(tracks_updates);
-        for (field_name, source) in &self.fields {
-            let place = format!("{name}.{field_name}");
-            fields.insert(field_name.clone(), source.build(&place, field_name, file)?);
-        }
-        for display in &self.display {
-            if fields.get(display).is_none_or(|field| field.data_type != DataType::Text) {
-                return Err(wrong(name, format!("display field {display} is not a text field")));
-            }
-        }
-        Ok(EntityType {
-            name: name.to_owned(),
-            label: self.label.clone().unwrap_or_else(|| name.to_owned()),
-            display: self.display.clone(),
-            project_scoped: self.project_scoped,
-            tracks_updates,
-            fields,
-        })
-    }
-}
-
-impl FieldSource {
-    fn build(&self, place: &str, name: &str, file: &SchemaFile) -> Result<Field, SchemaError> {
-        if self.data_type.links() == self.to.is_empty() {
-            return Err(wrong(place, "`to` belongs to fields that link, and is not empty there"));
-        }
-        if let Some(unknown) = self.to.iter().find(|target| !file.entity.contains_key(*target)) {
-            return Err(wrong(place, format!("links to {unknown}, which is not a type of the file")));
-        }
-        if self.data_type.listed() == self.values.is_empty() {
-            return Err(wrong(
-                place,
-                "`values` belongs to list and status_list fields, and is not empty there",
-            ));
-        }
-        let side = match &self.reverse {
-            None => LinkSide::Own,
-            Some(path) => other_side(path, file)
-                .ok_or_else(|| wrong(place, format!("reverse {path} is not a link field of the file")))?,
-        };
-        Ok(Field {
-            name: name.to_owned(),
-            label: self.label.clone(),
-            data_type: self.data_type,
-            access: if self.data_type.read_only() || self.computed.is_some() {
-                Access::Read
-            } else {
-                self.access
-            },
-            fill: self.fill,
-            to: self.to.clone(),
-            side,
-            values: self.values.clone(),
-            default: self.default.clone(),
-            mandatory: self.mandatory,
-            unique: self.unique,
-            index: self.index,
-            computed: self.computed,
-        })
-    }
-}
-
-fn other_side(path: &str, file: &SchemaFile) -> Option<LinkSide> {
-    let (type_name, field) = path.split_once('.')?;
-    let source = file.entity.get(type_name)?.fields.get(field)?;
-    let (type_name, field) = (type_name.to_owned(), field.to_owned());
-    match source.data_type {
-        DataType::Entity => Some(LinkSide::OtherEntity { type_name, field }),
-        DataType::Addressing | DataType::MultiEntity if source.reverse.is_none() => {
-            Some(LinkSide::OtherMulti { type_name, field })
-        }
-        _ => None,
-    }
-}
-
-fn wrong(place: &str, reason: impl Into<String>) -> SchemaError {
-    SchemaError::Wrong { place: place.to_owned(), reason: reason.into() }
-}
-
-/// The fields every type has.
-fn server_fields(tracks_updates: bool) -> BTreeMap<String, Field> {
-    let field = |name: &str, label: &str, data_type, access| Field {
-        access,
-        to: if data_type == DataType::Entity {
-            vec!["HumanUser".to_owned(), "ApiUser".to_owned()]
-        } else {
-            Vec::new()
-        },
-        computed: (name == "cached_display_name").then_some(Computed::DisplayName),
-        ..Field::plain(name, label, data_type)
-    };
-    let mut fields = vec![
-        field("id", "Id", DataType::Number, Access::Read),
-        field("cached_display_name", "Cached Display Name", DataType::Text, Access::Read),
-        field("created_at", "Date Created", DataType::DateTime, Access::Create),
-        field("created_by", "Created by", DataType::Entity, Access::Create),
-    ];
-    if tracks_updates {
-        fields.push(field("updated_at", "Date Updated", DataType::DateTime, Access::Create));
-        fields.push(field("updated_by", "Updated by", DataType::Entity, Access::Create));
-    }
-    fields.into_iter().map(|field| (field.name.clone(), field)).collect()
 }
 
 #[cfg(test)]

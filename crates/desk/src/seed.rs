@@ -13,6 +13,8 @@ use crate::DeskError;
 use crate::access::secret;
 use crate::fault::Trouble;
 use crate::rows::value::format_time;
+use crate::schema::{Schema, created_field};
+use crate::store::status;
 use crate::store::table::RETIRED;
 
 /// The script user's name.
@@ -104,6 +106,13 @@ pub(crate) fn rows(transaction: &Transaction<'_>, key: &ScriptKey) -> Result<i64
         [&now],
     )?;
     Ok(transaction.last_insert_rowid())
+}
+
+/// The statuses of the schema file as rows, those that are missing; their names are the rows' from here on.
+pub(crate) fn statuses(transaction: &Transaction<'_>, schema: &mut Schema) -> Result<(), Trouble> {
+    let now = format_time(jiff::Timestamp::now());
+    status::add_missing(transaction, schema.statuses(), &now)?;
+    created_field::take_statuses(transaction, schema)
 }
 
 /// The secret that signs upload addresses: made once, kept with the data.

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::Transaction;
 
 use crate::UploadForm;
 use crate::access::auth::{self, Actor, Credentials};
@@ -51,9 +52,28 @@ impl Known {
 
 impl Site {
     /// Changes the schema; what runs already goes on with the old one.
-    pub(crate) fn know(&self, schema: Schema) {
+    fn know(&self, schema: Schema) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         *known = Arc::new(Known { schema, verified: Arc::clone(&known.verified) });
+    }
+
+    /// Runs a change of the schema in a transaction of its own; what it gives is known once it is committed.
+    pub(crate) async fn change_schema<T, F>(&self, change: F) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>, &mut Schema) -> Result<T, Trouble> + Send + 'static,
+    {
+        let _one_at_a_time = self.schema_change.lock().await;
+        let mut schema = self.known().schema.clone();
+        let (result, schema) = self
+            .store
+            .write(move |transaction| {
+                let result = change(transaction, &mut schema)?;
+                Ok((result, schema))
+            })
+            .await?;
+        self.know(schema);
+        Ok(result)
     }
 
     /// What is known at this moment.

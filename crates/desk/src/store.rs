@@ -4,6 +4,8 @@
 //! on the disk (WAL, `synchronous = FULL`): the last acknowledged write survives SIGKILL. What is read and written is the
 //! caller's business.
 
+pub(crate) mod field;
+pub(crate) mod status;
 pub(crate) mod table;
 
 use std::fs::File;

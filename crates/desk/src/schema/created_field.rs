@@ -1,81 +1,242 @@
-//! `schema_field_create`: fields that a client adds to a type, kept in a table of their own and added to the schema.
+//! Fields that clients create, change, delete and revive, and the properties they change of fields the desk came with.
 //!
-//! Owns their names and their table. Only fields without links or lists can be added: those are what a client of this
-//! desk needs. A created field is not renamed, hidden or deleted again.
+//! Owns the rules: which types can be created, how a field is named, what may be done to which field. Both protocols call these
+//! functions, inside the transaction that keeps the change; the caller makes the changed schema known once that is committed.
 
-use rusqlite::{Connection, Transaction, params};
-use serde_json::Value;
+use rusqlite::{Connection, Transaction};
 
 use crate::fault::{Fault, Trouble, clip};
-use crate::schema::{DataType, Field, Schema};
-use crate::store::table;
+use crate::schema::property::Properties;
+use crate::schema::{DataType, EntityType, Field, Kept, Schema};
+use crate::store::field::{self, CreatedField};
+use crate::store::{status, table};
 
-/// The data types a client may ask for.
-const TYPES: [DataType; 11] = [
-    DataType::Text,
-    DataType::Number,
-    DataType::Float,
+/// The data types a client may ask for. The others are the server's own, or kept for fields the desk came with.
+pub(crate) const TYPES: [DataType; 20] = [
     DataType::Checkbox,
+    DataType::Color,
+    DataType::Currency,
     DataType::Date,
     DataType::DateTime,
     DataType::Duration,
+    DataType::Entity,
+    DataType::EntityType,
+    DataType::Float,
+    DataType::Footage,
+    DataType::List,
+    DataType::MultiEntity,
+    DataType::Number,
     DataType::Percent,
-    DataType::Currency,
+    DataType::Serializable,
+    DataType::StatusList,
+    DataType::TagList,
+    DataType::Text,
     DataType::Timecode,
-    DataType::Color,
+    DataType::Url,
 ];
-/// Longest label, in letters.
-const LABEL_CHARS: usize = 100;
 
-/// Creates the field that the arguments describe, in the schema too, and returns its name.
+/// Created fields of one type, deleted ones included: a table holds at most 2000 columns.
+const MAX_FIELDS: usize = 500;
+
+/// `schema_field_create`: adds a field and gives its name.
 pub(crate) fn create(
     transaction: &Transaction<'_>,
     schema: &mut Schema,
-    arguments: &Value,
+    type_name: &str,
+    data_type: &str,
+    properties: &Properties,
 ) -> Result<String, Trouble> {
-    let bad = |what: &str| Fault::request(format!("API schema_field_create() {what}"));
-    let text = |name: &str| arguments.get(name).and_then(Value::as_str);
-    let type_name = text("type").ok_or_else(|| bad("invalid/missing string 'type'"))?;
+    const CALL: &str = "schema_field_create";
+    let bad = |what: String| Trouble::Fault(Fault::request(format!("API {CALL}() {what}")));
     let entity = schema.entity(type_name).ok_or_else(|| Fault::unknown_type(type_name))?;
-    let wanted = text("data_type").ok_or_else(|| bad("invalid/missing string 'data_type'"))?;
-    let data_type = DataType::named(wanted).filter(|known| TYPES.contains(known));
-    let data_type =
-        data_type.ok_or_else(|| bad(&format!("'{}' is no data type this site can add", clip(wanted))))?;
-    let label = label(arguments.get("properties")).ok_or_else(|| bad("missing property 'name'"))?;
-    if label.chars().count() > LABEL_CHARS {
-        return Err(bad("property 'name' is too long").into());
+    let data_type = DataType::named(data_type)
+        .filter(|known| TYPES.contains(known))
+        .ok_or_else(|| bad(format!("'{}' is no data type this site can add", clip(data_type))))?;
+    let label = properties.name.as_deref().filter(|label| !label.is_empty());
+    let label = label.ok_or_else(|| bad("missing property 'name'".to_owned()))?;
+    if properties.visible.is_some() {
+        return Err(bad("property 'visible' is set by schema_field_update, for one project".to_owned()));
     }
-    let name = free_name(&label, |name| entity.fields.contains_key(name));
-    let field = Field::plain(&name, &label, data_type);
+    if data_type.links() && properties.valid_types.is_none() {
+        return Err(bad(format!("a field of type {} needs the property 'valid_types'", data_type.name())));
+    }
+    let made = field::created(transaction)?;
+    if made.iter().filter(|field| field.type_name == type_name).count() >= MAX_FIELDS {
+        return Err(bad(format!(
+            "{type_name} has {MAX_FIELDS} created fields, which is the most it can have"
+        )));
+    }
+    // A deleted field may come back, and its values are still there.
+    let is_made = |name: &str| made.iter().any(|field| field.type_name == type_name && field.name == name);
+    let name = free_name(label, |name| entity.fields.contains_key(name) || is_made(name));
+    let mut field = new_field(schema, &name, label, data_type);
+    properties.put_on(CALL, schema, entity, &mut field)?;
     table::add_columns(transaction, type_name, &field)?;
-    transaction.execute(
-        "INSERT INTO desk_field (type_name, name, label, data_type) VALUES (?1, ?2, ?3, ?4)",
-        params![type_name, name, label, wanted],
+    field::insert(
+        transaction,
+        &CreatedField {
+            type_name: type_name.to_owned(),
+            name: name.clone(),
+            label: label.to_owned(),
+            data_type: data_type.name().to_owned(),
+            deleted: false,
+        },
     )?;
+    keep(transaction, type_name, &name, properties)?;
     schema.add(type_name, field);
     Ok(name)
 }
 
-/// Adds what was created so far to the schema of the file.
+/// `schema_field_update`: changes properties of a field; `visible` in one project, the others everywhere.
+pub(crate) fn update(
+    transaction: &Transaction<'_>,
+    schema: &mut Schema,
+    type_name: &str,
+    name: &str,
+    properties: &Properties,
+    project: Option<i64>,
+) -> Result<(), Trouble> {
+    const CALL: &str = "schema_field_update";
+    let (entity, field) = find(schema, CALL, type_name, name)?;
+    let mut field = field.clone();
+    properties.put_on(CALL, schema, entity, &mut field)?;
+    if let Some(visible) = properties.visible {
+        if !field.created {
+            return Err(Fault::write(format!(
+                "API {CALL}() {type_name}.{name} came with the site and is always visible."
+            ))
+            .into());
+        }
+        let project = project.ok_or_else(|| {
+            Fault::request(format!("API {CALL}() property 'visible' needs a 'project' to be set in"))
+        })?;
+        field::set_hidden(transaction, type_name, name, project, !visible)?;
+        if visible {
+            field.hidden_in.remove(&project);
+        } else {
+            field.hidden_in.insert(project);
+        }
+    }
+    keep(transaction, type_name, name, properties)?;
+    if let Some(kept) = schema.field_mut(type_name, name) {
+        *kept = field;
+    }
+    Ok(())
+}
+
+/// `schema_field_delete`: takes a created field away. Its values stay, for [`revive`].
+pub(crate) fn delete(
+    transaction: &Transaction<'_>,
+    schema: &mut Schema,
+    type_name: &str,
+    name: &str,
+) -> Result<(), Trouble> {
+    const CALL: &str = "schema_field_delete";
+    let (_, field) = find(schema, CALL, type_name, name)?;
+    if !field.created {
+        return Err(Fault::write(format!(
+            "API {CALL}() {type_name}.{name} came with the site and cannot be deleted."
+        ))
+        .into());
+    }
+    field::set_deleted(transaction, type_name, name, true)?;
+    schema.remove(type_name, name);
+    Ok(())
+}
+
+/// Brings a deleted field back, with the values it had. REST has this, api3 has not.
+#[allow(dead_code, reason = "REST is on its way")]
+pub(crate) fn revive(
+    transaction: &Transaction<'_>,
+    schema: &mut Schema,
+    type_name: &str,
+    name: &str,
+) -> Result<(), Trouble> {
+    const CALL: &str = "schema_field_revive";
+    let entity = schema.entity(type_name).ok_or_else(|| Fault::unknown_type(type_name))?;
+    if entity.field(name).is_some() {
+        return Err(Fault::write(format!("API {CALL}() {type_name}.{name} is not deleted.")).into());
+    }
+    if !field::set_deleted(transaction, type_name, name, false)? {
+        return Err(Fault::unknown_field(CALL, type_name, name).into());
+    }
+    add_to(schema, transaction)?;
+    Ok(())
+}
+
+/// Adds to the schema of the file what was created and changed so far.
 pub(crate) fn add_to(schema: &mut Schema, connection: &Connection) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("SELECT type_name, name, label, data_type FROM desk_field")?;
-    let rows = statement.query_map([], |row| {
-        let (name, label): (String, String) = (row.get(1)?, row.get(2)?);
-        Ok((row.get::<_, String>(0)?, name, label, row.get::<_, String>(3)?))
-    })?;
-    for row in rows {
-        let (type_name, name, label, data_type) = row?;
-        // One of a type that a newer desk could add is left alone, with its column.
-        if let Some(data_type) = DataType::named(&data_type) {
-            schema.add(&type_name, Field::plain(&name, &label, data_type));
+    for made in field::created(connection)?.into_iter().filter(|made| !made.deleted) {
+        // One of a type that only a newer desk knows is left alone, with its column.
+        if let Some(data_type) = DataType::named(&made.data_type) {
+            let field = new_field(schema, &made.name, &made.label, data_type);
+            schema.add(&made.type_name, field);
+        }
+    }
+    for (type_name, name, properties) in field::properties(connection)? {
+        let properties: Properties = serde_json::from_str(&properties).unwrap_or_default();
+        let Some(entity) = schema.table(&type_name) else { continue };
+        let Some(mut field) = entity.field(&name).cloned() else { continue };
+        // What does not fit any more, after an update of the desk, stays away; what does is there.
+        if properties.put_on("schema_field_update", schema, entity, &mut field).is_ok()
+            && let Some(kept) = schema.field_mut(&type_name, &name)
+        {
+            *kept = field;
+        }
+    }
+    for (type_name, name, project) in field::hidden(connection)? {
+        if let Some(field) = schema.field_mut(&type_name, &name) {
+            field.hidden_in.insert(project);
         }
     }
     Ok(())
 }
 
-fn label(properties: Option<&Value>) -> Option<String> {
-    let property = properties?.as_array()?.iter().find(|property| property["property_name"] == "name")?;
-    property["value"].as_str().map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned)
+/// Takes over the names that statuses have by now: to be called when rows of Status were written.
+pub(crate) fn take_statuses(transaction: &Transaction<'_>, schema: &mut Schema) -> Result<(), Trouble> {
+    schema.set_statuses(status::names(transaction)?);
+    Ok(())
+}
+
+fn find<'s>(
+    schema: &'s Schema,
+    call: &str,
+    type_name: &str,
+    name: &str,
+) -> Result<(&'s EntityType, &'s Field), Fault> {
+    let entity = schema.entity(type_name).ok_or_else(|| Fault::unknown_type(type_name))?;
+    let field = entity.field(name).ok_or_else(|| Fault::unknown_field(call, type_name, name))?;
+    Ok((entity, field))
+}
+
+/// Keeps properties over those that were kept of the field before.
+fn keep(
+    transaction: &Transaction<'_>,
+    type_name: &str,
+    name: &str,
+    properties: &Properties,
+) -> Result<(), Trouble> {
+    let before = field::properties(transaction)?
+        .into_iter()
+        .find(|(of, field, _)| of == type_name && field == name)
+        .and_then(|(_, _, kept)| serde_json::from_str::<Properties>(&kept).ok())
+        .unwrap_or_default();
+    let kept = serde_json::to_string(&before.then(properties)).map_err(std::io::Error::other)?;
+    field::set_properties(transaction, type_name, name, &kept)?;
+    Ok(())
+}
+
+/// A created field before any properties: what its type begins with.
+fn new_field(schema: &Schema, name: &str, label: &str, data_type: DataType) -> Field {
+    let mut field = Field { created: true, ..Field::plain(name, label, data_type) };
+    match data_type {
+        DataType::Checkbox => field.default = Some(false.into()),
+        DataType::StatusList => field.values = schema.statuses().keys().cloned().collect(),
+        // Only ever seen when the properties got lost: better links to no type than a wrong one.
+        _ if data_type.kept() == Kept::Link => field.to = Vec::new(),
+        _ => {}
+    }
+    field
 }
 
 /// `Incident Key` is `sg_incident_key`, and `sg_incident_key_1` when that is taken.

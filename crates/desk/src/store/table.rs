@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use crate::schema::{Computed, EntityType, Field, Kept, LinkSide, Schema};
+use crate::schema::{Computed, DataType, EntityType, Field, Kept, LinkSide, Schema};
+use crate::store::field;
 
 /// The column that says a row is retired (soft-deleted).
 pub(crate) const RETIRED: &str = "\"__retired\"";
@@ -31,10 +32,6 @@ CREATE TABLE IF NOT EXISTS desk_upload (
 CREATE TABLE IF NOT EXISTS desk_upload_part (
     upload_id TEXT NOT NULL, part INTEGER NOT NULL, content_hash TEXT NOT NULL, size_bytes INTEGER NOT NULL,
     PRIMARY KEY (upload_id, part)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS desk_field (
-    type_name TEXT NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, data_type TEXT NOT NULL,
-    PRIMARY KEY (type_name, name)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS desk_file (
     attachment_id INTEGER PRIMARY KEY, content_hash TEXT NOT NULL, size_bytes INTEGER NOT NULL,
@@ -60,7 +57,7 @@ pub(crate) fn value(alias: &str, entity: &EntityType, field: &Field) -> String {
         Some(Computed::OpenNotes) => format!(
             "(SELECT COUNT(*) FROM desk_link seen JOIN \"Note\" note ON note.id = seen.owner_id \
              WHERE seen.target_type = '{kind}' AND seen.target_id = {alias}.id AND seen.owner_type = 'Note' \
-             AND seen.field = 'note_links' AND note.{RETIRED} = 0 AND note.sg_status_list IS NOT 'clsd')"
+             AND seen.field = 'note_links' AND note.{RETIRED} = 0 AND note.sg_status_list IN ('opn', 'ip', 'rdy'))"
         ),
         Some(Computed::TimeLogs) => format!(
             "(SELECT COALESCE(SUM(log.duration), 0) FROM \"TimeLog\" log \
@@ -77,33 +74,45 @@ pub(crate) fn link_columns(alias: &str, field: &Field) -> (String, String) {
 /// The expression for a row's display name.
 pub(crate) fn display(alias: &str, entity: &EntityType) -> String {
     let columns: Vec<String> = entity.display.iter().map(|name| format!("{alias}.\"{name}\"")).collect();
-    if columns.len() == 1 { columns.concat() } else { format!("COALESCE({})", columns.join(", ")) }
+    match &columns[..] {
+        [] => "NULL".to_owned(),
+        [only] => only.clone(),
+        several => format!("COALESCE({})", several.join(", ")),
+    }
 }
 
 /// Creates what is missing: tables, columns of fields that came with a newer schema file, indexes.
 pub(crate) fn prepare(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     connection.execute_batch(OWN_TABLES)?;
+    field::prepare(connection)?;
     let looked_up = looked_up_links(schema);
     for entity in schema.tables() {
         let table = quote(&entity.name);
+        // All at once: one ALTER TABLE a column takes a second of a first start.
+        let own: String = (entity.fields.values().flat_map(columns))
+            .map(|(column, kind)| format!(", {} {kind}", quote(&column)))
+            .collect();
         connection.execute_batch(&format!(
-            "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY AUTOINCREMENT, {RETIRED} INTEGER NOT NULL DEFAULT 0)"
+            "CREATE TABLE IF NOT EXISTS {table} \
+             (id INTEGER PRIMARY KEY AUTOINCREMENT, {RETIRED} INTEGER NOT NULL DEFAULT 0{own})"
         ))?;
         add_missing(connection, &entity.name, entity.fields.values().flat_map(columns))?;
         for field in entity.fields.values() {
             let index = quote(&format!("{}.{}", entity.name, field.name));
-            if field.index {
-                let column = quote(&field.name);
-                connection.execute_batch(&format!(
-                    "CREATE INDEX IF NOT EXISTS {index} ON {table} ({column} COLLATE NOCASE)"
-                ))?;
-            } else if looked_up.contains(&(entity.name.as_str(), field.name.as_str())) {
-                let (kind, id) =
-                    (quote(&format!("{}__type", field.name)), quote(&format!("{}__id", field.name)));
-                connection.execute_batch(&format!(
-                    "CREATE INDEX IF NOT EXISTS {index} ON {table} ({kind}, {id})"
-                ))?;
-            }
+            let searched = looked_up.contains(&(entity.name.as_str(), field.name.as_str()));
+            let columns = match field.data_type.kept() {
+                Kept::Link if field.index || searched => {
+                    format!(
+                        "{}, {}",
+                        quote(&format!("{}__type", field.name)),
+                        quote(&format!("{}__id", field.name))
+                    )
+                }
+                Kept::Text if field.index => format!("{} COLLATE NOCASE", quote(&field.name)),
+                _ => continue,
+            };
+            connection
+                .execute_batch(&format!("CREATE INDEX IF NOT EXISTS {index} ON {table} ({columns})"))?;
         }
     }
     connection.execute_batch(ACTIVITY_INDEX)
@@ -114,7 +123,8 @@ pub(crate) fn add_columns(connection: &Connection, type_name: &str, field: &Fiel
     add_missing(connection, type_name, columns(field).into_iter())
 }
 
-fn add_missing(
+/// Adds those of the columns that a table has not.
+pub(crate) fn add_missing(
     connection: &Connection,
     type_name: &str,
     wanted: impl Iterator<Item = (String, &'static str)>,
@@ -139,6 +149,10 @@ fn columns(field: &Field) -> Vec<(String, &'static str)> {
         Kept::Links => Vec::new(),
         Kept::Link => {
             vec![(format!("{}__type", field.name), "TEXT"), (format!("{}__id", field.name), "INTEGER")]
+        }
+        // A box that nobody has touched is not checked: also in the rows that are older than the field.
+        Kept::Integer if field.data_type == DataType::Checkbox => {
+            vec![(field.name.clone(), "INTEGER DEFAULT 0")]
         }
         Kept::Integer => vec![(field.name.clone(), "INTEGER")],
         Kept::Real => vec![(field.name.clone(), "REAL")],

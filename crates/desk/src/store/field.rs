@@ -1,0 +1,125 @@
+//! What clients have made of the schema: fields they created, properties they changed, projects they hid fields in.
+//!
+//! Owns these three tables. What a field is, and which change is allowed, is `schema::created_field`'s. A deleted field keeps its
+//! row, its column and its links, so that it can be revived.
+
+use rusqlite::{Connection, Transaction, params};
+
+use crate::store::table;
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS desk_field (
+    type_name TEXT NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, data_type TEXT NOT NULL,
+    PRIMARY KEY (type_name, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS desk_field_properties (
+    type_name TEXT NOT NULL, name TEXT NOT NULL, properties TEXT NOT NULL, PRIMARY KEY (type_name, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS desk_field_hidden (
+    type_name TEXT NOT NULL, name TEXT NOT NULL, project_id INTEGER NOT NULL,
+    PRIMARY KEY (type_name, name, project_id)
+) WITHOUT ROWID;
+";
+
+/// A field that a client created.
+#[derive(Debug, Clone)]
+pub(crate) struct CreatedField {
+    pub(crate) type_name: String,
+    pub(crate) name: String,
+    pub(crate) label: String,
+    /// Name of its data type.
+    pub(crate) data_type: String,
+    pub(crate) deleted: bool,
+}
+
+/// Creates the tables, or what an older desk's lack.
+pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLES)?;
+    let deleted = ("deleted".to_owned(), "INTEGER NOT NULL DEFAULT 0");
+    table::add_missing(connection, "desk_field", std::iter::once(deleted))
+}
+
+/// Every created field, the deleted ones too.
+pub(crate) fn created(connection: &Connection) -> rusqlite::Result<Vec<CreatedField>> {
+    connection
+        .prepare("SELECT type_name, name, label, data_type, deleted FROM desk_field")?
+        .query_map([], |row| {
+            Ok(CreatedField {
+                type_name: row.get(0)?,
+                name: row.get(1)?,
+                label: row.get(2)?,
+                data_type: row.get(3)?,
+                deleted: row.get(4)?,
+            })
+        })?
+        .collect()
+}
+
+/// Notes a new field.
+pub(crate) fn insert(transaction: &Transaction<'_>, field: &CreatedField) -> rusqlite::Result<()> {
+    let CreatedField { type_name, name, label, data_type, deleted } = field;
+    transaction.execute(
+        "INSERT INTO desk_field (type_name, name, label, data_type, deleted) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![type_name, name, label, data_type, deleted],
+    )?;
+    Ok(())
+}
+
+/// Deletes or revives a created field; gives whether there was one to be changed.
+pub(crate) fn set_deleted(
+    transaction: &Transaction<'_>,
+    type_name: &str,
+    name: &str,
+    deleted: bool,
+) -> rusqlite::Result<bool> {
+    let sql = "UPDATE desk_field SET deleted = ?3 WHERE type_name = ?1 AND name = ?2 AND deleted <> ?3";
+    Ok(transaction.execute(sql, params![type_name, name, deleted])? > 0)
+}
+
+/// Type, field and properties (JSON) of every field that has had some changed.
+pub(crate) fn properties(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    connection
+        .prepare("SELECT type_name, name, properties FROM desk_field_properties")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+/// Keeps the properties (JSON) of a field in place of those it had.
+pub(crate) fn set_properties(
+    transaction: &Transaction<'_>,
+    type_name: &str,
+    name: &str,
+    properties: &str,
+) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO desk_field_properties (type_name, name, properties) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (type_name, name) DO UPDATE SET properties = excluded.properties",
+        params![type_name, name, properties],
+    )?;
+    Ok(())
+}
+
+/// Type, field and project of everything hidden.
+pub(crate) fn hidden(connection: &Connection) -> rusqlite::Result<Vec<(String, String, i64)>> {
+    connection
+        .prepare("SELECT type_name, name, project_id FROM desk_field_hidden")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+/// Hides a field in a project, or shows it there again.
+pub(crate) fn set_hidden(
+    transaction: &Transaction<'_>,
+    type_name: &str,
+    name: &str,
+    project_id: i64,
+    hidden: bool,
+) -> rusqlite::Result<()> {
+    let sql = if hidden {
+        "INSERT OR IGNORE INTO desk_field_hidden (type_name, name, project_id) VALUES (?1, ?2, ?3)"
+    } else {
+        "DELETE FROM desk_field_hidden WHERE type_name = ?1 AND name = ?2 AND project_id = ?3"
+    };
+    transaction.execute(sql, params![type_name, name, project_id])?;
+    Ok(())
+}
