@@ -14,6 +14,7 @@ mod capture;
 mod certificates;
 mod channel;
 mod commands;
+mod desk_data;
 mod doctor;
 mod evidence;
 mod explain;

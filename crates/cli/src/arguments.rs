@@ -293,13 +293,17 @@ pub(crate) struct PruneCommand {
 /// `desk`
 #[cfg(feature = "desk")]
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct DeskCommand {
+    /// Something else than serving
+    #[command(subcommand)]
+    pub(crate) task: Option<DeskTask>,
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = listen_address)]
     pub(crate) listen: SocketAddr,
     /// Where rows and files are kept; made if missing
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    pub(crate) data: Option<PathBuf>,
     /// The form of upload that is advertised to clients; both always work
     #[arg(long, value_name = "FORM", default_value = "classic")]
     pub(crate) uploads: Uploads,
@@ -307,6 +311,26 @@ pub(crate) struct DeskCommand {
     /// create:Ticket=lost,times=1 or any=503,rate=0.2,seed=7; may be repeated. docs/faults.md lists the words
     #[arg(long = "fault", value_name = "RULE")]
     pub(crate) faults: Vec<desk::FaultRule>,
+}
+
+/// What can be done to a desk's data.
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DeskTask {
+    /// Copy rows, files and key to a new folder, also while the desk runs
+    Backup(DeskBackup),
+}
+
+/// `desk backup`
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeskBackup {
+    /// The folder of the desk
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The folder of the copy; it must be new or empty. A desk can be started on it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
 }
 
 /// How files travel to the desk.

@@ -1,15 +1,26 @@
-//! `desk`: the FPT-compatible server on its own.
+//! `desk`: the FPT-compatible server on its own, and what can be done to its data.
 
-use crate::arguments::{DeskCommand, Uploads};
+mod backup;
+
+use crate::arguments::{DeskCommand, DeskTask, Uploads};
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::stop_signal;
 use std::io::Write;
 
 pub(crate) fn desk(command: &DeskCommand, output: &Output) -> Outcome {
+    match &command.task {
+        Some(DeskTask::Backup(command)) => backup::backup(command, output),
+        None => serve(command, output),
+    }
+}
+
+fn serve(command: &DeskCommand, output: &Output) -> Outcome {
+    // Asked for by the command line unless there is a task.
+    let data = command.data.clone().unwrap_or_default();
     let options = desk::DeskOptions {
         listen: command.listen,
-        data: command.data.clone(),
+        data: data.clone(),
         uploads: match command.uploads {
             Uploads::Classic => desk::UploadForm::Classic,
             Uploads::Storage => desk::UploadForm::Storage,
@@ -30,7 +41,7 @@ pub(crate) fn desk(command: &DeskCommand, output: &Output) -> Outcome {
             out,
             "script   {} (its key is in {})",
             ready.script_name,
-            command.data.join("script_key.toml").display()
+            data.join("script_key.toml").display()
         )?;
         writeln!(out, "project  {}", ready.project_id)?;
     }

@@ -21,6 +21,9 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::access::secret::random_text;
 
+/// The folder of files in a data folder.
+pub(crate) const FOLDER: &str = "files";
+
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A file that is safely kept.
@@ -132,7 +135,12 @@ impl Files {
     }
 
     fn path(&self, hash: &str) -> PathBuf {
-        self.folder.join(&hash[..hash.len().min(2)]).join(hash)
+        Files::place(&self.folder, hash)
+    }
+
+    /// Where a file lies in a folder of files.
+    pub(crate) fn place(folder: &Path, hash: &str) -> PathBuf {
+        folder.join(&hash[..hash.len().min(2)]).join(hash)
     }
 }
 
@@ -217,7 +225,7 @@ impl Drop for Writing {
 }
 
 /// A rename is only safe once its folder is; Windows has no such call and needs none.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

@@ -7,6 +7,7 @@
 
 mod access;
 mod api3;
+mod backup;
 mod fault;
 mod files;
 mod injection;
@@ -26,6 +27,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::access::secret::{Signer, Verified};
+pub use crate::backup::{BackedUp, BackupError, backup};
 use crate::files::Files;
 use crate::injection::plan::FaultPlan;
 pub use crate::injection::plan::FaultState;
@@ -219,7 +221,7 @@ impl Desk {
         })?;
         let (key, project_id, secret) =
             first.unwrap_or_else(|| Err(unusable(std::io::Error::other("not prepared"))))?;
-        let files = Files::open(folder.join("files")).map_err(unusable)?;
+        let files = Files::open(folder.join(files::FOLDER)).map_err(unusable)?;
         let unbound = |source| DeskError::Bind { address: options.listen, source };
         let listener = std::net::TcpListener::bind(options.listen).map_err(unbound)?;
         let bound = listener.local_addr().map_err(unbound)?;

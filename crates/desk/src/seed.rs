@@ -19,7 +19,8 @@ use crate::store::table::RETIRED;
 
 /// The script user's name.
 pub(crate) const SCRIPT_NAME: &str = "tk-incident";
-const KEY_FILE: &str = "script_key.toml";
+/// The script user's credentials in a data folder.
+pub(crate) const KEY_FILE: &str = "script_key.toml";
 
 /// The script user's credentials, as in `script_key.toml`.
 #[derive(Deserialize)]

@@ -5,9 +5,12 @@
 //! caller's business.
 
 pub(crate) mod field;
+mod layout;
+mod referred;
 pub(crate) mod status;
 pub(crate) mod table;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -21,9 +24,10 @@ use tokio::sync::oneshot;
 use crate::DeskError;
 use crate::fault::Trouble;
 use crate::schema::Schema;
+use crate::store::layout::LayoutError;
 
-/// Raised when the layout of the desk's own tables changes; a newer file is refused, never written.
-const LAYOUT: i64 = 1;
+/// The database in a data folder.
+pub(crate) const DATABASE: &str = "desk.db";
 
 /// So many searches are under way at once; a quick question waits for no slow one unless there are that many.
 const READERS: usize = 4;
@@ -44,16 +48,15 @@ impl Store {
         F: FnOnce(&Transaction<'_>) -> Result<(), Trouble>,
     {
         let lock = lock_folder(folder)?;
-        let file = folder.join("desk.db");
+        let file = folder.join(DATABASE);
         let failed = |source: rusqlite::Error| DeskError::Database { file: file.clone(), source };
         let mut writer = connect(&file).map_err(failed)?;
-        let layout: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
-        if layout > LAYOUT {
-            return Err(DeskError::Newer { file, layout });
-        }
+        layout::bring_up(&mut writer).map_err(|error| match error {
+            LayoutError::Newer(layout) => DeskError::Newer { file: file.clone(), layout },
+            LayoutError::Sql(source) => failed(source),
+        })?;
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         table::prepare(&transaction, schema).map_err(failed)?;
-        transaction.execute_batch(&format!("PRAGMA user_version = {LAYOUT}")).map_err(failed)?;
         first(&transaction).map_err(|trouble| match trouble {
             Trouble::Sql(source) => failed(source),
             Trouble::Io(source) => DeskError::Folder { folder: folder.to_owned(), source },
@@ -168,6 +171,13 @@ fn lock_folder(folder: &Path) -> Result<File, DeskError> {
         Err(std::fs::TryLockError::WouldBlock) => Err(DeskError::InUse { folder: folder.to_owned() }),
         Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
     }
+}
+
+/// Copies the rows of one moment to a new file while a desk works on the database; gives the hashes of the files they refer to.
+pub(crate) fn copy_to(database: &Path, copy: &Path) -> rusqlite::Result<BTreeSet<String>> {
+    let to = copy.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(copy.to_owned()))?;
+    connect(database)?.execute("VACUUM INTO ?1", [to])?;
+    referred::hashes(&Connection::open(copy)?)
 }
 
 fn reader(file: &Path) -> rusqlite::Result<Connection> {

@@ -5,22 +5,6 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use crate::store::table;
-
-const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS desk_field (
-    type_name TEXT NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, data_type TEXT NOT NULL,
-    PRIMARY KEY (type_name, name)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS desk_field_properties (
-    type_name TEXT NOT NULL, name TEXT NOT NULL, properties TEXT NOT NULL, PRIMARY KEY (type_name, name)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS desk_field_hidden (
-    type_name TEXT NOT NULL, name TEXT NOT NULL, project_id INTEGER NOT NULL,
-    PRIMARY KEY (type_name, name, project_id)
-) WITHOUT ROWID;
-";
-
 /// A field that a client created.
 #[derive(Debug, Clone)]
 pub(crate) struct CreatedField {
@@ -30,13 +14,6 @@ pub(crate) struct CreatedField {
     /// Name of its data type.
     pub(crate) data_type: String,
     pub(crate) deleted: bool,
-}
-
-/// Creates the tables, or what an older desk's lack.
-pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(TABLES)?;
-    let deleted = ("deleted".to_owned(), "INTEGER NOT NULL DEFAULT 0");
-    table::add_missing(connection, "desk_field", std::iter::once(deleted))
 }
 
 /// Every created field, the deleted ones too.

@@ -8,36 +8,9 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use crate::schema::{Computed, DataType, EntityType, Field, Kept, LinkSide, Schema};
-use crate::store::field;
 
 /// The column that says a row is retired (soft-deleted).
 pub(crate) const RETIRED: &str = "\"__retired\"";
-
-/// Tables of the desk's own, beside one for each entity type.
-const OWN_TABLES: &str = "
-CREATE TABLE IF NOT EXISTS desk_link (
-    owner_type TEXT NOT NULL, owner_id INTEGER NOT NULL, field TEXT NOT NULL, position INTEGER NOT NULL,
-    target_type TEXT NOT NULL, target_id INTEGER NOT NULL,
-    PRIMARY KEY (owner_type, owner_id, field, target_type, target_id)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS desk_link_target ON desk_link (target_type, target_id, owner_type, field);
-CREATE TABLE IF NOT EXISTS desk_setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS desk_session (
-    token_hash TEXT PRIMARY KEY, user_type TEXT NOT NULL, user_id INTEGER NOT NULL, last_used_s INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS desk_upload (
-    id TEXT PRIMARY KEY, file_name TEXT NOT NULL, multipart INTEGER NOT NULL, created_s INTEGER NOT NULL,
-    content_hash TEXT, size_bytes INTEGER
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS desk_upload_part (
-    upload_id TEXT NOT NULL, part INTEGER NOT NULL, content_hash TEXT NOT NULL, size_bytes INTEGER NOT NULL,
-    PRIMARY KEY (upload_id, part)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS desk_file (
-    attachment_id INTEGER PRIMARY KEY, content_hash TEXT NOT NULL, size_bytes INTEGER NOT NULL,
-    name TEXT NOT NULL, content_type TEXT NOT NULL
-);
-";
 
 /// What the ticket list is ordered by, apart from the long rows.
 const ACTIVITY_INDEX: &str = "CREATE INDEX IF NOT EXISTS desk_ticket_activity \
@@ -83,8 +56,6 @@ pub(crate) fn display(alias: &str, entity: &EntityType) -> String {
 
 /// Creates what is missing: tables, columns of fields that came with a newer schema file, indexes.
 pub(crate) fn prepare(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
-    connection.execute_batch(OWN_TABLES)?;
-    field::prepare(connection)?;
     let looked_up = looked_up_links(schema);
     for entity in schema.tables() {
         let table = quote(&entity.name);
