@@ -7,6 +7,7 @@
 pub(crate) mod field;
 mod layout;
 mod referred;
+pub(crate) mod local_storage;
 pub(crate) mod status;
 pub(crate) mod table;
 

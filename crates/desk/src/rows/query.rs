@@ -10,9 +10,11 @@ use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble};
+use crate::rows::file_link;
 use crate::rows::filter::{Builder, Place, links_of};
 use crate::rows::value::{Link, decode, entity_hash};
 use crate::schema::{DataType, EntityType, Field, Kept, Schema};
+use crate::store::local_storage;
 use crate::store::table::{self, RETIRED, display, link_columns, quote};
 
 /// What `info` advertises.
@@ -337,7 +339,10 @@ impl Plan {
     fn take(&self, connection: &Connection, row: &Row<'_>) -> Result<Taken, Trouble> {
         Ok(match self {
             Plan::One { at, data_type } => {
-                let value = decode(*data_type, row.get_ref(*at)?);
+                let mut value = decode(*data_type, row.get_ref(*at)?);
+                if *data_type == DataType::Url && value["link_type"] == "local" {
+                    file_link::complete(&mut value, &local_storage::all(connection)?);
+                }
                 if *data_type == DataType::Url { Taken::File(value) } else { Taken::Value(value) }
             }
             Plan::Link { at } => {

@@ -8,6 +8,7 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, clip};
+use crate::rows::file_link::{self, FileLink, LocalFile};
 use crate::schema::{DataType, EntityType, Field, Kept};
 use crate::store::fold;
 
@@ -20,6 +21,8 @@ pub(crate) enum Cell {
     One(Sql),
     Link(Option<Link>),
     Links(Vec<Link>),
+    /// A file that has yet to be found in one of the local storages.
+    LocalFile(LocalFile),
     /// A password in clear, to be hashed before it is kept.
     Secret(Option<String>),
 }
@@ -49,7 +52,7 @@ impl Target<'_> {
         ))
     }
 
-    fn refused(&self, reason: &str) -> Fault {
+    pub(crate) fn refused(&self, reason: &str) -> Fault {
         Fault::request(format!("API {}() {} {reason}", self.call, self.path()))
     }
 }
@@ -88,7 +91,7 @@ pub(crate) fn encode(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
             other => one(Sql::Text(other.to_string())),
         },
         DataType::TagList => tag_list(target, value).map(Cell::One),
-        DataType::Url => url(target, value).map(Cell::One),
+        DataType::Url => url(target, value),
         _ if value.is_null() => one(Sql::Null),
         DataType::Image => Err(target.refused("takes a picture by uploading it, and null to take it away")),
         _ => {
@@ -271,16 +274,16 @@ pub(crate) fn link(target: Target<'_>, value: &Value) -> Result<Link, Fault> {
     Ok((kind.to_owned(), id))
 }
 
-/// A web link, as far as clients may write one; files get theirs by uploading.
-fn url(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
-    let Value::Object(hash) = value else {
-        return if value.is_null() { Ok(Sql::Null) } else { Err(target.expected("Hash, NilClass", value)) };
-    };
-    if let Some(link) = hash.get("url").and_then(Value::as_str) {
-        let name = hash.get("name").and_then(Value::as_str).unwrap_or(link);
-        return Ok(Sql::Text(json!({"url": link, "name": name, "link_type": "web"}).to_string()));
+/// A link of a url field; files get theirs by uploading.
+fn url(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
+    match value {
+        Value::Null => Ok(Cell::One(Sql::Null)),
+        Value::Object(hash) => match file_link::parse(hash).map_err(|reason| target.refused(&reason))? {
+            FileLink::Web(link) => Ok(Cell::One(Sql::Text(link.to_string()))),
+            FileLink::Local(file) => Ok(Cell::LocalFile(file)),
+        },
+        other => Err(target.expected("Hash, NilClass", other)),
     }
-    Err(target.refused("expected a link {\"url\", \"name\"}; a file is linked by uploading it"))
 }
 
 fn text_of<'v>(target: Target<'_>, value: &'v Value) -> Result<&'v str, Fault> {

@@ -11,9 +11,11 @@ use serde_json::Value;
 use crate::access::auth::Actor;
 use crate::access::secret;
 use crate::fault::{Fault, Trouble, clip};
+use crate::rows::file_link;
 use crate::rows::query::{self, Context, field_names};
 use crate::rows::value::{Cell, Link, Target, check_listed, encode, format_time};
 use crate::schema::{Access, EntityType, Field, Fill, LinkSide};
+use crate::store::local_storage;
 use crate::store::table::{RETIRED, quote};
 
 /// Requests of one `batch`.
@@ -274,6 +276,12 @@ impl<'a> Writer<'a> {
         let Given { field, cell, mode } = given;
         match cell {
             Cell::One(value) => cells.set_one(&field.name, value),
+            Cell::LocalFile(file) => {
+                let target = Target { call: self.context.call, entity, field };
+                let link = file_link::place(&file, &local_storage::all(self.transaction)?)
+                    .map_err(|reason| target.refused(&reason))?;
+                cells.set_one(&field.name, Sql::Text(link.to_string()));
+            }
             Cell::Secret(secret) => {
                 let kept = secret.map(|secret| secret::hash(&secret, secret::random_16()));
                 cells.set_one(&field.name, kept.map_or(Sql::Null, Sql::Text));
