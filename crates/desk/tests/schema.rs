@@ -669,3 +669,29 @@ fn a_published_file_lies_in_a_local_storage_and_moves_with_it() {
             .contains("is in no local storage")
     );
 }
+
+#[test]
+fn a_field_keeps_its_properties_when_what_they_name_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = start(folder.path(), &[]);
+    let ready = desk.ready().clone();
+    let fields = json!([{"field_name": "code", "value": "blk"}, {"field_name": "name", "value": "Blocked"}]);
+    let status = get(&ready, "create", json!({"type": "Status", "fields": fields}));
+    let seen = json!({"valid_types": ["Shot", "Asset"], "description": "where"});
+    get(&ready, "schema_field_create", new_field("multi_entity", "Seen In", &seen));
+    let states = json!({"valid_values": ["opn", "blk"], "default_value": "blk"});
+    get(&ready, "schema_field_create", new_field("status_list", "State", &states));
+    get(&ready, "delete", json!({"type": "Status", "id": status["id"]}));
+    desk.stop();
+
+    let options = DeskOptions { data: folder.path().to_owned(), ..DeskOptions::default() };
+    let desk = Desk::start(DeskOptions { disabled_entities: vec!["Shot".to_owned()], ..options }).unwrap();
+    let ready = desk.ready();
+    let described = describe(ready, "Ticket", "sg_seen_in");
+    assert_eq!(described["description"]["value"], "where", "{described}");
+    let described = describe(ready, "Ticket", "sg_state");
+    assert_eq!(described["properties"]["valid_values"]["value"], json!(["opn", "blk"]));
+    let ticket = http::create_ticket(ready, "a ticket");
+    assert_eq!(value_of(ready, ticket, "sg_state"), "blk");
+    assert_eq!(value_of(ready, ticket, "sg_seen_in"), json!([]));
+}

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction};
 
 use crate::fault::{Fault, Trouble, clip};
 use crate::schema::property::Properties;
-use crate::schema::{DataType, EntityType, Field, Kept, Schema};
+use crate::schema::{DataType, EntityType, Field, Schema};
 use crate::store::field::{self, CreatedField};
 use crate::store::{status, table};
 
@@ -57,9 +57,6 @@ pub(crate) fn create(
     if properties.visible.is_some() {
         return Err(bad("property 'visible' is set by schema_field_update, for one project".to_owned()));
     }
-    if data_type.links() && properties.valid_types.is_none() {
-        return Err(bad(format!("a field of type {} needs the property 'valid_types'", data_type.name())));
-    }
     let made = field::created(transaction)?;
     if made.iter().filter(|field| field.type_name == type_name).count() >= MAX_FIELDS {
         return Err(bad(format!(
@@ -69,8 +66,8 @@ pub(crate) fn create(
     // A deleted field may come back, and its values are still there.
     let is_made = |name: &str| made.iter().any(|field| field.type_name == type_name && field.name == name);
     let name = free_name(label, |name| entity.fields.contains_key(name) || is_made(name));
-    let mut field = new_field(schema, &name, label, data_type);
-    properties.put_on(CALL, schema, entity, &mut field)?;
+    let field = properties.put_on(schema, new_field(schema, &name, label, data_type));
+    properties.check(CALL, schema, entity, &field)?;
     table::add_columns(transaction, type_name, &field)?;
     field::insert(
         transaction,
@@ -98,8 +95,8 @@ pub(crate) fn update(
 ) -> Result<(), Trouble> {
     const CALL: &str = "schema_field_update";
     let (entity, field) = find(schema, CALL, type_name, name)?;
-    let mut field = field.clone();
-    properties.put_on(CALL, schema, entity, &mut field)?;
+    let mut field = properties.put_on(schema, field.clone());
+    properties.check(CALL, schema, entity, &field)?;
     if let Some(visible) = properties.visible {
         if !field.created {
             return Err(Fault::write(format!(
@@ -175,13 +172,13 @@ pub(crate) fn add_to(schema: &mut Schema, connection: &Connection) -> rusqlite::
     }
     for (type_name, name, properties) in field::properties(connection)? {
         let properties: Properties = serde_json::from_str(&properties).unwrap_or_default();
-        let Some(entity) = schema.table(&type_name) else { continue };
-        let Some(mut field) = entity.field(&name).cloned() else { continue };
-        // What does not fit any more, after an update of the desk, stays away; what does is there.
-        if properties.put_on("schema_field_update", schema, entity, &mut field).is_ok()
-            && let Some(kept) = schema.field_mut(&type_name, &name)
-        {
-            *kept = field;
+        if let Some(field) = schema.table(&type_name).and_then(|entity| entity.field(&name)) {
+            let field = properties.put_on(schema, field.clone());
+            if field.data_type.links() && field.to.is_empty() {
+                schema.remove(&type_name, &name);
+            } else if let Some(kept) = schema.field_mut(&type_name, &name) {
+                *kept = field;
+            }
         }
     }
     for (type_name, name, project) in field::hidden(connection)? {
@@ -232,8 +229,6 @@ fn new_field(schema: &Schema, name: &str, label: &str, data_type: DataType) -> F
     match data_type {
         DataType::Checkbox => field.default = Some(false.into()),
         DataType::StatusList => field.values = schema.statuses().keys().cloned().collect(),
-        // Only ever seen when the properties got lost: better links to no type than a wrong one.
-        _ if data_type.kept() == Kept::Link => field.to = Vec::new(),
         _ => {}
     }
     field

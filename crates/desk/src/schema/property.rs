@@ -122,66 +122,72 @@ impl Properties {
         Ok(properties)
     }
 
-    /// Checks that the field can have these properties, and puts them on it.
-    pub(crate) fn put_on(
+    /// The field with these properties. What a kept one names and is no more (a type of an older desk) is left out.
+    pub(crate) fn put_on(&self, schema: &Schema, mut field: Field) -> Field {
+        let properties = self.clone();
+        field.label = properties.name.unwrap_or(field.label);
+        field.description = properties.description.unwrap_or(field.description);
+        field.values = properties.valid_values.unwrap_or(field.values);
+        field.summary_default = properties.summary_default.unwrap_or(field.summary_default);
+        if let Some(mut types) = properties.valid_types {
+            types.retain(|name| schema.table(name).is_some());
+            field.to = types;
+        }
+        if let Some(default) = properties.default_value {
+            field.default = (!default.is_null()).then_some(default);
+        }
+        field
+    }
+
+    /// Whether a client may put these on the field, of which `field` is the result. `call` is the method's name.
+    pub(crate) fn check(
         &self,
         call: &str,
         schema: &Schema,
         entity: &EntityType,
-        field: &mut Field,
+        field: &Field,
     ) -> Result<(), Fault> {
-        let (type_name, name, data_type) = (&entity.name, field.name.clone(), field.data_type);
-        let refused = |reason: String| Fault::request(format!("API {call}() {type_name}.{name} {reason}"));
+        let data_type = field.data_type;
+        let refused = |reason: String| {
+            Err(Fault::request(format!("API {call}() {}.{} {reason}", entity.name, field.name)))
+        };
         let foreign = |property: &str| {
             refused(format!("is a {} field and has no '{property}' to be set", data_type.name()))
         };
-        if let Some(label) = &self.name {
-            if label.is_empty() {
-                return Err(refused("needs a property 'name' that is not empty".to_owned()));
-            }
-            field.label.clone_from(label);
-        }
-        if let Some(description) = &self.description {
-            field.description.clone_from(description);
+        if field.label.is_empty() {
+            return refused("needs a property 'name' that is not empty".to_owned());
         }
         if let Some(types) = &self.valid_types {
             if !data_type.links() || field.side != LinkSide::Own || field.access != Access::Write {
-                return Err(foreign("valid_types"));
+                return foreign("valid_types");
             }
             if let Some(unknown) = types.iter().find(|name| schema.entity(name).is_none()) {
                 return Err(Fault::unknown_type(unknown));
             }
-            if types.is_empty() {
-                return Err(refused("needs at least one of 'valid_types'".to_owned()));
-            }
-            field.to.clone_from(types);
+        }
+        if data_type.links() && field.to.is_empty() {
+            return refused("needs the property 'valid_types'".to_owned());
         }
         if let Some(values) = &self.valid_values {
             if !data_type.listed() {
-                return Err(foreign("valid_values"));
+                return foreign("valid_values");
             }
-            if data_type == DataType::StatusList
-                && let Some(unknown) = values.iter().find(|code| !schema.statuses().contains_key(*code))
-            {
-                return Err(refused(format!("cannot have '{}': no Status has that code", clip(unknown))));
+            let unknown = values.iter().find(|code| !schema.statuses().contains_key(*code));
+            if let (DataType::StatusList, Some(unknown)) = (data_type, unknown) {
+                return refused(format!("cannot have '{}': no Status has that code", clip(unknown)));
             }
-            field.values.clone_from(values);
         }
-        if let Some(summary) = &self.summary_default {
-            if !SUMMARIES.contains(&summary.as_str()) {
-                return Err(refused(format!("cannot be summarized by '{}'", clip(summary))));
-            }
-            field.summary_default.clone_from(summary);
+        if !SUMMARIES.contains(&field.summary_default.as_str()) {
+            return refused(format!("cannot be summarized by '{}'", clip(&field.summary_default)));
         }
         if let Some(default) = &self.default_value {
             if !takes_default(field) {
-                return Err(foreign("default_value"));
+                return foreign("default_value");
             }
             let target = Target { call, entity, field };
             if let Cell::One(value) = encode(target, default)? {
                 check_listed(target, &value)?;
             }
-            field.default = (!default.is_null()).then(|| default.clone());
         }
         Ok(())
     }
