@@ -6,8 +6,9 @@
 
 pub(crate) mod field;
 mod layout;
-mod referred;
 pub(crate) mod local_storage;
+mod referred;
+pub(crate) mod sqlite;
 pub(crate) mod status;
 pub(crate) mod table;
 

@@ -95,8 +95,7 @@ fn load(connection: &Connection, context: Context<'_>, id: i64) -> Result<Option
     ]);
     let filters =
         json!({"logical_operator": "and", "conditions": [{"path": "id", "relation": "is", "values": [id]}]});
-    let wanted =
-        Wanted { filters: Some(&filters), fields: &fields, sorts: &[], retired: false, limit: 1, offset: 0 };
+    let wanted = Wanted::live(&filters, &fields, 1);
     let Some(ticket) = find(connection, context, entity, &wanted)?.pop() else { return Ok(None) };
     let now = context.now;
     let parsed = ticket_text::parse(&visible(ticket["description"].as_str().unwrap_or_default()));

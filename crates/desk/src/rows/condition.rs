@@ -1,55 +1,87 @@
-//! One condition of a filter, before it is SQL: what it needs, whether it denies, what its refusal says.
+//! What a filter means, with paths led through the schema and values checked: nothing in here can fail any more.
+//!
+//! Knows no SQL and no JSON. `filter` builds it, a store evaluates it.
 
-use serde_json::Value;
+use crate::rows::path::Path;
+use crate::rows::value::Link;
 
-use crate::fault::{Fault, clip};
-use crate::rows::value::Target;
-
-/// One condition on one field.
-#[derive(Clone, Copy)]
-pub(crate) struct Condition<'c> {
-    pub(crate) target: Target<'c>,
-    pub(crate) relation: &'c str,
-    pub(crate) values: &'c [Value],
+/// A value that fields are compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Scalar {
+    /// Also a checkbox: 0 or 1.
+    Integer(i64),
+    Real(f64),
+    /// Also dates and times, whose spelling sorts as they do.
+    Text(String),
 }
 
-impl<'c> Condition<'c> {
-    pub(crate) fn negative(&self) -> bool {
-        self.relation.ends_with("_not")
-            || self.relation.starts_with("not_")
-            || self.relation.contains("_not_")
-    }
+/// What rows have to be like.
+#[derive(Debug, Clone)]
+pub(crate) enum Condition<'a> {
+    /// Every one of these holds; none of them is no condition.
+    All(Vec<Condition<'a>>),
+    /// At least one of these holds; none of them is no condition either, as on real sites.
+    Any(Vec<Condition<'a>>),
+    Field(FieldTest<'a>),
+}
 
-    /// The test itself, or for a negative relation its opposite, which empty values pass.
-    pub(crate) fn signed(&self, test: &str) -> String {
-        // A comparison with an empty value is neither true nor false in SQL.
-        if self.negative() { format!("NOT COALESCE(({test}), 0)") } else { format!("({test})") }
+impl Condition<'_> {
+    /// The condition that every row meets.
+    pub(crate) fn none() -> Self {
+        Condition::All(Vec::new())
     }
+}
 
-    /// The single operand of `is` and `is_not`.
-    pub(crate) fn one(&self) -> Result<&'c [Value], Fault> {
-        if self.values.len() == 1 { Ok(self.values) } else { Err(self.needs("one value")) }
-    }
+/// A test of one field's value. When the path leads over lists of links, one row at their ends is enough.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldTest<'a> {
+    pub(crate) path: Path<'a>,
+    pub(crate) test: Test,
+    /// The opposite is wanted: whatever does not pass, the empty value included.
+    pub(crate) negated: bool,
+}
 
-    pub(crate) fn needs(&self, what: &str) -> Fault {
-        Fault::request(format!(
-            "API {}() {}.{} '{}' needs {what}, got {}",
-            self.target.call,
-            self.target.entity.name,
-            self.target.field.name,
-            clip(self.relation),
-            clip(&Value::from(self.values).to_string())
-        ))
-    }
+/// Where in a text another one is looked for. All texts are folded, and compared with folded values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Whole,
+    Anywhere,
+    Start,
+    End,
+}
 
-    pub(crate) fn unsupported(&self) -> Fault {
-        Fault::request(format!(
-            "API {}() {}.{} is a {} field and does not support the relation '{}' with the given value",
-            self.target.call,
-            self.target.entity.name,
-            self.target.field.name,
-            self.target.field.data_type.name(),
-            clip(self.relation)
-        ))
-    }
+/// A test; no empty value passes, unless it is said.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Test {
+    /// One of these values, or the empty one. `folded`: case does not matter, and the values are folded.
+    OneOf {
+        values: Vec<Scalar>,
+        empty: bool,
+        folded: bool,
+    },
+    /// Text in a text, or in one of the names of a tag list.
+    Holds {
+        part: Part,
+        text: String,
+    },
+    Below(Scalar),
+    Above(Scalar),
+    /// Both ends included.
+    Between(Scalar, Scalar),
+    /// From the first on, and before the second.
+    Within(Scalar, Scalar),
+    /// A link to one of these rows (of a list: one of the links), or none at all.
+    Linked {
+        links: Vec<Link>,
+        empty: bool,
+    },
+    /// A link to a row of the type; none: no link at all.
+    LinkedType(Option<String>),
+    /// A link to a row whose name is like this.
+    LinkedName {
+        part: Part,
+        text: String,
+    },
+    /// Nothing passes.
+    Never,
 }

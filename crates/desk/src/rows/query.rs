@@ -1,21 +1,18 @@
 //! `read`: rows as JSON, with dotted fields, links with names, sorting and paging.
 //!
-//! Owns the shape of a row on the wire. Filters are `filter`'s.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Owns the shape of a row on the wire. Filters are `filter`'s, finding is the store's.
 
 use jiff::Timestamp;
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble};
-use crate::rows::file_link;
-use crate::rows::filter::{Builder, Place, links_of};
-use crate::rows::value::{Link, decode, entity_hash};
-use crate::schema::{DataType, EntityType, Field, Kept, Schema};
-use crate::store::local_storage;
-use crate::store::table::{self, RETIRED, display, link_columns, quote};
+use crate::rows::filter;
+use crate::rows::path::Path;
+use crate::rows::select::{Found, Named, Select, Sort, Taken};
+use crate::rows::value::entity_hash;
+use crate::schema::{DataType, EntityType, Kept, Schema};
+use crate::store::sqlite::select;
 
 /// What `info` advertises.
 pub(crate) const PAGE_SIZE: i64 = 500;
@@ -51,6 +48,7 @@ impl<'a> Context<'a> {
 }
 
 /// The rows one `read` asks for.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Wanted<'w> {
     pub(crate) filters: Option<&'w Value>,
     pub(crate) fields: &'w [String],
@@ -64,8 +62,73 @@ pub(crate) struct Wanted<'w> {
 impl<'w> Wanted<'w> {
     /// Live rows that pass the filters, in the order they were made, at most `limit`.
     pub(crate) fn live(filters: &'w Value, fields: &'w [String], limit: i64) -> Wanted<'w> {
-        Wanted { filters: Some(filters), fields, sorts: &[], retired: false, limit, offset: 0 }
+        Wanted { filters: Some(filters), fields, limit, ..Wanted::default() }
     }
+
+    /// Checks everything against the schema.
+    pub(crate) fn select<'a>(
+        &self,
+        context: Context<'a>,
+        entity: &'a EntityType,
+    ) -> Result<Select<'a>, Fault> {
+        let mut fields = Vec::with_capacity(self.fields.len());
+        for name in self.fields.iter().filter(|name| readable(name)) {
+            fields.push(field_of(context, entity, name)?);
+        }
+        let mut sorts = Vec::with_capacity(self.sorts.len());
+        for (name, descending) in self.sorts {
+            sorts.push(Sort { path: sort_path(context, entity, name)?, descending: *descending });
+        }
+        Ok(Select {
+            schema: context.schema,
+            entity,
+            fields,
+            sorts,
+            condition: filter::parse(context, entity, self.filters)?,
+            retired: self.retired,
+            limit: self.limit,
+            offset: self.offset,
+        })
+    }
+}
+
+/// Every row has these, asked for or not.
+fn readable(name: &str) -> bool {
+    name != "id" && name != "type"
+}
+
+/// The path of a field to be read.
+pub(crate) fn field_of<'a>(
+    context: Context<'a>,
+    entity: &'a EntityType,
+    name: &str,
+) -> Result<Path<'a>, Fault> {
+    let path = Path::resolve(context.schema, context.call, entity, name)?;
+    if path.single() && path.possible() {
+        Ok(path)
+    } else {
+        Err(Fault::unknown_field(context.call, &entity.name, name))
+    }
+}
+
+/// The path of a field to be sorted by.
+pub(crate) fn sort_path<'a>(
+    context: Context<'a>,
+    entity: &'a EntityType,
+    name: &str,
+) -> Result<Path<'a>, Fault> {
+    let path = field_of(context, entity, name)?;
+    let data_type = path.field.data_type;
+    if matches!(data_type.kept(), Kept::Links | Kept::Json) || data_type == DataType::Password {
+        return Err(Fault::request(format!(
+            "API {}() {}.{} is a {} field and cannot be sorted by",
+            context.call,
+            path.entity.name,
+            path.field.name,
+            data_type.name()
+        )));
+    }
+    Ok(path)
 }
 
 /// The api3 method `read`.
@@ -130,68 +193,10 @@ pub(crate) fn find(
     entity: &EntityType,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<Value>, Trouble> {
-    let mut builder = Builder::new(context.schema, context.call, context.now);
-    let mut scope = builder.scope();
-    let mut columns = vec![format!("{}.id", scope.alias)];
-    let mut plans = Vec::new();
-    for path in wanted.fields {
-        if path == "id" || path == "type" {
-            continue;
-        }
-        let Place::Field { alias, entity, field } = builder.resolve(&mut scope, entity, path)? else {
-            return Err(Fault::unknown_field(context.call, &entity.name, path).into());
-        };
-        plans.push((path, plan(&alias, entity, field, &mut columns)));
-    }
-    let mut order = Vec::new();
-    for (path, descending) in wanted.sorts {
-        let Place::Field { alias, entity, field } = builder.resolve(&mut scope, entity, path)? else {
-            return Err(Fault::unknown_field(context.call, &entity.name, path).into());
-        };
-        let key = sort_key(context, &alias, entity, field)?;
-        order.push(format!("{key}{}", if *descending { " DESC" } else { "" }));
-    }
-    order.push(format!("{}.id", scope.alias));
-    let condition = match wanted.filters {
-        None | Some(Value::Null) => "1".to_owned(),
-        Some(filters) => builder.group(&mut scope, entity, filters, 0)?,
-    };
-    let sql = format!(
-        "SELECT {} FROM {} {alias}{} WHERE {alias}.{RETIRED} = {} AND {condition} ORDER BY {} LIMIT {} OFFSET {}",
-        columns.join(", "),
-        quote(&entity.name),
-        scope.joins,
-        i32::from(wanted.retired),
-        order.join(", "),
-        wanted.limit,
-        wanted.offset,
-        alias = scope.alias,
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(builder.params))?;
-    let mut found = Vec::new();
-    let mut linked = BTreeSet::new();
-    while let Some(row) = rows.next()? {
-        let mut cells = Vec::with_capacity(plans.len());
-        for (_, plan) in &plans {
-            let cell = plan.take(connection, row)?;
-            linked.extend(cell.links().cloned());
-            cells.push(cell);
-        }
-        found.push((row.get::<_, i64>(0)?, cells));
-    }
-    let names = names(connection, context.schema, &linked)?;
-    let mut entities = Vec::with_capacity(found.len());
-    for (id, cells) in found {
-        let mut hash = Map::new();
-        hash.insert("type".into(), Value::from(entity.name.as_str()));
-        hash.insert("id".into(), Value::from(id));
-        for ((path, _), cell) in plans.iter().zip(cells) {
-            hash.insert((*path).clone(), cell.finish(&names, context.site));
-        }
-        entities.push(Value::Object(hash));
-    }
-    Ok(entities)
+    let select = wanted.select(context, entity)?;
+    let names: Vec<&String> = wanted.fields.iter().filter(|name| readable(name)).collect();
+    let found = select::rows(connection, &select)?;
+    Ok(found.into_iter().map(|row| described(row, &select, &names, context.site)).collect())
 }
 
 /// One row by id, retired or not.
@@ -205,7 +210,7 @@ pub(crate) fn row(
     let filters =
         json!({"logical_operator": "and", "conditions": [{"path": "id", "relation": "is", "values": [id]}]});
     for retired in [false, true] {
-        let wanted = Wanted { filters: Some(&filters), fields, sorts: &[], retired, limit: 1, offset: 0 };
+        let wanted = Wanted { retired, ..Wanted::live(&filters, fields, 1) };
         if let Some(row) = find(connection, context, entity, &wanted)?.pop() {
             return Ok(Some(row));
         }
@@ -220,20 +225,7 @@ pub(crate) fn count(
     entity: &EntityType,
     wanted: &Wanted<'_>,
 ) -> Result<i64, Trouble> {
-    let mut builder = Builder::new(context.schema, context.call, context.now);
-    let mut scope = builder.scope();
-    let condition = match wanted.filters {
-        None | Some(Value::Null) => "1".to_owned(),
-        Some(filters) => builder.group(&mut scope, entity, filters, 0)?,
-    };
-    let sql = format!(
-        "SELECT COUNT(*) FROM {} {alias}{} WHERE {alias}.{RETIRED} = {} AND {condition}",
-        quote(&entity.name),
-        scope.joins,
-        i32::from(wanted.retired),
-        alias = scope.alias,
-    );
-    Ok(connection.query_row(&sql, params_from_iter(builder.params), |row| row.get(0))?)
+    select::count(connection, &wanted.select(context, entity)?)
 }
 
 /// The list of field names a client sent; none means just `id`.
@@ -274,127 +266,25 @@ fn sorts_of(value: Option<&Value>) -> Result<Vec<(String, bool)>, Fault> {
         .collect()
 }
 
-fn sort_key(context: Context<'_>, alias: &str, entity: &EntityType, field: &Field) -> Result<String, Fault> {
-    match field.data_type {
-        DataType::Entity => {
-            let (kind, id) = link_columns(alias, field);
-            let names: Vec<String> = field
-                .to
-                .iter()
-                .filter_map(|to| context.schema.table(to))
-                .map(|target| {
-                    format!(
-                        "(SELECT fold({}) FROM {} linked WHERE linked.id = {id} AND {kind} = '{}')",
-                        display("linked", target),
-                        quote(&target.name),
-                        target.name
-                    )
-                })
-                .collect();
-            Ok(format!("COALESCE({}, NULL)", names.join(", ")))
-        }
-        data_type
-            if matches!(data_type.kept(), Kept::Links | Kept::Json) || data_type == DataType::Password =>
-        {
-            Err(Fault::request(format!(
-                "API {}() {}.{} is a {} field and cannot be sorted by",
-                context.call,
-                entity.name,
-                field.name,
-                field.data_type.name()
-            )))
-        }
-        DataType::Text => Ok(format!("fold({})", table::value(alias, entity, field))),
-        _ => Ok(table::value(alias, entity, field)),
-    }
-}
-
-/// How a field is taken from a result row.
-enum Plan {
-    One { at: usize, data_type: DataType },
-    Link { at: usize },
-    Links { id_at: usize, sql: String },
-}
-
-fn plan(alias: &str, entity: &EntityType, field: &Field, columns: &mut Vec<String>) -> Plan {
-    let at = columns.len();
-    match field.data_type {
-        DataType::Entity => {
-            let (kind, id) = link_columns(alias, field);
-            columns.extend([kind, id]);
-            Plan::Link { at }
-        }
-        DataType::Addressing | DataType::MultiEntity => {
-            columns.push(format!("{alias}.id"));
-            Plan::Links { id_at: at, sql: format!("{} ORDER BY p, i", links_of("?1", entity, field)) }
-        }
-        data_type => {
-            columns.push(table::value(alias, entity, field));
-            Plan::One { at, data_type }
-        }
-    }
-}
-
-impl Plan {
-    fn take(&self, connection: &Connection, row: &Row<'_>) -> Result<Taken, Trouble> {
-        Ok(match self {
-            Plan::One { at, data_type } => {
-                let mut value = decode(*data_type, row.get_ref(*at)?);
-                if *data_type == DataType::Url && value["link_type"] == "local" {
-                    file_link::complete(&mut value, &local_storage::all(connection)?);
-                }
-                if *data_type == DataType::Url { Taken::File(value) } else { Taken::Value(value) }
-            }
-            Plan::Link { at } => {
-                match (row.get::<_, Option<String>>(*at)?, row.get::<_, Option<i64>>(*at + 1)?) {
-                    (Some(kind), Some(id)) => Taken::Link((kind, id)),
-                    _ => Taken::Value(Value::Null),
-                }
-            }
-            Plan::Links { id_at, sql } => match row.get::<_, Option<i64>>(*id_at)? {
-                None => Taken::Links(Vec::new()),
-                Some(id) => {
-                    let mut statement = connection.prepare_cached(sql)?;
-                    let links =
-                        statement.query_map([Sql::Integer(id)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                    Taken::Links(links.collect::<rusqlite::Result<_>>()?)
-                }
-            },
-        })
-    }
-}
-
-/// A field's value before the names of linked rows are known.
-enum Taken {
-    Value(Value),
-    File(Value),
-    Link(Link),
-    Links(Vec<Link>),
-}
-
-impl Taken {
-    fn links(&self) -> impl Iterator<Item = &Link> {
-        match self {
-            Taken::Link(link) => std::slice::from_ref(link).iter(),
-            Taken::Links(links) => links.iter(),
-            Taken::Value(_) | Taken::File(_) => [].iter(),
-        }
-    }
-
-    fn finish(self, names: &BTreeMap<Link, Named>, site: &str) -> Value {
-        match self {
+/// A row as clients get it.
+fn described(row: Found, select: &Select<'_>, names: &[&String], site: &str) -> Value {
+    let mut hash = Map::new();
+    hash.insert("type".into(), Value::from(select.entity.name.as_str()));
+    hash.insert("id".into(), Value::from(row.id));
+    for ((name, path), value) in names.iter().zip(&select.fields).zip(row.values) {
+        let value = match value {
+            Taken::Value(file) if path.field.data_type == DataType::Url => with_address(file, site),
             Taken::Value(value) => value,
-            Taken::File(value) => with_address(value, site),
-            Taken::Link(link) => entity_hash(&link, names.get(&link).and_then(|named| named.name.as_deref())),
-            Taken::Links(links) => links
-                .iter()
-                .filter_map(|link| {
-                    let named = names.get(link).filter(|named| !named.retired)?;
-                    Some(entity_hash(link, named.name.as_deref()))
-                })
-                .collect(),
-        }
+            Taken::Link(link) => link.map_or(Value::Null, |link| named(&link)),
+            Taken::Links(links) => links.iter().map(named).collect(),
+        };
+        hash.insert((*name).clone(), value);
     }
+    Value::Object(hash)
+}
+
+fn named(link: &Named) -> Value {
+    entity_hash(&link.link, link.name.as_deref())
 }
 
 /// An uploaded file is kept without its address, which depends on how the client reached the desk.
@@ -404,39 +294,4 @@ fn with_address(mut file: Value, site: &str) -> Value {
         file["type"] = Value::from("Attachment");
     }
     file
-}
-
-struct Named {
-    name: Option<String>,
-    retired: bool,
-}
-
-fn names(
-    connection: &Connection,
-    schema: &Schema,
-    links: &BTreeSet<Link>,
-) -> Result<BTreeMap<Link, Named>, Trouble> {
-    let mut ids: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for (kind, id) in links {
-        ids.entry(kind).or_default().push(*id);
-    }
-    let mut names = BTreeMap::new();
-    for (kind, ids) in ids {
-        let Some(entity) = schema.table(kind) else { continue };
-        let shown = display("linked", entity);
-        for ids in ids.chunks(500) {
-            let marks = vec!["?"; ids.len()].join(",");
-            let sql =
-                format!("SELECT id, {shown}, {RETIRED} FROM {} linked WHERE id IN ({marks})", quote(kind));
-            let mut statement = connection.prepare(&sql)?;
-            let mut rows = statement.query(params_from_iter(ids))?;
-            while let Some(row) = rows.next()? {
-                names.insert(
-                    (kind.to_owned(), row.get(0)?),
-                    Named { name: row.get(1)?, retired: row.get(2)? },
-                );
-            }
-        }
-    }
-    Ok(names)
 }

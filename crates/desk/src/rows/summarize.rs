@@ -1,29 +1,48 @@
-//! `summarize`: counts, sums and extremes over matching rows, plain or grouped by exact values.
+//! `summarize`: counts, sums and extremes over matching rows, as a whole and in groups within groups.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble, clip};
-use crate::rows::filter::{Builder, Place};
-use crate::rows::query::Context;
-use crate::rows::value::decode;
-use crate::schema::{DataType, EntityType, Field, Kept};
-use crate::store::table::{self, RETIRED, display, link_columns, quote};
+use crate::rows::filter;
+use crate::rows::grouping;
+use crate::rows::query::{Context, field_of};
+use crate::rows::summary::{Group, Grouping, Key, Level, Summary, Total, TotalKind};
+use crate::schema::{DataType, Kept};
+use crate::store::fold;
+use crate::store::sqlite::summarize as store;
 
 /// Levels of grouping.
 const MAX_LEVELS: usize = 5;
 /// Summaries of one call.
 const MAX_SUMMARIES: usize = 50;
+/// What `status_percentage` counts, unless it is told.
+const DONE: &str = "fin";
 
-/// A column to group by: the SQL of its value, of its name, and how to read them.
-struct Level {
-    value: String,
+const TYPES: [&str; 14] = [
+    "record_count",
+    "count",
+    "sum",
+    "maximum",
+    "minimum",
+    "average",
+    "earliest",
+    "latest",
+    "percentage",
+    "status_percentage",
+    "status_percentage_as_float",
+    "status_list",
+    "checked",
+    "unchecked",
+];
+
+/// A figure as it was asked for: the field's path as the key of the answer, and whether whole numbers are wanted.
+struct Asked {
     name: String,
-    kind: Option<String>,
-    data_type: DataType,
-    descending: bool,
+    rounded: bool,
 }
 
 /// The api3 method `summarize`.
@@ -32,241 +51,200 @@ pub(crate) fn summarize(
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
+    let (asked, summary) = parse(context, arguments)?;
+    let mut depths = Vec::with_capacity(summary.levels.len() + 1);
+    for depth in 0..=summary.levels.len() {
+        depths.push(by_parent(store::groups(connection, &summary, depth)?));
+    }
+    let all = depths[0].remove(&Vec::new()).and_then(|mut groups| groups.pop());
+    let totals = all.map_or(Value::Null, |group| figures(&asked, group.totals));
+    let groups = if summary.levels.is_empty() {
+        json!([])
+    } else {
+        nest(&Answer { context, summary: &summary, asked: &asked }, &mut depths, 1, &[])
+    };
+    Ok(json!({"summaries": totals, "groups": groups}))
+}
+
+fn parse<'a>(context: Context<'a>, arguments: &Value) -> Result<(Vec<Asked>, Summary<'a>), Fault> {
     let entity = context.entity_of(arguments)?;
-    let mut builder = Builder::new(context.schema, context.call, context.now);
-    let mut scope = builder.scope();
     let list = |name: &str, limit: usize| match arguments.get(name) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(items)) if items.len() <= limit => Ok(items.clone()),
         Some(_) => Err(Fault::request(format!("API summarize() '{name}' is not a list of at most {limit}"))),
     };
-    let mut summaries = Vec::new();
+    let (mut asked, mut totals) = (Vec::<Asked>::new(), Vec::new());
     for item in list("summaries", MAX_SUMMARIES)? {
-        let (Some(path), Some(kind)) =
+        let (Some(name), Some(kind)) =
             (item.get("field").and_then(Value::as_str), item.get("type").and_then(Value::as_str))
         else {
-            return Err(Fault::request("API summarize() a summary needs 'field' and 'type'").into());
+            return Err(Fault::request("API summarize() a summary needs 'field' and 'type'"));
         };
-        let Place::Field { alias, field, entity } = builder.resolve(&mut scope, entity, path)? else {
-            return Err(Fault::unknown_field(context.call, &entity.name, path).into());
-        };
-        let value = match field.data_type {
-            DataType::Entity => link_columns(&alias, field).1,
-            DataType::Addressing | DataType::MultiEntity => "1".to_owned(),
-            _ => table::value(&alias, entity, field),
-        };
-        summaries.push((path.to_owned(), aggregate(kind, &value, field)?));
+        let path = field_of(context, entity, name)?;
+        let kind_of_total = total(kind, path.field.data_type, item.get("value"))?;
+        asked.push(Asked {
+            name: name.to_owned(),
+            rounded: matches!(kind, "percentage" | "status_percentage"),
+        });
+        totals.push(Total { path, kind: kind_of_total });
     }
-    if summaries.is_empty() {
-        return Err(Fault::request("API summarize() needs at least one summary").into());
+    if totals.is_empty() {
+        return Err(Fault::request("API summarize() needs at least one summary"));
     }
     let mut levels = Vec::new();
     for item in list("grouping", MAX_LEVELS)? {
-        let path = item.get("field").and_then(Value::as_str).unwrap_or_default();
-        let Place::Field { alias, entity, field } = builder.resolve(&mut scope, entity, path)? else {
-            return Err(Fault::unknown_field(context.call, &entity.name, path).into());
+        let Some(name) = item.get("field").and_then(Value::as_str) else {
+            return Err(Fault::request("API summarize() a grouping needs a 'field'"));
         };
-        if item.get("type").and_then(Value::as_str).is_some_and(|kind| kind != "exact") {
-            return Err(Fault::request("API summarize() groups by 'exact' values only").into());
-        }
-        levels.push(Level::new(
-            context,
-            &alias,
-            entity,
-            field,
-            item.get("direction").and_then(Value::as_str) == Some("desc"),
-        )?);
+        let kind = item.get("type").map_or(Some("exact"), Value::as_str).unwrap_or_default();
+        let descending = match item.get("direction").and_then(Value::as_str) {
+            None | Some("asc") => false,
+            Some("desc") => true,
+            Some(_) => return Err(Fault::request("API summarize() a 'direction' is 'asc' or 'desc'")),
+        };
+        let path = field_of(context, entity, name)?;
+        levels.push(grouping::level(path, kind, descending, context.call, context.now)?);
     }
-    let condition = match arguments.get("filters") {
-        None | Some(Value::Null) => "1".to_owned(),
-        Some(filters) => builder.group(&mut scope, entity, filters, 0)?,
-    };
-    let from = format!(
-        "FROM {} {alias}{} WHERE {alias}.{RETIRED} = 0 AND {condition}",
-        quote(&entity.name),
-        scope.joins,
-        alias = scope.alias
-    );
-    let mut by_depth = Vec::new();
-    for depth in 0..=levels.len() {
-        by_depth.push(rows(connection, &builder, &summaries, &levels[..depth], &from)?);
-    }
-    let totals = by_depth[0]
-        .remove(&Vec::new())
-        .and_then(|mut groups| groups.pop())
-        .map_or(Value::Null, |group| group.summaries);
-    let groups = if levels.is_empty() { json!([]) } else { nest(context, &levels, &mut by_depth, 1, &[]) };
-    Ok(json!({"summaries": totals, "groups": groups}))
+    let condition = filter::parse(context, entity, arguments.get("filters"))?;
+    Ok((asked, Summary { schema: context.schema, entity, totals, levels, condition }))
 }
 
-struct Group {
-    key: String,
-    value: Value,
-    name: Value,
-    summaries: Value,
+fn total(kind: &str, data_type: DataType, value: Option<&Value>) -> Result<TotalKind, Fault> {
+    let numbers = matches!(data_type.kept(), Kept::Integer | Kept::Real) && data_type != DataType::Checkbox;
+    let times = matches!(data_type, DataType::Date | DataType::DateTime);
+    let checkbox = data_type == DataType::Checkbox;
+    Ok(match kind {
+        "record_count" => TotalKind::Rows,
+        "count" => TotalKind::Filled,
+        "sum" if numbers => TotalKind::Sum,
+        "average" if numbers => TotalKind::Average,
+        "minimum" if numbers => TotalKind::Minimum { zero: true },
+        "maximum" if numbers => TotalKind::Maximum { zero: true },
+        "earliest" if times => TotalKind::Minimum { zero: false },
+        "latest" if times => TotalKind::Maximum { zero: false },
+        "percentage" if data_type == DataType::Percent => TotalKind::Average,
+        "percentage" | "checked" | "unchecked" if checkbox => match kind {
+            "checked" => TotalKind::Checked,
+            "unchecked" => TotalKind::Unchecked,
+            _ => TotalKind::CheckedShare,
+        },
+        "status_percentage" | "status_percentage_as_float" if data_type.listed() => {
+            TotalKind::StatusShare(value.and_then(Value::as_str).unwrap_or(DONE).to_owned())
+        }
+        "status_list" if data_type.listed() => TotalKind::Status,
+        _ if TYPES.contains(&kind) => {
+            return Err(Fault::request(format!(
+                "API summarize() a {} field has no summary of the type '{kind}'",
+                data_type.name()
+            )));
+        }
+        _ => {
+            return Err(Fault::request(format!(
+                "API summarize() summary type '{}' is unknown: type must be one of: {}",
+                clip(kind),
+                TYPES.join(", ")
+            )));
+        }
+    })
+}
+
+/// The figures of a group; a field that was asked for twice has its last one.
+fn figures(asked: &[Asked], totals: Vec<Value>) -> Value {
+    let mut figures = Map::new();
+    for (asked, total) in asked.iter().zip(totals) {
+        let total = match total.as_f64() {
+            // Percentages: far from where this cast cuts anything.
+            #[expect(clippy::cast_possible_truncation)]
+            Some(number) if asked.rounded => Value::from(number.round() as i64),
+            _ => total,
+        };
+        figures.insert(asked.name.clone(), total);
+    }
+    Value::Object(figures)
 }
 
 /// The groups of one depth, by the keys of the groups they lie in.
 type Groups = BTreeMap<Vec<String>, Vec<Group>>;
 
-fn rows(
-    connection: &Connection,
-    builder: &Builder<'_>,
-    summaries: &[(String, String)],
-    levels: &[Level],
-    from: &str,
-) -> Result<Groups, Trouble> {
-    let mut columns: Vec<String> = summaries.iter().map(|(_, sql)| sql.clone()).collect();
-    let (mut keys, mut order) = (Vec::new(), Vec::new());
-    for level in levels {
-        let kind = level.kind.clone().unwrap_or_else(|| "NULL".to_owned());
-        columns.extend([level.value.clone(), level.name.clone(), kind.clone()]);
-        keys.push(level.value.clone());
-        if level.kind.is_some() {
-            keys.push(kind);
-        }
-        order.push(format!("{}{}", level.name, if level.descending { " DESC" } else { "" }));
+fn by_parent(groups: Vec<Group>) -> Groups {
+    let mut by_parent = Groups::new();
+    for group in groups {
+        let parents = group.keys.len().saturating_sub(1);
+        by_parent.entry(group.keys[..parents].iter().map(identity).collect()).or_default().push(group);
     }
-    let grouping = if levels.is_empty() {
-        String::new()
-    } else {
-        format!(" GROUP BY {} ORDER BY {}", keys.join(", "), order.join(", "))
+    by_parent
+}
+
+/// What tells a key from others.
+fn identity(key: &Key) -> String {
+    match key {
+        Key::Value(value) => value.to_string(),
+        Key::Link(link) => {
+            link.as_ref().map_or(String::new(), |named| format!("{} {}", named.link.0, named.link.1))
+        }
+    }
+}
+
+struct Answer<'s, 'a> {
+    context: Context<'a>,
+    summary: &'s Summary<'a>,
+    asked: &'s [Asked],
+}
+
+fn nest(answer: &Answer<'_, '_>, depths: &mut [Groups], depth: usize, path: &[String]) -> Value {
+    let level = &answer.summary.levels[depth - 1];
+    let mut groups = depths[depth].remove(path).unwrap_or_default();
+    groups.sort_by(|one, other| order(level, &one.keys[depth - 1], &other.keys[depth - 1]));
+    let mut described = Vec::with_capacity(groups.len());
+    for group in groups {
+        let key = &group.keys[depth - 1];
+        let (name, value) = grouping::described(answer.context.schema, level, key);
+        let mut path = path.to_vec();
+        path.push(identity(key));
+        let mut one = json!({"group_name": name, "group_value": value});
+        if depth < answer.summary.levels.len() {
+            one["groups"] = nest(answer, depths, depth + 1, &path);
+        }
+        one["summaries"] = figures(answer.asked, group.totals);
+        described.push(one);
+    }
+    Value::from(described)
+}
+
+/// As rows are ordered: text without case, links by name, the empty group last, or first when descending.
+fn order(level: &Level<'_>, one: &Key, other: &Key) -> Ordering {
+    let ordering = match (one, other) {
+        (Key::Link(one), Key::Link(other)) => match (one, other) {
+            (Some(one), Some(other)) => {
+                let name = |name: &Option<String>| (name.is_none(), name.as_deref().map(fold));
+                name(&one.name).cmp(&name(&other.name)).then_with(|| one.link.cmp(&other.link))
+            }
+            (one, other) => one.is_none().cmp(&other.is_none()),
+        },
+        (Key::Value(one), Key::Value(other)) => match &level.by {
+            Grouping::Windows(windows) => {
+                let from = |key: &Value| {
+                    let at = key.as_u64().and_then(|at| usize::try_from(at).ok())?;
+                    windows.get(at).map(|window| (&window.from, &window.until))
+                };
+                (from(one).is_none(), from(one)).cmp(&(from(other).is_none(), from(other)))
+            }
+            _ => values(one, other),
+        },
+        _ => Ordering::Equal,
     };
-    let mut statement = connection.prepare(&format!("SELECT {} {from}{grouping}", columns.join(", ")))?;
-    let mut rows = statement.query(params_from_iter(&builder.params))?;
-    let mut groups = Groups::new();
-    while let Some(row) = rows.next()? {
-        let mut totals = Map::new();
-        for (at, (path, _)) in summaries.iter().enumerate() {
-            totals.insert(path.clone(), decode(DataType::Text, row.get_ref(at)?));
-        }
-        let mut path = Vec::new();
-        let mut group =
-            Group { key: String::new(), value: Value::Null, name: Value::Null, summaries: totals.into() };
-        for (at, level) in levels.iter().enumerate() {
-            let at = summaries.len() + at * 3;
-            let value = decode(level.data_type, row.get_ref(at)?);
-            let name = decode(DataType::Text, row.get_ref(at + 1)?);
-            let kind: Option<String> = row.get(at + 2)?;
-            group.value = match kind {
-                Some(kind) => json!({"type": kind, "id": value, "name": name}),
-                None => value,
-            };
-            group.name = name;
-            group.key = group.value.to_string();
-            path.push(group.key.clone());
-        }
-        path.pop();
-        groups.entry(path).or_default().push(group);
-    }
-    Ok(groups)
+    if level.descending { ordering.reverse() } else { ordering }
 }
 
-fn nest(
-    context: Context<'_>,
-    levels: &[Level],
-    by_depth: &mut [Groups],
-    depth: usize,
-    path: &[String],
-) -> Value {
-    let groups = by_depth[depth].remove(path).unwrap_or_default();
-    groups
-        .into_iter()
-        .map(|group| {
-            let mut path = path.to_vec();
-            path.push(group.key);
-            let name = match (&group.name, levels[depth - 1].data_type) {
-                (Value::String(code), DataType::StatusList) => Value::from(context.schema.status_label(code)),
-                (Value::Null, _) => Value::from(""),
-                (Value::String(_), _) => group.name,
-                (other, _) => Value::from(other.to_string()),
-            };
-            let mut described =
-                json!({"group_name": name, "group_value": group.value, "summaries": group.summaries});
-            if depth < levels.len() {
-                described["groups"] = nest(context, levels, by_depth, depth + 1, &path);
-            }
-            described
-        })
-        .collect()
-}
-
-impl Level {
-    fn new(
-        context: Context<'_>,
-        alias: &str,
-        entity: &EntityType,
-        field: &Field,
-        descending: bool,
-    ) -> Result<Level, Fault> {
-        match field.data_type {
-            DataType::Entity => {
-                let (kind, id) = link_columns(alias, field);
-                let names: Vec<String> = field
-                    .to
-                    .iter()
-                    .filter_map(|to| context.schema.table(to))
-                    .map(|target| {
-                        format!(
-                            "(SELECT {} FROM {} linked WHERE linked.id = {id} AND {kind} = '{}')",
-                            display("linked", target),
-                            quote(&target.name),
-                            target.name
-                        )
-                    })
-                    .collect();
-                let name = format!("COALESCE({}, NULL)", names.join(", "));
-                Ok(Level { value: id, name, kind: Some(kind), data_type: DataType::Number, descending })
-            }
-            data_type
-                if matches!(data_type.kept(), Kept::Links | Kept::Json)
-                    || data_type == DataType::Password =>
-            {
-                Err(Fault::request(format!(
-                    "API summarize() cannot group by {}, a {} field",
-                    field.name,
-                    field.data_type.name()
-                )))
-            }
-            data_type => {
-                let value = table::value(alias, entity, field);
-                Ok(Level { name: value.clone(), value, kind: None, data_type, descending })
-            }
+fn values(one: &Value, other: &Value) -> Ordering {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => {
+            fold(one).cmp(&fold(other)).then_with(|| one.cmp(other))
         }
-    }
-}
-
-fn aggregate(kind: &str, value: &str, field: &Field) -> Result<String, Fault> {
-    let numbers = matches!(
-        field.data_type,
-        DataType::Number
-            | DataType::Duration
-            | DataType::Percent
-            | DataType::Timecode
-            | DataType::Float
-            | DataType::Currency
-    );
-    let times = matches!(field.data_type, DataType::Date | DataType::DateTime);
-    match kind {
-        "record_count" => Ok("COUNT(*)".to_owned()),
-        "count" => Ok(format!("COUNT({value})")),
-        "sum" if numbers => Ok(format!("COALESCE(SUM({value}), 0)")),
-        "average" if numbers => Ok(format!("AVG({value})")),
-        "minimum" if numbers => Ok(format!("MIN({value})")),
-        "maximum" if numbers => Ok(format!("MAX({value})")),
-        "earliest" if times => Ok(format!("MIN({value})")),
-        "latest" if times => Ok(format!("MAX({value})")),
-        "checked" if field.data_type == DataType::Checkbox => {
-            Ok(format!("COUNT(CASE WHEN {value} THEN 1 END)"))
+        (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
+        (Value::Number(one), Value::Number(other)) => {
+            one.as_f64().partial_cmp(&other.as_f64()).unwrap_or(Ordering::Equal)
         }
-        "unchecked" if field.data_type == DataType::Checkbox => {
-            Ok(format!("COUNT(CASE WHEN NOT COALESCE({value}, 0) THEN 1 END)"))
-        }
-        _ => Err(Fault::request(format!(
-            "API summarize() does not know the summary '{}' of {}, a {} field",
-            clip(kind),
-            field.name,
-            field.data_type.name()
-        ))),
+        (one, other) => one.is_null().cmp(&other.is_null()),
     }
 }

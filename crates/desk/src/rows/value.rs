@@ -8,6 +8,7 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, clip};
+use crate::rows::condition::Scalar;
 use crate::rows::file_link::{self, FileLink, LocalFile};
 use crate::schema::{DataType, EntityType, Field, Kept};
 use crate::store::fold;
@@ -37,12 +38,13 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn path(&self) -> String {
+    /// The field as fault texts name it.
+    pub(crate) fn path(&self) -> String {
         format!("{}.{}", self.entity.name, self.field.name)
     }
 
     /// FPT's text for a value of the wrong type, in Ruby's class names.
-    fn expected(&self, classes: &str, got: &Value) -> Fault {
+    pub(crate) fn expected(&self, classes: &str, got: &Value) -> Fault {
         Fault::request(format!(
             "API {}() {} expected [{classes}] data type(s) but got {}: {}",
             self.call,
@@ -173,6 +175,16 @@ pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
             Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
         }
     }
+}
+
+/// What a filter compares the field with: a checked value that is no link. None is the empty value.
+pub(crate) fn operand(target: Target<'_>, value: &Value) -> Result<Option<Scalar>, Fault> {
+    Ok(match scalar(target, value)? {
+        Sql::Integer(number) => Some(Scalar::Integer(number)),
+        Sql::Real(number) => Some(Scalar::Real(number)),
+        Sql::Text(text) => Some(Scalar::Text(text)),
+        Sql::Null | Sql::Blob(_) => None,
+    })
 }
 
 /// A text of a certain spelling, as it is kept; an empty one is null.

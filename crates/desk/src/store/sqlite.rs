@@ -1,0 +1,6 @@
+//! What is asked of the rows, as SQL.
+
+mod condition;
+mod scope;
+pub(crate) mod select;
+pub(crate) mod summarize;
