@@ -1,10 +1,13 @@
 //! Rows on the wire: reading, filtering, grouping and writing them, as both protocols do.
 
 pub(crate) mod condition;
+pub(crate) mod event;
 pub(crate) mod file_link;
 pub(crate) mod filter;
 pub(crate) mod filter_time;
+pub(crate) mod given;
 mod grouping;
+pub(crate) mod linking;
 pub(crate) mod path;
 pub(crate) mod query;
 pub(crate) mod relation;

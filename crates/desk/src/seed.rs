@@ -76,8 +76,9 @@ pub(crate) fn rows(transaction: &Transaction<'_>, key: &ScriptKey) -> Result<i64
         None => {
             let kept = secret::hash(&key.script_key, secret::random_16());
             transaction.execute(
-                "INSERT INTO ApiUser (firstname, lastname, description, salted_password, created_at, updated_at) \
-                 VALUES (?1, '1', 'Files incidents', ?2, ?3, ?3)",
+                "INSERT INTO ApiUser \
+                 (firstname, lastname, description, salted_password, generate_event_log_entries, created_at, updated_at) \
+                 VALUES (?1, '1', 'Files incidents', ?2, 1, ?3, ?3)",
                 params![key.script_name, kept, now],
             )?;
         }

@@ -4,10 +4,13 @@
 //! on the disk (WAL, `synchronous = FULL`): the last acknowledged write survives SIGKILL. What is read and written is the
 //! caller's business.
 
+pub(crate) mod event;
 pub(crate) mod field;
 mod layout;
+pub(crate) mod link;
 pub(crate) mod local_storage;
 mod referred;
+pub(crate) mod row;
 pub(crate) mod sqlite;
 pub(crate) mod status;
 pub(crate) mod table;

@@ -24,12 +24,15 @@ pub(crate) struct Actor {
     pub(crate) link: Link,
     /// The session's kept hash, when its last use should be written down.
     pub(crate) touch: Option<String>,
+    /// The browser tab or tool run the call belongs to, as event log entries name it.
+    pub(crate) session_uuid: Option<String>,
 }
 
 /// What a call brought to be let in. Never shown: it holds secrets.
 pub(crate) struct Credentials {
     kind: Kind,
     sudo_as_login: Option<String>,
+    session_uuid: Option<String>,
 }
 
 enum Kind {
@@ -60,7 +63,9 @@ impl Credentials {
         } else {
             return Err(Fault::credentials("Missing or invalid authentication arguments"));
         };
-        Ok(Credentials { kind, sudo_as_login: own("sudo_as_login") })
+        let uuid = own("session_uuid").and_then(|text| uuid::Uuid::parse_str(&text).ok());
+        let session_uuid = uuid.map(|uuid| uuid.to_string());
+        Ok(Credentials { kind, sudo_as_login: own("sudo_as_login"), session_uuid })
     }
 
     /// Who these credentials are.
@@ -101,6 +106,8 @@ impl Credentials {
             }
             Kind::Session { token } => session(connection, token, now)?,
         };
+        let session_uuid = self.session_uuid.clone();
+        let actor = Actor { session_uuid: session_uuid.clone(), ..actor };
         match &self.sudo_as_login {
             None => Ok(actor),
             Some(login) if actor.link.0 == "ApiUser" => {
@@ -114,7 +121,7 @@ impl Credentials {
                     )
                     .optional()?;
                 match id {
-                    Some(id) => Ok(Actor::new("HumanUser", id)),
+                    Some(id) => Ok(Actor { session_uuid, ..Actor::new("HumanUser", id) }),
                     None => Err(Fault::credentials(format!(
                         "Cannot 'sudo' - unknown or retired user: '{}'",
                         clip(login)
@@ -131,7 +138,7 @@ impl Credentials {
 
 impl Actor {
     fn new(kind: &str, id: i64) -> Actor {
-        Actor { link: (kind.to_owned(), id), touch: None }
+        Actor { link: (kind.to_owned(), id), touch: None, session_uuid: None }
     }
 }
 
@@ -178,7 +185,7 @@ fn session(connection: &Connection, token: &str, now: Timestamp) -> Result<Actor
     if idle_s > SESSION_S || (kind == "HumanUser" && !is_active(connection, id)?) {
         return Err(refused().into());
     }
-    Ok(Actor { link: (kind, id), touch: (idle_s > TOUCH_S).then_some(hash) })
+    Ok(Actor { link: (kind, id), touch: (idle_s > TOUCH_S).then_some(hash), session_uuid: None })
 }
 
 fn kept_secret(

@@ -123,7 +123,7 @@ pub(crate) fn attach(writer: &Writer<'_>, upload: &Upload) -> Result<i64, Troubl
         params![id, upload.stored.hash, i64::try_from(upload.stored.size_bytes).unwrap_or(i64::MAX), file_name, content_type],
     )?;
     if let Some(field) = url_field {
-        writer.set_columns(entity, upload.entity_id, &[(&field.name, text(&file))])?;
+        writer.set_field(entity, upload.entity_id, field, text(&file))?;
     }
     Ok(id)
 }

@@ -1,33 +1,30 @@
 //! `create`, `update`, `delete`, `revive`, `batch`: checked against the schema, inside the caller's transaction.
 //!
-//! Owns what the server sets by itself (defaults, who and when) and what must hold between rows (links exist, unique values).
+//! Owns what the server sets by itself (defaults, who and when), what must hold between rows (links exist, unique values), and that
+//! each change leaves its event log entries.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use rusqlite::Transaction;
 use rusqlite::types::Value as Sql;
-use rusqlite::{OptionalExtension, Transaction, params, params_from_iter};
 use serde_json::Value;
 
 use crate::access::auth::Actor;
 use crate::access::secret;
 use crate::fault::{Fault, Trouble, clip};
+use crate::rows::event::{ENTRY, EventLog};
 use crate::rows::file_link;
+use crate::rows::given::{self, Columns, Given, Mode};
+use crate::rows::linking;
 use crate::rows::query::{self, Context, field_names};
-use crate::rows::value::{Cell, Link, Target, check_listed, encode, format_time};
-use crate::schema::{Access, EntityType, Field, Fill, LinkSide};
-use crate::store::local_storage;
-use crate::store::table::{RETIRED, quote};
+use crate::rows::value::{Cell, Link, Target, encode, format_time};
+use crate::schema::{EntityType, Field, Fill};
+use crate::store::{local_storage, row};
 
 /// Requests of one `batch`.
 const MAX_BATCH: usize = 5000;
-
-/// What becomes of the links a multi-entity field already has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Set,
-    Add,
-    Remove,
-}
+/// How the types of the entries begin that the desk itself makes.
+const OWN_EVENTS: &str = "Shotgun_";
 
 /// Writes of one call.
 pub(crate) struct Writer<'a> {
@@ -36,64 +33,87 @@ pub(crate) struct Writer<'a> {
     pub(crate) actor: &'a Actor,
 }
 
-struct Given<'a> {
-    field: &'a Field,
-    cell: Cell,
-    mode: Mode,
-}
+/// Links of the new row, to be written once it is there.
+type Links<'a> = Vec<(&'a Field, Vec<Link>, Mode)>;
 
-impl<'a> Writer<'a> {
+impl Writer<'_> {
     /// The api3 method `create`: the new row.
     pub(crate) fn create(&self, arguments: &Value) -> Result<Value, Trouble> {
         let entity = self.context.entity_of(arguments)?;
-        let given = self.given(entity, arguments)?;
-        let named: Vec<String> = given.iter().map(|given| given.field.name.clone()).collect();
+        let given = given::fields(self.context, entity, arguments)?;
+        if entity.name == ENTRY {
+            only_own_event(&given)?;
+        }
+        let fields: Vec<&Field> = given.iter().map(|given| given.field).collect();
         let id = self.insert(entity, given, arguments.get("fields").unwrap_or(&Value::Null))?;
-        self.answer(entity, id, named, arguments)
+        let row = self.answer(entity, id, &fields, arguments)?;
+        if let Some(log) = EventLog::of(self, entity, id)? {
+            log.new_row(&fields, &row)?;
+        }
+        Ok(row)
     }
 
     /// The api3 method `update`: the changed fields.
     pub(crate) fn update(&self, arguments: &Value) -> Result<Value, Trouble> {
         let entity = self.context.entity_of(arguments)?;
         let id = self.id_of(arguments)?;
-        if self.retired(entity, id)? != Some(false) {
-            return Err(Fault::unknown_row(&entity.name, id).into());
-        }
-        let given = self.given(entity, arguments)?;
-        let named: Vec<String> = given.iter().map(|given| given.field.name.clone()).collect();
-        let mut cells = Cells::default();
+        self.must_be_active(entity, id)?;
+        events_stay(entity, "updated")?;
+        let given = given::fields(self.context, entity, arguments)?;
+        let fields: Vec<&Field> = given.iter().map(|given| given.field).collect();
+        let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+        let before = query::row(self.transaction, self.context, entity, id, &names)?;
+        let mut columns = Columns::default();
+        let mut links = Links::new();
         for given in given {
-            if let Some(fault) = self.unique_clash(entity, given.field, &given.cell, id)? {
-                return Err(fault.into());
+            self.keep(entity, id, given, &mut columns, &mut links)?;
+        }
+        self.sign(entity, &mut columns);
+        row::update(self.transaction, entity, id, &columns.0)?;
+        for (field, to, mode) in links {
+            linking::write(self, entity, id, field, &to, mode)?;
+        }
+        let row = self.answer(entity, id, &fields, arguments)?;
+        if let (Some(log), Some(before)) = (EventLog::of(self, entity, id)?, before) {
+            for field in fields {
+                log.change(field, &before[&field.name], &row[&field.name], false)?;
             }
-            self.keep(entity, id, given, &mut cells)?;
         }
-        if entity.tracks_updates {
-            cells.set_one("updated_at", Sql::Text(format_time(self.context.now)));
-            cells.set_link("updated_by", Some(&self.actor.link));
-        }
-        let Cells { columns, mut values } = cells;
-        if !columns.is_empty() {
-            let assignments: Vec<String> =
-                columns.iter().map(|column| format!("{} = ?", quote(column))).collect();
-            let sql = format!("UPDATE {} SET {} WHERE id = ?", quote(&entity.name), assignments.join(", "));
-            values.push(Sql::Integer(id));
-            self.transaction.prepare_cached(&sql)?.execute(params_from_iter(values))?;
-        }
-        self.answer(entity, id, named, arguments)
+        Ok(row)
     }
 
     /// The api3 methods `delete` (`retire` true) and `revive`: whether anything changed.
     pub(crate) fn set_retired(&self, arguments: &Value, retire: bool) -> Result<Value, Trouble> {
         let entity = self.context.entity_of(arguments)?;
         let id = self.id_of(arguments)?;
-        let retired = self.retired(entity, id)?.ok_or_else(|| Fault::unknown_row(&entity.name, id))?;
-        if retired == retire {
-            return Ok(Value::from(false));
+        events_stay(entity, "deleted")?;
+        self.retire(entity, id, retire).map(Value::from)
+    }
+
+    /// Retires a row or brings it back; gives whether that changed anything.
+    pub(crate) fn retire(&self, entity: &EntityType, id: i64, retire: bool) -> Result<bool, Trouble> {
+        let retired = row::retired(self.transaction, entity, id)?;
+        if retired.ok_or_else(|| Fault::unknown_row(&entity.name, id))? == retire {
+            return Ok(false);
         }
-        let sql = format!("UPDATE {} SET {RETIRED} = ?1 WHERE id = ?2", quote(&entity.name));
-        self.transaction.execute(&sql, params![retire, id])?;
-        Ok(Value::from(true))
+        if retire && entity.name == "Reply" {
+            // As on real sites: such a reply belongs to nothing that could give the right to delete it.
+            let link = match entity.field("entity") {
+                Some(field) => row::link(self.transaction, entity, id, field)?,
+                None => None,
+            };
+            if link.is_none() {
+                return Err(Fault::write(format!(
+                    "Reply {id} cannot be deleted: it has no 'entity' to belong to."
+                ))
+                .into());
+            }
+        }
+        row::set_retired(self.transaction, entity, id, retire)?;
+        if let Some(log) = EventLog::of(self, entity, id)? {
+            if retire { log.retirement()? } else { log.revival()? }
+        }
+        Ok(true)
     }
 
     /// The api3 method `batch`. The caller rolls back when any request fails.
@@ -132,10 +152,19 @@ impl<'a> Writer<'a> {
 
     /// Checks a row exists and is not retired.
     pub(crate) fn must_be_active(&self, entity: &EntityType, id: i64) -> Result<(), Trouble> {
-        if self.retired(entity, id)? == Some(false) {
+        if row::retired(self.transaction, entity, id)? == Some(false) {
             Ok(())
         } else {
             Err(Fault::unknown_row(&entity.name, id).into())
+        }
+    }
+
+    /// Checks a row that is linked to exists; it may be retired.
+    pub(crate) fn must_exist(&self, kind: &str, id: i64) -> Result<(), Trouble> {
+        let entity = self.context.entity(kind)?;
+        match row::retired(self.transaction, entity, id)? {
+            Some(_) => Ok(()),
+            None => Err(Fault::unknown_row(kind, id).into()),
         }
     }
 
@@ -146,11 +175,38 @@ impl<'a> Writer<'a> {
         id: i64,
         columns: &[(&str, Sql)],
     ) -> Result<(), Trouble> {
-        for (column, value) in columns {
-            let sql = format!("UPDATE {} SET {} = ?1 WHERE id = ?2", quote(&entity.name), quote(column));
-            self.transaction.prepare_cached(&sql)?.execute(params![value, id])?;
+        let cells: Vec<(String, Sql)> =
+            columns.iter().map(|(column, value)| ((*column).to_owned(), value.clone())).collect();
+        row::update(self.transaction, entity, id, &cells)
+    }
+
+    /// Writes one field past access rules, and its event log entry.
+    pub(crate) fn set_field(
+        &self,
+        entity: &EntityType,
+        id: i64,
+        field: &Field,
+        value: Sql,
+    ) -> Result<(), Trouble> {
+        let names = [field.name.clone()];
+        let read = || query::row(self.transaction, self.context, entity, id, &names);
+        let before = read()?;
+        let mut columns = Columns::default();
+        columns.set_one(&field.name, value);
+        self.sign(entity, &mut columns);
+        row::update(self.transaction, entity, id, &columns.0)?;
+        if let (Some(log), Some(before), Some(after)) = (EventLog::of(self, entity, id)?, before, read()?) {
+            log.change(field, &before[&field.name], &after[&field.name], false)?;
         }
         Ok(())
+    }
+
+    /// Notes who changes a row, and when.
+    pub(crate) fn sign(&self, entity: &EntityType, columns: &mut Columns) {
+        if entity.tracks_updates {
+            columns.set_one("updated_at", Sql::Text(format_time(self.context.now)));
+            columns.set_link("updated_by", Some(&self.actor.link));
+        }
     }
 
     fn insert(&self, entity: &EntityType, given: Vec<Given<'_>>, sent: &Value) -> Result<i64, Trouble> {
@@ -164,221 +220,89 @@ impl<'a> Writer<'a> {
             ))
             .into());
         }
-        let id = self.next_row(entity)?;
-        let mut present: BTreeMap<&str, ()> = BTreeMap::new();
-        let mut cells = Cells::default();
+        let id = row::next_id(self.transaction, entity)?;
+        let mut present = BTreeSet::new();
+        let mut columns = Columns::default();
+        let mut links = Links::new();
         for given in given {
-            if let Some(fault) = self.unique_clash(entity, given.field, &given.cell, id)? {
-                return Err(fault.into());
-            }
-            present.insert(given.field.name.as_str(), ());
-            self.keep(entity, id, given, &mut cells)?;
+            present.insert(given.field.name.as_str());
+            self.keep(entity, id, given, &mut columns, &mut links)?;
         }
         let now = Sql::Text(format_time(self.context.now));
-        for field in entity.fields.values().filter(|field| !present.contains_key(field.name.as_str())) {
+        for field in entity.fields.values().filter(|field| !present.contains(field.name.as_str())) {
             match (field.name.as_str(), field.fill, &field.default) {
-                ("created_at" | "updated_at", ..) => cells.set_one(&field.name, now.clone()),
+                ("created_at" | "updated_at", ..) => columns.set_one(&field.name, now.clone()),
                 ("created_by" | "updated_by", ..) | (_, Some(Fill::Actor), _) => {
-                    cells.set_link(&field.name, Some(&self.actor.link));
+                    columns.set_link(&field.name, Some(&self.actor.link));
                 }
                 (_, _, Some(default)) => {
                     let target = Target { call: self.context.call, entity, field };
                     if let Cell::One(value) = encode(target, default)? {
-                        cells.set_one(&field.name, value);
+                        columns.set_one(&field.name, value);
                     }
                 }
                 _ => {}
             }
         }
         if entity.name == "HumanUser" {
-            cells.fill_person_name();
+            columns.fill_person_name();
         }
-        let Cells { columns, mut values } = cells;
-        let names: String = columns.iter().map(|column| format!(", {}", quote(column))).collect();
-        let sql = format!(
-            "INSERT INTO {} (id{names}) VALUES (?{})",
-            quote(&entity.name),
-            ", ?".repeat(columns.len())
-        );
-        values.insert(0, Sql::Integer(id));
-        self.transaction.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        row::insert(self.transaction, entity, id, &columns.0)?;
+        for (field, to, mode) in links {
+            linking::write(self, entity, id, field, &to, mode)?;
+        }
         Ok(id)
     }
 
-    /// Ids grow and are never used twice, deleted rows or not: AUTOINCREMENT's own count.
-    fn next_row(&self, entity: &EntityType) -> Result<i64, Trouble> {
-        let last: Option<i64> = self
-            .transaction
-            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")?
-            .query_row([&entity.name], |row| row.get(0))
-            .optional()?;
-        Ok(last.unwrap_or(0) + 1)
-    }
-
-    fn given(&self, entity: &'a EntityType, arguments: &Value) -> Result<Vec<Given<'a>>, Fault> {
-        let call = self.context.call;
-        let refused =
-            || Fault::request(format!("API {call}() 'fields' is not a list of {{field_name, value}}"));
-        let one;
-        let items = match arguments.get("fields") {
-            None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(object @ Value::Object(_)) => {
-                one = vec![object.clone()];
-                &one
-            }
-            Some(_) => return Err(refused()),
-        };
-        let mut given: Vec<Given<'a>> = Vec::with_capacity(items.len());
-        for item in items {
-            let name = item.get("field_name").and_then(Value::as_str).ok_or_else(refused)?;
-            let value = item.get("value").ok_or_else(refused)?;
-            let field = entity.field(name).ok_or_else(|| Fault::unknown_field(call, &entity.name, name))?;
-            let target = Target { call, entity, field };
-            match field.access {
-                Access::Read => {
-                    return Err(Fault::request(format!(
-                        "API {call}() {}.{name} is not editable.",
-                        entity.name
-                    )));
-                }
-                Access::Create if call == "update" => {
-                    return Err(Fault::request(format!(
-                        "API {call}() {}.{name} is editable on create only.",
-                        entity.name
-                    )));
-                }
-                _ => {}
-            }
-            let cell = encode(target, value)?;
-            if let Cell::One(value) = &cell {
-                check_listed(target, value)?;
-            }
-            let mode = match item.get("multi_entity_update_mode").and_then(Value::as_str) {
-                None | Some("set") => Mode::Set,
-                Some("add") => Mode::Add,
-                Some("remove") => Mode::Remove,
-                Some(other) => {
-                    return Err(Fault::request(format!(
-                        "API {call}() multi_entity_update_mode is 'set', 'add' or 'remove', not '{}'",
-                        clip(other)
-                    )));
-                }
-            };
-            given.retain(|earlier| earlier.field.name != field.name);
-            given.push(Given { field, cell, mode });
-        }
-        Ok(given)
-    }
-
-    /// Turns a checked value into columns, or writes its links.
-    fn keep(&self, entity: &EntityType, id: i64, given: Given<'_>, cells: &mut Cells) -> Result<(), Trouble> {
+    /// Turns a checked value into columns, or into links for later.
+    fn keep<'f>(
+        &self,
+        entity: &EntityType,
+        id: i64,
+        given: Given<'f>,
+        columns: &mut Columns,
+        links: &mut Links<'f>,
+    ) -> Result<(), Trouble> {
         let Given { field, cell, mode } = given;
         match cell {
-            Cell::One(value) => cells.set_one(&field.name, value),
+            Cell::One(value) => {
+                self.must_be_free(entity, field, &value, id)?;
+                columns.set_one(&field.name, value);
+            }
             Cell::LocalFile(file) => {
                 let target = Target { call: self.context.call, entity, field };
                 let link = file_link::place(&file, &local_storage::all(self.transaction)?)
                     .map_err(|reason| target.refused(&reason))?;
-                cells.set_one(&field.name, Sql::Text(link.to_string()));
+                columns.set_one(&field.name, Sql::Text(link.to_string()));
             }
             Cell::Secret(secret) => {
                 let kept = secret.map(|secret| secret::hash(&secret, secret::random_16()));
-                cells.set_one(&field.name, kept.map_or(Sql::Null, Sql::Text));
+                columns.set_one(&field.name, kept.map_or(Sql::Null, Sql::Text));
             }
             Cell::Link(link) => {
                 if let Some((kind, id)) = &link {
                     self.must_exist(kind, *id)?;
                 }
-                cells.set_link(&field.name, link.as_ref());
+                columns.set_link(&field.name, link.as_ref());
             }
-            Cell::Links(links) => {
-                if mode != Mode::Remove {
-                    for (kind, id) in &links {
-                        self.must_exist(kind, *id)?;
-                    }
-                }
-                self.link(entity, id, field, &links, mode)?;
-            }
+            Cell::Links(to) => links.push((field, to, mode)),
         }
         Ok(())
     }
 
-    fn link(
-        &self,
-        entity: &EntityType,
-        id: i64,
-        field: &Field,
-        links: &[Link],
-        mode: Mode,
-    ) -> Result<(), Trouble> {
-        let this = (entity.name.clone(), id);
-        let ends = |link: &Link| match &field.side {
-            LinkSide::OtherMulti { field, .. } => (link.clone(), field.clone(), this.clone()),
-            _ => (this.clone(), field.name.clone(), link.clone()),
-        };
-        if mode == Mode::Set {
-            match &field.side {
-                LinkSide::OtherMulti { type_name, field } => self.transaction.execute(
-                    "DELETE FROM desk_link WHERE target_type = ?1 AND target_id = ?2 AND owner_type = ?3 AND field = ?4",
-                    params![this.0, this.1, type_name, field],
-                )?,
-                _ => self.transaction.execute(
-                    "DELETE FROM desk_link WHERE owner_type = ?1 AND owner_id = ?2 AND field = ?3",
-                    params![this.0, this.1, field.name],
-                )?,
-            };
+    fn must_be_free(&self, entity: &EntityType, field: &Field, value: &Sql, id: i64) -> Result<(), Trouble> {
+        let (true, Sql::Text(text)) = (field.unique, value) else { return Ok(()) };
+        if !row::another_has(self.transaction, entity, field, text, id)? {
+            return Ok(());
         }
-        for link in links {
-            let (owner, name, target) = ends(link);
-            let sql = if mode == Mode::Remove {
-                "DELETE FROM desk_link WHERE owner_type = ?1 AND owner_id = ?2 AND field = ?3 AND target_type = ?4 AND target_id = ?5"
-            } else {
-                "INSERT OR IGNORE INTO desk_link (owner_type, owner_id, field, target_type, target_id, position) \
-                 SELECT ?1, ?2, ?3, ?4, ?5, 1 + COALESCE(MAX(position), 0) FROM desk_link \
-                 WHERE owner_type = ?1 AND owner_id = ?2 AND field = ?3"
-            };
-            self.transaction
-                .prepare_cached(sql)?
-                .execute(params![owner.0, owner.1, name, target.0, target.1])?;
-        }
-        Ok(())
-    }
-
-    fn must_exist(&self, kind: &str, id: i64) -> Result<(), Trouble> {
-        let entity = self.context.entity(kind)?;
-        if self.retired(entity, id)?.is_some() { Ok(()) } else { Err(Fault::unknown_row(kind, id).into()) }
-    }
-
-    /// None when there never was such a row.
-    fn retired(&self, entity: &EntityType, id: i64) -> Result<Option<bool>, Trouble> {
-        let sql = format!("SELECT {RETIRED} FROM {} WHERE id = ?1", quote(&entity.name));
-        Ok(self.transaction.prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?)
-    }
-
-    fn unique_clash(
-        &self,
-        entity: &EntityType,
-        field: &Field,
-        cell: &Cell,
-        id: i64,
-    ) -> Result<Option<Fault>, Trouble> {
-        let (true, Cell::One(Sql::Text(text))) = (field.unique, cell) else { return Ok(None) };
-        let sql = format!(
-            "SELECT 1 FROM {} WHERE {} = ?1 COLLATE NOCASE AND id <> ?2 AND {RETIRED} = 0",
-            quote(&entity.name),
-            quote(&field.name)
-        );
-        let clash = self.transaction.prepare_cached(&sql)?.exists(params![text, id])?;
-        Ok(clash.then(|| {
-            Fault::write(format!(
-                "API {}() {}.{} has to be unique: '{}' is already in use",
-                self.context.call,
-                entity.name,
-                field.name,
-                clip(text)
-            ))
-        }))
+        Err(Fault::write(format!(
+            "API {}() {}.{} has to be unique: '{}' is already in use",
+            self.context.call,
+            entity.name,
+            field.name,
+            clip(text)
+        ))
+        .into())
     }
 
     fn id_of(&self, arguments: &Value) -> Result<i64, Fault> {
@@ -391,9 +315,10 @@ impl<'a> Writer<'a> {
         &self,
         entity: &EntityType,
         id: i64,
-        mut named: Vec<String>,
+        fields: &[&Field],
         arguments: &Value,
     ) -> Result<Value, Trouble> {
+        let mut named: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
         for field in field_names(self.context, arguments.get("return_fields"))? {
             if !named.contains(&field) {
                 named.push(field);
@@ -404,37 +329,23 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Columns to be written, with their values.
-#[derive(Default)]
-struct Cells {
-    columns: Vec<String>,
-    values: Vec<Sql>,
+/// Clients add entries of kinds of their own, as Toolkit does; those of the desk cannot be forged.
+fn only_own_event(given: &[Given<'_>]) -> Result<(), Fault> {
+    let forged = given.iter().any(|given| match &given.cell {
+        Cell::One(Sql::Text(text)) => given.field.name == "event_type" && text.starts_with(OWN_EVENTS),
+        _ => false,
+    });
+    if forged {
+        Err(Fault::write(format!("Entity of type {ENTRY} cannot be created by this user.")))
+    } else {
+        Ok(())
+    }
 }
 
-impl Cells {
-    fn set_one(&mut self, column: &str, value: Sql) {
-        self.columns.push(column.to_owned());
-        self.values.push(value);
+/// What has happened does not change.
+fn events_stay(entity: &EntityType, how: &str) -> Result<(), Fault> {
+    if entity.name == ENTRY {
+        return Err(Fault::write(format!("Entity of type {ENTRY} cannot be {how} by this user.")));
     }
-
-    fn set_link(&mut self, field: &str, link: Option<&Link>) {
-        self.set_one(&format!("{field}__type"), link.map_or(Sql::Null, |link| Sql::Text(link.0.clone())));
-        self.set_one(&format!("{field}__id"), link.map_or(Sql::Null, |link| Sql::Integer(link.1)));
-    }
-
-    /// A person made of a first and a last name is shown by both.
-    fn fill_person_name(&mut self) {
-        let text = |name: &str| {
-            let at = self.columns.iter().position(|column| column == name)?;
-            if let Sql::Text(text) = &self.values[at] { Some(text.clone()) } else { None }
-        };
-        let parts: Vec<String> = [text("firstname"), text("lastname")].into_iter().flatten().collect();
-        if text("name").is_none() && !parts.is_empty() {
-            if let Some(at) = self.columns.iter().position(|column| column == "name") {
-                self.values[at] = Sql::Text(parts.join(" "));
-            } else {
-                self.set_one("name", Sql::Text(parts.join(" ")));
-            }
-        }
-    }
+    Ok(())
 }

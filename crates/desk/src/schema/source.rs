@@ -119,10 +119,8 @@ impl FieldSource {
         if self.computed.is_some() && self.default.is_some() {
             return Err(wrong(place, "a computed field has no value to begin with"));
         }
-        // The other row holds the link, or there is no value to hold.
-        let served = self.data_type.read_only()
-            || self.computed.is_some()
-            || matches!(side, LinkSide::OtherEntity { .. });
+        // There is no value to hold.
+        let served = self.data_type.read_only() || self.computed.is_some();
         Ok(Field {
             access: if served { Access::Read } else { self.access },
             fill: self.fill,
