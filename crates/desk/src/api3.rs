@@ -28,7 +28,7 @@ use crate::site::{BodyError, Site, whole_body};
 pub(crate) const LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
 /// The FPT version the desk is compatible with.
-const VERSION: [u32; 4] = [8, 80, 0, 0];
+pub(crate) const VERSION: [u32; 4] = [8, 80, 0, 0];
 
 /// The route's handler.
 pub(crate) async fn call(State(site): State<Arc<Site>>, headers: HeaderMap, body: Body) -> Response {

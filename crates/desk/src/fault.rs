@@ -67,6 +67,9 @@ pub(crate) enum Trouble {
     /// The client's doing; told to it word for word.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// What the address of a REST call names is not there: the same answer with status 404.
+    #[error("{0}")]
+    Missing(Fault),
     /// The database's doing.
     #[error("the database failed")]
     Sql(#[from] rusqlite::Error),

@@ -1,8 +1,8 @@
 //! The desk: an FPT-compatible server with a ticket page, the embedded default of the agent and the test bench of its client.
 //!
-//! It speaks api3 (the protocol of Toolkit and of the official Python client), keeps rows in SQLite and files by their content
-//! hash, and shows tickets on plain pages. It listens on loopback only: there is no access control on the pages yet. It does not
-//! speak REST, keeps no event log and no thumbnails, and knows nothing of the agent. On demand it makes trouble for its clients
+//! It speaks api3 (the protocol of Toolkit and of the official Python client) and REST, keeps rows in SQLite and files by their content
+//! hash, and shows tickets on plain pages. It listens on loopback only: there is no access control on the pages yet. It keeps
+//! no event log and no thumbnails, and knows nothing of the agent. On demand it makes trouble for its clients
 //! (`injection`).
 
 mod access;
@@ -12,6 +12,7 @@ mod fault;
 mod files;
 mod injection;
 mod page;
+mod rest;
 mod rows;
 mod schema;
 mod seed;
@@ -231,6 +232,7 @@ impl Desk {
             store,
             files,
             signer: Signer::new(&secret),
+            bearer: rest::bearer::Key::new(&secret),
             uploads: options.uploads,
             bound,
             clock_ahead: SignedDuration::from_secs(options.clock_ahead_s),

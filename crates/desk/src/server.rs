@@ -15,7 +15,7 @@ use crate::files::{download, storage, upload};
 use crate::injection::plan::FaultPlan;
 use crate::injection::{door as fault_door, layer as fault_layer};
 use crate::site::Site;
-use crate::{api3, page};
+use crate::{api3, page, rest};
 
 /// How long running requests may take to finish when the desk stops.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -97,6 +97,7 @@ fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>, script_name: &str) -> Router
         .route("/storage/{upload}/{part}", put(storage::put))
         .route("/file_serve/attachment/{id}", get(download::attachment))
         .merge(page::routes())
+        .merge(rest::routes())
         // Every handler that takes a body counts it by itself, with a limit of its own.
         .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(&site))

@@ -16,6 +16,7 @@ use crate::access::auth::{self, Actor, Credentials};
 use crate::access::secret::{Signer, Verified};
 use crate::fault::Trouble;
 use crate::files::Files;
+use crate::rest::bearer::Key;
 use crate::rows::query::Context;
 use crate::schema::Schema;
 use crate::store::Store;
@@ -32,6 +33,7 @@ pub(crate) struct Site {
     pub(crate) store: Store,
     pub(crate) files: Files,
     pub(crate) signer: Signer,
+    pub(crate) bearer: Key,
     pub(crate) uploads: UploadForm,
     pub(crate) bound: SocketAddr,
     pub(crate) clock_ahead: SignedDuration,

@@ -12,6 +12,7 @@ pub(crate) mod local_storage;
 mod referred;
 pub(crate) mod row;
 pub(crate) mod sqlite;
+pub(crate) mod refresh_token;
 pub(crate) mod status;
 pub(crate) mod table;
 

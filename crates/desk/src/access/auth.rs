@@ -136,6 +136,18 @@ impl Credentials {
     }
 }
 
+/// The actor a REST token was made for, unless that person or script may not come in any more.
+pub(crate) fn bearer(connection: &Connection, link: Link) -> Result<Actor, Trouble> {
+    let welcome = match link.0.as_str() {
+        "HumanUser" => is_active(connection, link.1)?,
+        _ => {
+            let sql = format!("SELECT 1 FROM ApiUser WHERE id = ?1 AND {RETIRED} = 0");
+            connection.prepare_cached(&sql)?.exists([link.1])?
+        }
+    };
+    if welcome { Ok(Actor { link, touch: None }) } else { Err(Fault::credentials("Token invalid").into()) }
+}
+
 impl Actor {
     fn new(kind: &str, id: i64) -> Actor {
         Actor { link: (kind.to_owned(), id), touch: None, session_uuid: None }

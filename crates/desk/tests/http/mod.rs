@@ -1,7 +1,9 @@
 //! A client as small as the tests need: one request, one connection, on plain std.
 
 // Each test program uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
+
+pub(crate) mod rest;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

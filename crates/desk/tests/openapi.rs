@@ -1,0 +1,146 @@
+//! The OpenAPI document is true: it is the one in `docs/`, every operation of it answers, and answers are what it says.
+
+// What is not a #[test] function here is test code all the same.
+#![allow(clippy::unwrap_used)]
+
+mod http;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use http::rest::{ARRAY, FORM, HASH, JSON, World, answer, script};
+use serde_json::{Value, json};
+
+/// A document, and the operations of it that have answered.
+struct Checked {
+    world: World,
+    document: Value,
+    answered: BTreeSet<String>,
+}
+
+impl Checked {
+    fn start() -> Checked {
+        let world = World::start();
+        let (status, document) = world.get("/api/v1/spec.json");
+        assert_eq!(status, 200);
+        Checked { world, document, answered: BTreeSet::new() }
+    }
+
+    /// Makes a call that must succeed, and compares its answer with the document.
+    fn ok(&mut self, id: &str, method: &str, path: &str, kind: (&str, &str), body: &str) -> Value {
+        let (template, operation) = self.operation(id, method);
+        let bare = path.split('?').next().unwrap().trim_start_matches("/api/v1");
+        let bare = if bare.is_empty() { "/" } else { bare };
+        let (open, real): (Vec<_>, Vec<_>) = (template.split('/').collect(), bare.split('/').collect());
+        let alike = open.iter().zip(&real).all(|(open, real)| open.starts_with('{') || open == real);
+        assert!(alike && open.len() == real.len(), "{id}: {path} is not at {template}");
+        let response = self.world.call(method, path, kind, body);
+        let status = response.status.to_string();
+        let said = operation["responses"].get(&status);
+        let said =
+            said.unwrap_or_else(|| panic!("{id}: {status} is not in the document: {}", response.text()));
+        let (_, document) = answer(&response);
+        match said.get("content").and_then(|kinds| kinds.get("application/json")) {
+            Some(content) => self.check(id, &content["schema"], &document),
+            None => assert!(said.get("content").is_some() || response.text().trim().is_empty(), "{id}"),
+        }
+        self.answered.insert(id.to_owned());
+        document
+    }
+
+    fn check(&self, id: &str, schema: &Value, document: &Value) {
+        let mut schema = schema.clone();
+        schema["components"] = self.document["components"].clone();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{id}: {errors:?}\n{document}");
+    }
+
+    fn operation(&self, id: &str, method: &str) -> (String, Value) {
+        for (path, methods) in self.document["paths"].as_object().unwrap() {
+            for (found, operation) in methods.as_object().unwrap() {
+                if operation["operationId"] == id {
+                    assert!(found.eq_ignore_ascii_case(method), "{id} is a {found}");
+                    return (path.clone(), operation.clone());
+                }
+            }
+        }
+        panic!("{id} is not in the document");
+    }
+
+    fn all(&self) -> BTreeSet<String> {
+        let paths = self.document["paths"].as_object().unwrap().values();
+        paths
+            .flat_map(|methods| methods.as_object().unwrap().values())
+            .map(|operation| operation["operationId"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[test]
+fn the_document_in_docs_is_the_one_that_is_served() {
+    let world = World::start();
+    let served = world.call("GET", "/api/v1/spec.json", JSON, "").text();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    if std::env::var_os("RENEW_OPENAPI").is_some() {
+        std::fs::write(&file, &served).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == served,
+        "docs/openapi.json is old: run this test with RENEW_OPENAPI=1 and commit the file"
+    );
+    assert_eq!(world.call("GET", "/api/v1/spec.yaml", JSON, "").text(), served, "JSON is YAML");
+}
+
+#[test]
+fn every_operation_answers_as_the_document_says() {
+    let mut checked = Checked::start();
+    let get = |checked: &mut Checked, id: &str, path: &str| checked.ok(id, "GET", path, JSON, "");
+    get(&mut checked, "info", "/api/v1");
+    get(&mut checked, "document", "/api/v1/spec.json");
+    get(&mut checked, "documentAsYaml", "/api/v1/spec.yaml");
+    let grant = script(checked.world.ready());
+    checked.ok("accessToken", "POST", "/api/v1/auth/access_token", FORM, &grant);
+
+    let tickets = "/api/v1/entity/tickets";
+    let fields = json!({"title": "a ticket", "project": checked.world.project()});
+    let made = checked.ok("createRecord", "POST", tickets, JSON, &fields.to_string());
+    let id = made["data"]["id"].as_i64().unwrap();
+    let ticket = format!("{tickets}/{id}");
+    get(&mut checked, "readRecords", &format!("{tickets}?fields=*"));
+    get(&mut checked, "readRecord", &ticket);
+    get(&mut checked, "readRelationship", &format!("{ticket}/relationships/tags"));
+    checked.ok("updateRecord", "PUT", &ticket, JSON, r#"{"description": "changed"}"#);
+    let found =
+        json!({"filters": {"logical_operator": "and", "conditions": [["id", "is", id]]}, "fields": "*"});
+    checked.ok("searchRecords", "POST", &format!("{tickets}/_search"), HASH, &found.to_string());
+    let summary = json!({"filters": [], "summary_fields": [{"field": "id", "type": "count"}],
+        "grouping": [{"field": "project", "type": "exact"}, {"field": "sg_status_list", "type": "exact"}]});
+    checked.ok("summarizeRecords", "POST", &format!("{tickets}/_summarize"), ARRAY, &summary.to_string());
+    let batch = json!({"requests": [
+        {"request_type": "create", "entity": "Ticket", "data": fields},
+        {"request_type": "update", "entity": "Ticket", "record_id": id, "data": {"title": "b"}},
+        {"request_type": "delete", "entity": "Ticket", "record_id": id}]});
+    checked.ok("batch", "POST", "/api/v1/entity/_batch", JSON, &batch.to_string());
+    checked.ok("reviveRecord", "POST", &format!("{ticket}?revive=true"), JSON, "");
+    checked.ok("deleteRecord", "DELETE", &ticket, JSON, "");
+    assert_eq!(checked.answered, checked.all());
+}
+
+#[test]
+fn a_refusal_is_the_error_document_it_says() {
+    let checked = Checked::start();
+    let errors = json!({"$ref": "#/components/schemas/Errors"});
+    for (method, path, status) in [
+        ("GET", "/api/v1/entity/tickets/99", 404),
+        ("GET", "/api/v9", 404),
+        ("POST", "/api/v1/entity/tickets/_search", 415),
+        ("PUT", "/api/v1/entity/tickets/99", 404),
+        ("POST", "/api/v1/auth/access_token", 400),
+    ] {
+        let (answered, document) = answer(&checked.world.call(method, path, JSON, ""));
+        assert_eq!(answered, status, "{path}");
+        checked.check(path, &errors, &document);
+    }
+}
