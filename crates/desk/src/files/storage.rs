@@ -195,8 +195,16 @@ pub(crate) struct Arrived {
     pub(crate) stored: Stored,
 }
 
-/// Finds an upload; a fault when it is unknown or its bytes never came.
-pub(crate) fn find(connection: &Connection, upload: &str) -> Result<Arrived, Trouble> {
+/// How far an upload is.
+pub(crate) enum Standing {
+    Unknown,
+    /// Begun; its bytes are not all here.
+    Waiting,
+    Here(Arrived),
+}
+
+/// Finds an upload, whether its bytes came or not.
+pub(crate) fn standing(connection: &Connection, upload: &str) -> Result<Standing, Trouble> {
     type Found = (String, Option<String>, Option<i64>);
     let found: Option<Found> = connection
         .query_row(
@@ -205,13 +213,38 @@ pub(crate) fn find(connection: &Connection, upload: &str) -> Result<Arrived, Tro
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()?;
-    match found {
+    Ok(match found {
+        None => Standing::Unknown,
         Some((file_name, Some(hash), Some(size_bytes))) => {
-            Ok(Arrived { file_name, stored: Stored { hash, size_bytes: size_bytes.unsigned_abs() } })
+            let stored = Stored { hash, size_bytes: size_bytes.unsigned_abs() };
+            Standing::Here(Arrived { file_name, stored })
         }
-        Some(_) => Err(Fault::request("the file's bytes have not arrived").into()),
-        None => Err(Fault::request("the upload is not known").into()),
+        Some(_) => Standing::Waiting,
+    })
+}
+
+/// Finds an upload; a fault when it is unknown or its bytes never came.
+pub(crate) fn find(connection: &Connection, upload: &str) -> Result<Arrived, Trouble> {
+    match standing(connection, upload)? {
+        Standing::Here(arrived) => Ok(arrived),
+        Standing::Waiting => Err(Fault::request("the file's bytes have not arrived").into()),
+        Standing::Unknown => Err(Fault::request("the upload is not known").into()),
     }
+}
+
+/// Sizes in bytes of the parts that arrived, in their order.
+pub(crate) fn part_sizes(connection: &Connection, upload: &str) -> Result<Vec<i64>, Trouble> {
+    let mut statement =
+        connection.prepare("SELECT size_bytes FROM desk_upload_part WHERE upload_id = ?1 ORDER BY part")?;
+    let sizes = statement.query_map([upload], |row| row.get(0))?;
+    Ok(sizes.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Forgets an upload that will not go on.
+pub(crate) fn abort(transaction: &Transaction<'_>, upload: &str) -> Result<(), Trouble> {
+    transaction.execute("DELETE FROM desk_upload_part WHERE upload_id = ?1", [upload])?;
+    transaction.execute("DELETE FROM desk_upload WHERE id = ?1", [upload])?;
+    Ok(())
 }
 
 /// A fault unless the upload is one in parts.
