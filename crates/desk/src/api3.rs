@@ -2,9 +2,9 @@
 //!
 //! Faults are HTTP 200, as on real sites. What a method does is in `query`, `write`, `summarize`, `schema_view`, `note_thread`.
 
-mod note_thread;
-mod preferences;
-mod schema_fields;
+pub(crate) mod note_thread;
+pub(crate) mod preferences;
+pub(crate) mod schema_fields;
 
 use std::sync::Arc;
 

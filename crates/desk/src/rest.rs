@@ -9,13 +9,16 @@ mod call;
 mod document;
 mod fields;
 mod filter;
+mod neighbours;
 mod operation;
 mod page;
 mod read;
 mod record;
 mod root;
+mod schema_field;
 mod token;
-mod type_name;
+pub(crate) mod type_name;
+mod upload;
 mod write;
 
 use std::collections::BTreeMap;

@@ -125,7 +125,53 @@ fn every_operation_answers_as_the_document_says() {
     checked.ok("batch", "POST", "/api/v1/entity/_batch", JSON, &batch.to_string());
     checked.ok("reviveRecord", "POST", &format!("{ticket}?revive=true"), JSON, "");
     checked.ok("deleteRecord", "DELETE", &ticket, JSON, "");
+
+    uploads(&mut checked);
+    schema_fields(&mut checked);
+    let note = json!({"subject": "a note", "content": "text", "project": checked.world.project()});
+    let (_, note) = checked.world.send("POST", "/api/v1/entity/notes", &note);
+    let thread =
+        format!("/api/v1/entity/notes/{}/thread_contents?entity_fields[Reply]=content", note["data"]["id"]);
+    get(&mut checked, "readThread", &thread);
+    get(&mut checked, "readPreferences", "/api/v1/preferences");
     assert_eq!(checked.answered, checked.all());
+}
+
+fn uploads(checked: &mut Checked) {
+    let attachment = |id: i64| format!("/api/v1/entity/tickets/{id}");
+    let ticket = attachment(checked.world.ticket("with files"));
+    for (suffix, place) in [("", ticket.clone()), ("OfField", format!("{ticket}/attachments"))] {
+        let begin = format!("beginUpload{suffix}");
+        let begun = checked.ok(&begin, "GET", &format!("{place}/_upload?filename=a.log"), JSON, "");
+        let done = json!({"upload_info": begun["data"], "upload_data": {}}).to_string();
+        checked.ok(&format!("completeUpload{suffix}"), "POST", &format!("{place}/_upload"), JSON, &done);
+        let parts = format!("{place}/_upload?filename=a.log&multipart_upload=true");
+        let begun = checked.ok(&begin, "GET", &parts, JSON, "");
+        let next = begun["links"]["get_next_part"].as_str().unwrap();
+        checked.ok(&format!("nextPart{suffix}"), "GET", next, JSON, "");
+        let abort = format!("{place}/_upload/multipart_abort");
+        checked.ok(&format!("abortUpload{suffix}"), "POST", &abort, JSON, &begun["data"].to_string());
+    }
+    let id = checked.world.ticket("with a file");
+    assert!(http::upload(checked.world.ready(), id, "a.log", b"text").unwrap().starts_with("1:"));
+    checked.ok("readFile", "GET", "/api/v1/entity/attachments/1/this_file?alt=original", JSON, "");
+}
+
+fn schema_fields(checked: &mut Checked) {
+    let types = "/api/v1/schema";
+    checked.ok("readTypes", "GET", types, JSON, "");
+    checked.ok("readType", "GET", &format!("{types}/Ticket"), JSON, "");
+    let fields = format!("{types}/Ticket/fields");
+    checked.ok("readFields", "GET", &format!("{fields}?project_id=1"), JSON, "");
+    let new = json!({"data_type": "text", "properties": [{"property_name": "name", "value": "Farm Job"}]});
+    let made = checked.ok("createField", "POST", &fields, JSON, &new.to_string());
+    let field = made["links"]["self"].as_str().unwrap().to_owned();
+    assert_eq!(field, "/api/v1/schema/Ticket/fields/sg_farm_job");
+    checked.ok("readField", "GET", &field, JSON, "");
+    let changed = json!({"properties": [{"property_name": "description", "value": "Which job"}]});
+    checked.ok("updateField", "PUT", &field, JSON, &changed.to_string());
+    checked.ok("deleteField", "DELETE", &field, JSON, "");
+    checked.ok("reviveField", "POST", &format!("{field}?revive=true"), JSON, "");
 }
 
 #[test]

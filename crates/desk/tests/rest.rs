@@ -6,21 +6,8 @@
 mod http;
 
 use desk::{Desk, DeskOptions, Ready};
-use http::rest::{ARRAY, HASH, JSON, World, answer, grant, script};
+use http::rest::{ARRAY, HASH, JSON, World, answer, error, grant, refused, script};
 use serde_json::{Value, json};
-
-/// The one error of a document: status, code and text.
-fn error(answer: (u16, Value)) -> (u16, u64, String) {
-    let (status, document) = answer;
-    let errors = document["errors"].as_array().unwrap_or_else(|| panic!("{status} {document}"));
-    assert_eq!(errors.len(), 1, "{document}");
-    assert_eq!(errors[0]["status"], status, "{document}");
-    (status, errors[0]["code"].as_u64().unwrap_or(0), errors[0]["detail"].as_str().unwrap().to_owned())
-}
-
-fn refused(answer: (u16, Value), status: u16, code: u64, detail: &str) {
-    assert_eq!(error(answer), (status, code, detail.to_owned()));
-}
 
 fn person(ready: &Ready, login: &str, password: &str) -> i64 {
     let fields = json!([

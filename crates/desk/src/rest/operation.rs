@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use crate::rest::answer::Refusal;
 use crate::rest::call::Call;
-use crate::rest::{document, read, root, token, write};
+use crate::rest::{document, neighbours, read, root, schema_field, token, upload, write};
 
 /// What an operation does with a call and its body.
 pub(crate) type Act = fn(Call, Body) -> Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
@@ -51,6 +51,10 @@ const fn may(name: &'static str, schema: &'static str, about: &'static str) -> P
     Parameter { name, schema, required: false, about }
 }
 
+const fn must(name: &'static str, schema: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, schema, required: true, about }
+}
+
 const fn json(schema: &'static str) -> Option<Sent> {
     Some(Sent { media_types: &["application/json"], schema, required: true })
 }
@@ -68,6 +72,9 @@ const SORT: Parameter =
     may("sort", "Text", "Fields to sort by, comma-separated; `-` before those that descend");
 const PAGE_SIZE: Parameter = may("page[size]", "PageSize", "Records of a page");
 const PAGE_NUMBER: Parameter = may("page[number]", "PageNumber", "Which page, from 1");
+
+const PROJECT: Parameter = may("project_id", "Id", "The project that fields can be hidden in");
+const FILE_NAME: Parameter = must("filename", "FileName", "The file's name");
 
 /// All of them. Paths that begin alike stand together.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -212,7 +219,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         method: Method::POST,
         path: "/entity/{entity}/{record_id}",
         summary: "Brings a retired record back",
-        query: &[Parameter { name: "revive", schema: "Revive", required: true, about: "Must be `true`" }],
+        query: &[must("revive", "Revive", "Must be `true`")],
         body: None,
         answer: (200, Some("Revived")),
         open: false,
@@ -228,5 +235,230 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         answer: (200, Some("Relationship")),
         open: false,
         act: |call, body| Box::pin(read::related(call, body)),
+    },
+    Operation {
+        id: "readThread",
+        method: Method::GET,
+        path: "/entity/{entity}/{record_id}/thread_contents",
+        summary: "A note with its replies and files",
+        query: &[
+            may("entity_fields[Note]", "Text", "More fields of the note"),
+            may("entity_fields[Reply]", "Text", "More fields of replies"),
+            may("entity_fields[Attachment]", "Text", "More fields of files"),
+        ],
+        body: None,
+        answer: (200, Some("Thread")),
+        open: false,
+        act: |call, body| Box::pin(neighbours::thread(call, body)),
+    },
+    Operation {
+        id: "readFile",
+        method: Method::GET,
+        path: "/entity/{entity}/{record_id}/{field_name}",
+        summary: "Where the bytes of a picture or file are",
+        query: &[may("alt", "Alt", "The file itself, or a small picture of it")],
+        body: None,
+        answer: (302, None),
+        open: false,
+        act: |call, body| Box::pin(neighbours::file(call, body)),
+    },
+    Operation {
+        id: "beginUpload",
+        method: Method::GET,
+        path: "/entity/{entity}/{record_id}/_upload",
+        summary: "Where to put a file's bytes",
+        query: &[FILE_NAME, may("multipart_upload", "Flag", "Whether it comes in parts")],
+        body: None,
+        answer: (200, Some("UploadBegun")),
+        open: false,
+        act: |call, body| Box::pin(upload::begin(call, body)),
+    },
+    Operation {
+        id: "completeUpload",
+        method: Method::POST,
+        path: "/entity/{entity}/{record_id}/_upload",
+        summary: "Attaches a file whose bytes were put",
+        query: &[],
+        body: json("UploadCompleted"),
+        answer: (201, None),
+        open: false,
+        act: |call, body| Box::pin(upload::complete(call, body)),
+    },
+    Operation {
+        id: "nextPart",
+        method: Method::GET,
+        path: "/entity/{entity}/{record_id}/_upload/multipart",
+        summary: "Where to put the bytes of a part",
+        query: &[
+            FILE_NAME,
+            must("part_number", "PartNumber", "Which part, from 1"),
+            must("upload_id", "Text", "The upload, as it was begun"),
+            may("timestamp", "Text", "When it was begun"),
+            may("upload_type", "UploadType", "What it is"),
+        ],
+        body: None,
+        answer: (200, Some("UploadPart")),
+        open: false,
+        act: |call, body| Box::pin(upload::next_part(call, body)),
+    },
+    Operation {
+        id: "abortUpload",
+        method: Method::POST,
+        path: "/entity/{entity}/{record_id}/_upload/multipart_abort",
+        summary: "Gives an upload in parts up",
+        query: &[],
+        body: json("UploadInfo"),
+        answer: (204, None),
+        open: false,
+        act: |call, body| Box::pin(upload::abort(call, body)),
+    },
+    Operation {
+        id: "beginUploadOfField",
+        method: Method::GET,
+        path: "/entity/{entity}/{record_id}/{field_name}/_upload",
+        summary: "Where to put a file's bytes",
+        query: &[FILE_NAME, may("multipart_upload", "Flag", "Whether it comes in parts")],
+        body: None,
+        answer: (200, Some("UploadBegun")),
+        open: false,
+        act: |call, body| Box::pin(upload::begin(call, body)),
+    },
+    Operation {
+        id: "completeUploadOfField",
+        method: Method::POST,
+        path: "/entity/{entity}/{record_id}/{field_name}/_upload",
+        summary: "Attaches a file whose bytes were put",
+        query: &[],
+        body: json("UploadCompleted"),
+        answer: (201, None),
+        open: false,
+        act: |call, body| Box::pin(upload::complete(call, body)),
+    },
+    Operation {
+        id: "nextPartOfField",
+        method: Method::GET,
+        path: "/entity/{entity}/{record_id}/{field_name}/_upload/multipart",
+        summary: "Where to put the bytes of a part",
+        query: &[
+            FILE_NAME,
+            must("part_number", "PartNumber", "Which part, from 1"),
+            must("upload_id", "Text", "The upload, as it was begun"),
+            may("timestamp", "Text", "When it was begun"),
+            may("upload_type", "UploadType", "What it is"),
+        ],
+        body: None,
+        answer: (200, Some("UploadPart")),
+        open: false,
+        act: |call, body| Box::pin(upload::next_part(call, body)),
+    },
+    Operation {
+        id: "abortUploadOfField",
+        method: Method::POST,
+        path: "/entity/{entity}/{record_id}/{field_name}/_upload/multipart_abort",
+        summary: "Gives an upload in parts up",
+        query: &[],
+        body: json("UploadInfo"),
+        answer: (204, None),
+        open: false,
+        act: |call, body| Box::pin(upload::abort(call, body)),
+    },
+    Operation {
+        id: "readTypes",
+        method: Method::GET,
+        path: "/schema",
+        summary: "The entity types",
+        query: &[PROJECT],
+        body: None,
+        answer: (200, Some("SchemaTypes")),
+        open: false,
+        act: |call, body| Box::pin(schema_field::types(call, body)),
+    },
+    Operation {
+        id: "readType",
+        method: Method::GET,
+        path: "/schema/{entity}",
+        summary: "One entity type",
+        query: &[PROJECT],
+        body: None,
+        answer: (200, Some("SchemaType")),
+        open: false,
+        act: |call, body| Box::pin(schema_field::one_type(call, body)),
+    },
+    Operation {
+        id: "readFields",
+        method: Method::GET,
+        path: "/schema/{entity}/fields",
+        summary: "The fields of a type",
+        query: &[PROJECT],
+        body: None,
+        answer: (200, Some("SchemaFields")),
+        open: false,
+        act: |call, body| Box::pin(schema_field::fields(call, body)),
+    },
+    Operation {
+        id: "createField",
+        method: Method::POST,
+        path: "/schema/{entity}/fields",
+        summary: "A new field",
+        query: &[],
+        body: json("NewField"),
+        answer: (201, Some("SchemaField")),
+        open: false,
+        act: |call, body| Box::pin(schema_field::create(call, body)),
+    },
+    Operation {
+        id: "readField",
+        method: Method::GET,
+        path: "/schema/{entity}/fields/{field_name}",
+        summary: "One field",
+        query: &[PROJECT],
+        body: None,
+        answer: (200, Some("SchemaField")),
+        open: false,
+        act: |call, body| Box::pin(schema_field::one_field(call, body)),
+    },
+    Operation {
+        id: "updateField",
+        method: Method::PUT,
+        path: "/schema/{entity}/fields/{field_name}",
+        summary: "Changes properties of a field",
+        query: &[],
+        body: json("ChangedField"),
+        answer: (200, Some("SchemaField")),
+        open: false,
+        act: |call, body| Box::pin(schema_field::update(call, body)),
+    },
+    Operation {
+        id: "deleteField",
+        method: Method::DELETE,
+        path: "/schema/{entity}/fields/{field_name}",
+        summary: "Deletes a field",
+        query: &[],
+        body: None,
+        answer: (204, None),
+        open: false,
+        act: |call, body| Box::pin(schema_field::delete(call, body)),
+    },
+    Operation {
+        id: "reviveField",
+        method: Method::POST,
+        path: "/schema/{entity}/fields/{field_name}",
+        summary: "Brings a deleted field back",
+        query: &[must("revive", "Revive", "Must be `true`")],
+        body: None,
+        answer: (200, Some("SchemaField")),
+        open: false,
+        act: |call, body| Box::pin(schema_field::revive(call, body)),
+    },
+    Operation {
+        id: "readPreferences",
+        method: Method::GET,
+        path: "/preferences",
+        summary: "The site's preferences",
+        query: &[may("prefs", "Text", "Names of preferences, comma-separated; all when it is absent")],
+        body: None,
+        answer: (200, Some("Preferences")),
+        open: false,
+        act: |call, body| Box::pin(neighbours::site_preferences(call, body)),
     },
 ];

@@ -13,7 +13,10 @@ use crate::rest::fields::all;
 use crate::rest::record::record;
 use crate::rest::type_name;
 use crate::rows::write::Writer;
-use crate::schema::{DataType, EntityType};
+use crate::schema::{DataType, EntityType, created_field};
+
+/// The type whose rows name statuses.
+const STATUS: &str = "Status";
 
 /// `POST /entity/<type>`
 pub(crate) async fn create(call: Call, body: Body) -> Result<Response, Refusal> {
@@ -21,6 +24,7 @@ pub(crate) async fn create(call: Call, body: Body) -> Result<Response, Refusal> 
     let entity = call.entity()?;
     let arguments = create_arguments(entity, &sent);
     let row = call.write("create", move |writer| writer.create(&arguments)).await?;
+    statuses(&call, entity.name == STATUS).await?;
     let record = created(call.prefix, entity, row, &sent);
     let links = record["links"].clone();
     Ok(document(StatusCode::CREATED, &json!({"data": record, "links": links})))
@@ -39,6 +43,7 @@ pub(crate) async fn update(call: Call, body: Body) -> Result<Response, Refusal> 
             writer.update(&arguments)
         })
         .await?;
+    statuses(&call, entity.name == STATUS).await?;
     Ok(document(StatusCode::OK, &updated(call.prefix, entity, &row)))
 }
 
@@ -52,6 +57,7 @@ pub(crate) async fn delete(call: Call, _body: Body) -> Result<Response, Refusal>
         writer.set_retired(&json!({"type": name, "id": id}), true)
     })
     .await?;
+    statuses(&call, entity.name == STATUS).await?;
     Ok(nothing())
 }
 
@@ -70,6 +76,7 @@ pub(crate) async fn revive(call: Call, _body: Body) -> Result<Response, Refusal>
             other => other,
         })
         .await?;
+    statuses(&call, entity.name == STATUS).await?;
     let answer = json!({
         "data": {"type": entity.name, "id": id},
         "links": {"self": call.link(&entity.name, Some(id))},
@@ -90,6 +97,7 @@ pub(crate) async fn batch(call: Call, body: Body) -> Result<Response, Refusal> {
     }
     let arguments: Value = entries.iter().map(|entry| entry.arguments.clone()).collect();
     let results = call.write("batch", move |writer| writer.batch(&arguments)).await?;
+    statuses(&call, entries.iter().any(|entry| entry.entity.name == STATUS)).await?;
     let results = results.as_array().cloned().unwrap_or_default();
     let rows = entries.iter().zip(results).map(|(entry, result)| entry.answer(call.prefix, result));
     Ok(document(StatusCode::OK, &json!({"data": rows.collect::<Vec<_>>()})))
@@ -149,6 +157,14 @@ impl<'c> Entry<'c> {
             }),
         }
     }
+}
+
+/// The schema shows the names of statuses, which are rows.
+async fn statuses(call: &Call, touched: bool) -> Result<(), Refusal> {
+    if touched {
+        call.site.change_schema(created_field::take_statuses).await?;
+    }
+    Ok(())
 }
 
 /// A row whose absence is the address's fault: status 404.

@@ -142,7 +142,6 @@ pub(crate) fn delete(
 }
 
 /// Brings a deleted field back, with the values it had. REST has this, api3 has not.
-#[allow(dead_code, reason = "REST is on its way")]
 pub(crate) fn revive(
     transaction: &Transaction<'_>,
     schema: &mut Schema,

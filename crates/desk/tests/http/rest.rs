@@ -78,3 +78,16 @@ pub(crate) fn grant(ready: &Ready, form: &str) -> (u16, Value) {
     let path = "/api/v1/auth/access_token";
     answer(&http::send(&ready.url, "POST", path, &[FORM], form.as_bytes()).unwrap())
 }
+
+/// The one error of a document: status, code and text.
+pub(crate) fn error(answer: (u16, Value)) -> (u16, u64, String) {
+    let (status, document) = answer;
+    let errors = document["errors"].as_array().unwrap_or_else(|| panic!("{status} {document}"));
+    assert_eq!(errors.len(), 1, "{document}");
+    assert_eq!(errors[0]["status"], status, "{document}");
+    (status, errors[0]["code"].as_u64().unwrap_or(0), errors[0]["detail"].as_str().unwrap().to_owned())
+}
+
+pub(crate) fn refused(answer: (u16, Value), status: u16, code: u64, detail: &str) {
+    assert_eq!(error(answer), (status, code, detail.to_owned()));
+}
