@@ -91,6 +91,7 @@ impl World {
             faults: self.faults.iter().map(|rule| rule.parse().unwrap()).collect(),
             uploads: self.uploads,
             clock_ahead_s: self.clock_ahead_s,
+            ..DeskOptions::default()
         };
         // A program that another test starts at this moment holds a copy of the old desk's lock until it runs.
         let desk = wait_for("the desk's folder", || Desk::start(options.clone()).ok(), String::new);
@@ -312,11 +313,13 @@ impl World {
         wait_for("the tickets", fits, || format!("wanted {expected:?}, there are {:#?}", self.tickets()))
     }
 
-    /// A page of the desk, as a browser gets it.
+    /// A page of the desk, as a browser gets it that has opened the desk's own link.
     pub(crate) fn page(&self, path: &str) -> String {
         let address = self.address.unwrap();
+        let key = desk::script_key(&self.path("desk")).unwrap();
+        let link = desk::page_link(path, &key);
         let mut stream = std::net::TcpStream::connect(address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "GET {link} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer

@@ -132,6 +132,7 @@ after(async () => {
 });
 
 test("the list shows the newest activity first and is searched by words", async () => {
+  await page.goto(desk.page);
   await page.goto(desk.url);
   assert.equal(new URL(page.url()).pathname, "/tickets");
   const rows = page.locator("table.tickets tbody tr");
@@ -220,6 +221,7 @@ test("nothing overflows sideways on a phone, and both colour schemes differ", as
     const phone = await browser.newContext({ viewport: { width: 360, height: 740 }, colorScheme });
     const small = await phone.newPage();
     const papers = [];
+    await small.goto(desk.page);
     for (const place of ["/tickets", `/tickets/${ids.alice}`, `/tickets/${ids.evil}`]) {
       await small.goto(desk.url + place);
       const [inner, outer] = await small.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);

@@ -301,6 +301,9 @@ pub(crate) struct DeskCommand {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = listen_address)]
     pub(crate) listen: SocketAddr,
+    /// A host name the pages answer to, besides localhost; may be repeated
+    #[arg(long = "name", value_name = "HOST")]
+    pub(crate) names: Vec<String>,
     /// Where rows and files are kept; made if missing
     #[arg(long, value_name = "DIR", required = true)]
     pub(crate) data: Option<PathBuf>,

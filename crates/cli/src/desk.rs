@@ -20,6 +20,7 @@ fn serve(command: &DeskCommand, output: &Output) -> Outcome {
     let data = command.data.clone().unwrap_or_default();
     let options = desk::DeskOptions {
         listen: command.listen,
+        names: command.names.clone(),
         data: data.clone(),
         uploads: match command.uploads {
             Uploads::Classic => desk::UploadForm::Classic,

@@ -13,7 +13,7 @@ use agent::event::Event;
 use agent::own_log;
 use agent::paths::StateFolder;
 use agent::settings::Settings;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 pub(crate) fn run(command: &RunCommand, global: &Global, output: &Output) -> Outcome {
     if command.at_login {
@@ -117,7 +117,10 @@ fn place(folder: &StateFolder, site: Option<String>, output: &Output) -> Result<
     let options = desk::DeskOptions { data: folder.path().join("desk"), ..desk::DeskOptions::default() };
     let desk = desk::Desk::start(options).map_err(|error| Failure::usage(anyhow::Error::from(error)))?;
     let ready = desk.ready();
-    output.note(&format!("no site is configured: tickets go to a desk of our own, {}", ready.page));
+    // The link opens the pages without a sign-in. It is for eyes: not for the agent, its log or whatever keeps our output.
+    let page = format!("{}/tickets", ready.url);
+    let shown = if std::io::stderr().is_terminal() { &ready.page } else { &page };
+    output.note(&format!("no site is configured: tickets go to a desk of our own, {shown}"));
     Ok(Destined {
         destination: Destination {
             url: ready.url.clone(),
@@ -127,7 +130,7 @@ fn place(folder: &StateFolder, site: Option<String>, output: &Output) -> Result<
                 key: ready.script_key.clone().into(),
             }),
         },
-        page: Some(ready.page.clone()),
+        page: Some(page),
         desk: OwnDesk(Some(desk)),
     })
 }

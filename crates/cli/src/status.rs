@@ -11,6 +11,8 @@ use crate::running::all_statuses;
 use anstyle::Style;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+#[cfg(feature = "desk")]
+use std::io::IsTerminal;
 use std::io::{self, Write};
 
 /// Where a row's text begins.
@@ -29,10 +31,28 @@ pub(crate) fn status(global: &Global, output: &Output) -> Outcome {
     if output.json {
         output.object(&answer)?;
     } else {
+        open_page(&mut answer);
         Page::new(output).status(&answer)?;
     }
     Ok(0)
 }
+
+/// On a terminal, the address of our own desk's page is the one that opens it without a sign-in. The agent does not know it: who
+/// may read the desk's folder may open its pages.
+#[cfg(feature = "desk")]
+fn open_page(status: &mut Value) {
+    let (Some(page), Some(state)) = (status["site"]["page"].as_str(), status["state"].as_str()) else {
+        return;
+    };
+    if io::stdout().is_terminal()
+        && let Ok(key) = desk::script_key(&std::path::Path::new(state).join("desk"))
+    {
+        status["site"]["page"] = Value::from(desk::page_link(page, &key));
+    }
+}
+
+#[cfg(not(feature = "desk"))]
+fn open_page(_status: &mut Value) {}
 
 /// Rows of a name and a text, no wider than the terminal.
 pub(crate) struct Page<W: Write> {
@@ -149,7 +169,8 @@ impl<W: Write> Page<W> {
         let login = site["login"].as_str().map_or(String::new(), |login| format!(", {login} is signed in"));
         self.row("site", PLAIN, &format!("{}{server}{login}", text(&site["url"])))?;
         if let Some(page) = site["page"].as_str() {
-            self.row("page", PLAIN, page)?;
+            // Not wrapped: it is opened with a click.
+            writeln!(self.out, "{:<8} {}", "page", harmless(page))?;
         }
         let seconds = |ms: i64| ms.max(0).unsigned_abs() / 1_000;
         let last = site["last_contact_ms"].as_i64().zip(now_ms).map(|(last, now)| span(seconds(now - last)));

@@ -1,8 +1,8 @@
 //! The desk: an FPT-compatible server with a ticket page, the embedded default of the agent and the test bench of its client.
 //!
 //! It speaks api3 (the protocol of Toolkit and of the official Python client) and REST, keeps rows in SQLite and files by their content
-//! hash, and shows tickets on plain pages. It listens on loopback only: there is no access control on the pages yet. It keeps
-//! no event log and no thumbnails, and knows nothing of the agent. On demand it makes trouble for its clients
+//! hash, and shows tickets on plain pages to people who are signed in. It listens on loopback only. It keeps no thumbnails, and
+//! knows nothing of the agent. On demand it makes trouble for its clients
 //! (`injection`).
 
 mod access;
@@ -27,6 +27,11 @@ use std::sync::{Arc, RwLock};
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::access::Attempts;
+use crate::access::link::LinkKey;
+pub use crate::access::link::page_link;
+use crate::access::origin::Names;
+use crate::access::page_session::Cookie;
 use crate::access::secret::{Signer, Verified};
 pub use crate::backup::{BackedUp, BackupError, backup};
 use crate::files::Files;
@@ -44,6 +49,8 @@ use crate::store::Store;
 pub struct DeskOptions {
     /// Loopback address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Host names the pages answer to besides those of loopback.
+    pub names: Vec<String>,
     /// Folder for the database, the files and the script key; created when missing.
     pub data: PathBuf,
     /// The upload form that `info` advertises.
@@ -62,6 +69,7 @@ impl Default for DeskOptions {
     fn default() -> Self {
         DeskOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            names: Vec::new(),
             data: PathBuf::from("desk"),
             uploads: UploadForm::Classic,
             disabled_entities: Vec::new(),
@@ -158,7 +166,7 @@ pub enum DeskError {
 pub struct Ready {
     /// Address of the site, without a slash at its end.
     pub url: String,
-    /// Address of the ticket page.
+    /// Address of the ticket page that opens it without a sign-in: a secret ([`page_link`]).
     pub page: String,
     /// Name of the script user.
     pub script_name: String,
@@ -173,7 +181,7 @@ impl std::fmt::Debug for Ready {
         formatter
             .debug_struct("Ready")
             .field("url", &self.url)
-            .field("page", &self.page)
+            .field("page", &"[hidden]")
             .field("script_name", &self.script_name)
             .field("script_key", &"[hidden]")
             .field("project_id", &self.project_id)
@@ -216,31 +224,40 @@ impl Desk {
             };
             let project_id = seed::rows(transaction, &key)?;
             seed::statuses(transaction, &mut visible)?;
+            let owner = seed::owner(transaction)?;
             schema::created_field::add_to(&mut visible, transaction)?;
-            first = Some(Ok((key, project_id, seed::signing_secret(transaction)?)));
+            first = Some(Ok((key, project_id, owner, seed::signing_secret(transaction)?)));
             Ok(())
         })?;
-        let (key, project_id, secret) =
+        let (key, project_id, owner, secret) =
             first.unwrap_or_else(|| Err(unusable(std::io::Error::other("not prepared"))))?;
         let files = Files::open(folder.join(files::FOLDER)).map_err(unusable)?;
         let unbound = |source| DeskError::Bind { address: options.listen, source };
         let listener = std::net::TcpListener::bind(options.listen).map_err(unbound)?;
         let bound = listener.local_addr().map_err(unbound)?;
+        let signer = Signer::new(&secret);
         let site = Site {
             known: RwLock::new(Arc::new(Known { schema: visible, verified: Arc::new(Verified::new()) })),
             schema_change: tokio::sync::Mutex::new(()),
             store,
             files,
-            signer: Signer::new(&secret),
+            cookie: Cookie::new(&signer, false),
+            signer,
             bearer: rest::bearer::Key::new(&secret),
             uploads: options.uploads,
             bound,
+            scheme: "http",
+            names: Names::new(&options.names),
+            link_key: LinkKey::new(&key.script_key),
+            owner,
+            attempts: Attempts::new(),
+            hashing: tokio::sync::Semaphore::new(2),
             clock_ahead: SignedDuration::from_secs(options.clock_ahead_s),
         };
         let faults = Arc::new(FaultPlan::new(options.faults));
         let server = Server::start(site, &faults, &key.script_name, listener).map_err(unbound)?;
         let url = format!("http://{bound}");
-        let page = format!("{url}/tickets");
+        let page = page_link(&format!("{url}/tickets"), &key.script_key);
         let ready = Ready { url, page, script_name: key.script_name, script_key: key.script_key, project_id };
         Ok(Desk { ready, server, faults })
     }
@@ -274,6 +291,16 @@ impl Desk {
     pub fn stop(self) {
         drop(self.server);
     }
+}
+
+/// The key of the script user of a desk, from its data folder.
+///
+/// # Errors
+/// When there is no key file, or it cannot be read.
+pub fn script_key(data: &Path) -> Result<String, DeskError> {
+    let missing =
+        || DeskError::KeyFile { file: data.to_owned(), source: std::io::ErrorKind::NotFound.into() };
+    ScriptKey::read(data)?.map(|key| key.script_key).ok_or_else(missing)
 }
 
 /// A folder only its owner can enter.

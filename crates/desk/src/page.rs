@@ -20,7 +20,7 @@ use axum::routing::get;
 
 use crate::api3::failed;
 use crate::fault::Trouble;
-use crate::site::{Site, asks_for_loopback};
+use crate::site::Site;
 
 const STYLE: &str = include_str!("../assets/desk.css");
 const ICON: &str = include_str!("../assets/icon.svg");
@@ -38,17 +38,13 @@ pub(crate) fn routes() -> Router<Arc<Site>> {
         .layer(from_fn(guard))
 }
 
-/// What every page has in common: whom it answers, and what a browser may do with it.
+/// What every page has in common: what a browser may do with it. Whom it answers is decided by `access::gate`.
 async fn guard(request: Request, next: Next) -> Response {
-    if !asks_for_loopback(request.headers()) {
-        let text = "this desk answers to 127.0.0.1 and localhost only\n";
-        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
-    }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

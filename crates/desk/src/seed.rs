@@ -12,10 +12,10 @@ use serde::Deserialize;
 use crate::DeskError;
 use crate::access::secret;
 use crate::fault::Trouble;
-use crate::rows::value::format_time;
+use crate::rows::value::{Link, format_time};
 use crate::schema::{Schema, created_field};
-use crate::store::status;
 use crate::store::table::RETIRED;
+use crate::store::{person, setting, status};
 
 /// The script user's name.
 pub(crate) const SCRIPT_NAME: &str = "tk-incident";
@@ -32,19 +32,24 @@ pub(crate) struct ScriptKey {
 impl ScriptKey {
     /// Reads the key file of a data folder, or makes one.
     pub(crate) fn read_or_create(folder: &Path) -> Result<ScriptKey, DeskError> {
+        if let Some(key) = ScriptKey::read(folder)? {
+            return Ok(key);
+        }
+        let key = ScriptKey { script_name: SCRIPT_NAME.to_owned(), script_key: secret::random_text() };
+        key.write(folder).map_err(|source| DeskError::KeyFile { file: folder.join(KEY_FILE), source })?;
+        Ok(key)
+    }
+
+    /// Reads the key file of a data folder; none when there is no file.
+    pub(crate) fn read(folder: &Path) -> Result<Option<ScriptKey>, DeskError> {
         let file = folder.join(KEY_FILE);
         let failed = |source| DeskError::KeyFile { file: file.clone(), source };
         match fs::read_to_string(&file) {
-            Ok(text) => toml::from_str(&text).map_err(|error| {
+            Ok(text) => toml::from_str(&text).map(Some).map_err(|error| {
                 // Its own text would quote the line, and with it the key.
                 failed(io::Error::new(io::ErrorKind::InvalidData, error.message().to_owned()))
             }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let key =
-                    ScriptKey { script_name: SCRIPT_NAME.to_owned(), script_key: secret::random_text() };
-                key.write(folder).map_err(failed)?;
-                Ok(key)
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(error)),
         }
     }
@@ -115,6 +120,21 @@ pub(crate) fn statuses(transaction: &Transaction<'_>, schema: &mut Schema) -> Re
     let now = format_time(jiff::Timestamp::now());
     status::add_missing(transaction, schema.statuses(), &now)?;
     created_field::take_statuses(transaction, schema)
+}
+
+/// The person whom the desk's own link lets in: the first one there was. Made at the first start as `support`, and whoever runs the
+/// desk may name it otherwise.
+pub(crate) fn owner(transaction: &Transaction<'_>) -> Result<Link, Trouble> {
+    let kept = setting::get(transaction, "owner")?.and_then(|kept| kept.parse().ok());
+    let id = match kept {
+        Some(id) => id,
+        None => {
+            let id = person::first(transaction)?;
+            setting::set(transaction, "owner", &id.to_string())?;
+            id
+        }
+    };
+    Ok(("HumanUser".to_owned(), id))
 }
 
 /// The secret that signs upload addresses: made once, kept with the data.

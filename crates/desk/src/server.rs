@@ -11,6 +11,7 @@ use axum::routing::{get, post, put};
 use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 
+use crate::access::{gate, sign_in};
 use crate::files::{download, storage, upload};
 use crate::injection::plan::FaultPlan;
 use crate::injection::{door as fault_door, layer as fault_layer};
@@ -84,6 +85,11 @@ async fn serve(routes: Router, listener: tokio::net::TcpListener, stopped: onesh
     }
 }
 
+/// What people look at, behind the gate.
+fn pages(site: &Arc<Site>) -> Router<Arc<Site>> {
+    page::routes().merge(sign_in::routes()).route_layer(from_fn_with_state(Arc::clone(site), gate::gate))
+}
+
 fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>, script_name: &str) -> Router {
     let routes = Router::new()
         .route("/api3/json", post(api3::call))
@@ -96,7 +102,7 @@ fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>, script_name: &str) -> Router
         .route("/upload/api_link_file", post(upload::link_file))
         .route("/storage/{upload}/{part}", put(storage::put))
         .route("/file_serve/attachment/{id}", get(download::attachment))
-        .merge(page::routes())
+        .merge(pages(&site))
         .merge(rest::routes())
         // Every handler that takes a body counts it by itself, with a limit of its own.
         .layer(DefaultBodyLimit::disable())

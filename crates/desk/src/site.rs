@@ -1,6 +1,6 @@
 //! What every request handler shares, and the outermost questions of each: who calls, from which address, how long may a body take.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,14 +12,19 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Transaction;
 
 use crate::UploadForm;
-use crate::access::auth::{self, Actor, Credentials};
+use crate::access::Attempts;
+use crate::access::auth::{Actor, Credentials};
+use crate::access::link::LinkKey;
+use crate::access::origin::Names;
+use crate::access::page_session::Cookie;
 use crate::access::secret::{Signer, Verified};
 use crate::fault::Trouble;
 use crate::files::Files;
 use crate::rest::bearer::Key;
 use crate::rows::query::Context;
+use crate::rows::value::Link;
 use crate::schema::Schema;
-use crate::store::Store;
+use crate::store::{Store, session};
 
 /// How long a sender may stay silent in the middle of a body. The official client re-sends a failed PUT as an empty body and then
 /// waits for ever; only this ends it.
@@ -36,6 +41,17 @@ pub(crate) struct Site {
     pub(crate) bearer: Key,
     pub(crate) uploads: UploadForm,
     pub(crate) bound: SocketAddr,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// The names the pages answer to.
+    pub(crate) names: Names,
+    pub(crate) cookie: Cookie,
+    pub(crate) link_key: LinkKey,
+    /// The person whom the desk's own link lets in.
+    pub(crate) owner: Link,
+    pub(crate) attempts: Attempts,
+    /// Passwords that are looked at at a time: each takes a processor for milliseconds.
+    pub(crate) hashing: tokio::sync::Semaphore,
     pub(crate) clock_ahead: SignedDuration,
 }
 
@@ -96,35 +112,24 @@ impl Site {
                 && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-_[]".contains(&byte))
         });
         match host {
-            Some(host) => format!("http://{host}"),
-            None => format!("http://{}", self.bound),
+            Some(host) => format!("{}://{host}", self.scheme),
+            None => format!("{}://{}", self.scheme, self.bound),
         }
     }
 
     /// Lets a caller in, and notes the use of a session.
     pub(crate) async fn authenticate(&self, credentials: Credentials) -> Result<Actor, Trouble> {
-        let now = self.now();
-        let known = self.known();
-        let actor =
-            self.store.read(move |connection| credentials.verify(connection, &known.verified, now)).await?;
-        if let Some(session) = actor.touch.clone() {
-            self.store.write(move |transaction| auth::touch(transaction, &session, now)).await?;
-        }
+        let actor = credentials.verify(self).await?;
+        self.used(&actor).await?;
         Ok(actor)
     }
-}
 
-/// Whether the browser was pointed at this machine by name. A page that answers to any name can be read by a web site that
-/// lets its own name point here (DNS rebinding).
-pub(crate) fn asks_for_loopback(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
-    if let Ok(address) = host.parse::<SocketAddr>() {
-        return address.ip().is_loopback();
+    /// Writes down the use of a session, when it is time to.
+    pub(crate) async fn used(&self, actor: &Actor) -> Result<(), Trouble> {
+        let Some(hash) = actor.touch.clone() else { return Ok(()) };
+        let now = self.now();
+        self.store.write(move |transaction| session::touch(transaction, &hash, now)).await
     }
-    let name = host.split_once(':').filter(|(name, _)| !name.starts_with('[')).map_or(host, |(name, _)| name);
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().or_else(|_| name.parse()).is_ok_and(|address| address.is_loopback())
 }
 
 /// Why a body could not be read.
@@ -162,28 +167,4 @@ pub(crate) async fn whole_body(mut body: Body, limit_bytes: usize) -> Result<Vec
         whole.extend_from_slice(&piece);
     }
     Ok(whole)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_names_are_answered() {
-        let asks = |host: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, host.parse().unwrap());
-            asks_for_loopback(&headers)
-        };
-        for host in
-            ["127.0.0.1:8080", "127.0.0.1", "localhost", "LocalHost:9", "[::1]:80", "[::1]", "127.9.9.9:1"]
-        {
-            assert!(asks(host), "{host}");
-        }
-        for host in
-            ["evil.example:8080", "10.0.0.1:80", "localhost.evil.example", "", "127.0.0.1.evil.example:80"]
-        {
-            assert!(!asks(host), "{host}");
-        }
-    }
 }

@@ -9,10 +9,13 @@ pub(crate) mod field;
 mod layout;
 pub(crate) mod link;
 pub(crate) mod local_storage;
+pub(crate) mod person;
 mod referred;
-pub(crate) mod row;
-pub(crate) mod sqlite;
 pub(crate) mod refresh_token;
+pub(crate) mod row;
+pub(crate) mod session;
+pub(crate) mod setting;
+pub(crate) mod sqlite;
 pub(crate) mod status;
 pub(crate) mod table;
 

@@ -49,7 +49,10 @@ fn the_key_is_in_its_file_and_not_in_debug_output() {
     assert!(!kept.windows(key.len()).any(|window| window == key), "the key lies in clear in the database");
     let line = serde_json::to_value(ready).unwrap();
     assert_eq!(line["type"], "ready");
-    assert_eq!(line["page"], format!("{}/tickets", ready.url));
+    let link = line["page"].as_str().unwrap();
+    assert_eq!(link, desk::page_link(&format!("{}/tickets", ready.url), &ready.script_key));
+    assert!(!link.contains(&ready.script_key), "the link shows the script key");
+    assert!(!format!("{ready:?}").contains("token="), "the link in debug output");
 }
 
 #[test]
@@ -123,6 +126,6 @@ fn a_disabled_type_is_not_there() {
         assert_eq!(answer["exception"], true);
     }
     assert!(http::call(ready, "schema_entity_read", json!({}))["results"].get("Ticket").is_none());
-    let page = http::send(&ready.url, "GET", "/tickets", &[], b"").unwrap();
+    let page = http::page(ready, "/tickets").unwrap();
     assert!(page.text().contains("switched off"), "{}", page.text());
 }

@@ -256,7 +256,7 @@ fn pages_answer_to_this_machine_s_names_only() {
     let ticket = http::create_ticket(ready, "<script>alert(1)</script>");
     http::upload(ready, ticket, "<img src=x>.log", b"\x1b]0;owned\x07 <script>alert(2)</script>\n").unwrap();
     for path in ["/tickets", "/tickets/1", "/attachments/1/view", "/file_serve/attachment/1"] {
-        let page = http::send(&ready.url, "GET", path, &[], b"").unwrap();
+        let page = http::page(ready, path).unwrap();
         assert_eq!(page.status, 200, "{path}");
         assert!(page.header("content-security-policy").unwrap().contains("default-src 'none'"), "{path}");
         let stranger = http::send(&ready.url, "GET", path, &[("Host", "evil.example")], b"").unwrap();
@@ -266,10 +266,10 @@ fn pages_answer_to_this_machine_s_names_only() {
             assert!(!text.contains("<script") && !text.contains("<img") && !text.contains('\x1b'), "{text}");
         }
     }
-    let home = http::send(&ready.url, "GET", "/", &[], b"").unwrap();
+    let home = http::page(ready, "/").unwrap();
     assert_eq!((home.status, home.header("location")), (307, Some("/tickets")));
     for path in ["/tickets/99", "/tickets/x", "/attachments/99/view", "/attachments/x/view"] {
-        assert_eq!(http::send(&ready.url, "GET", path, &[], b"").unwrap().status, 404, "{path}");
+        assert_eq!(http::page(ready, path).unwrap().status, 404, "{path}");
     }
 }
 

@@ -3,15 +3,17 @@
 //! Owns credentials and sessions. What an actor may do is not decided yet: every known actor may do everything.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 
-use crate::access::secret::{Verified, random_text, token_hash};
+use crate::access::secret::{self, random_text, token_hash};
 use crate::fault::{Fault, Trouble, clip};
 use crate::rows::value::Link;
-use crate::store::table::RETIRED;
+use crate::site::Site;
+use crate::store::{person, session};
 
 /// A session dies after this long without use (24 h is what sites usually set).
 const SESSION_S: i64 = 86_400;
@@ -69,65 +71,41 @@ impl Credentials {
     }
 
     /// Who these credentials are.
-    pub(crate) fn verify(
-        &self,
-        connection: &Connection,
-        verified: &Verified,
-        now: Timestamp,
-    ) -> Result<Actor, Trouble> {
-        let actor = match &self.kind {
+    pub(crate) async fn verify(self, site: &Site) -> Result<Actor, Trouble> {
+        let now = site.now();
+        let actor = match self.kind {
             Kind::Script { name, key } => {
-                let found = kept_secret(connection, "ApiUser", "firstname", "salted_password", name)?;
-                match found {
-                    Some((id, kept)) if verified.check(&kept, key) => Actor::new("ApiUser", id),
-                    _ => {
-                        return Err(Fault::credentials(format!(
-                            "Can't authenticate script '{}'",
-                            clip(name)
-                        ))
-                        .into());
+                let asked = name.clone();
+                let found = site.store.read(move |connection| person::script_key(connection, &asked)).await?;
+                match check(site, found, key).await {
+                    Some(id) => Actor::new("ApiUser", id),
+                    None => {
+                        let text = format!("Can't authenticate script '{}'", clip(&name));
+                        return Err(Fault::credentials(text).into());
                     }
                 }
             }
             Kind::Person { login, password } => {
-                let found = kept_secret(connection, "HumanUser", "login", "password_proxy", login)?;
-                match found {
-                    Some((id, kept)) if is_active(connection, id)? && verified.check(&kept, password) => {
-                        Actor::new("HumanUser", id)
-                    }
-                    _ => {
-                        return Err(Fault::credentials(format!(
-                            "Can't authenticate user '{}'.",
-                            clip(login)
-                        ))
-                        .into());
+                // Who has guessed too often hears the same as whoever guessed wrong.
+                match sign_in(site, &login, password, IpAddr::V4(Ipv4Addr::UNSPECIFIED)).await? {
+                    SignIn::Welcome(actor) => actor,
+                    SignIn::Wrong | SignIn::TooOften => {
+                        let text = format!("Can't authenticate user '{}'.", clip(&login));
+                        return Err(Fault::credentials(text).into());
                     }
                 }
             }
-            Kind::Session { token } => session(connection, token, now)?,
+            Kind::Session { token } => {
+                site.store.read(move |connection| of_token(connection, &token, now)).await?
+            }
         };
-        let session_uuid = self.session_uuid.clone();
+        let session_uuid = self.session_uuid;
         let actor = Actor { session_uuid: session_uuid.clone(), ..actor };
-        match &self.sudo_as_login {
+        match self.sudo_as_login {
             None => Ok(actor),
             Some(login) if actor.link.0 == "ApiUser" => {
-                let id: Option<i64> = connection
-                    .query_row(
-                        &format!(
-                            "SELECT id FROM HumanUser WHERE login = ?1 COLLATE NOCASE AND {RETIRED} = 0"
-                        ),
-                        [login],
-                        |row| row.get(0),
-                    )
-                    .optional()?;
-                match id {
-                    Some(id) => Ok(Actor { session_uuid, ..Actor::new("HumanUser", id) }),
-                    None => Err(Fault::credentials(format!(
-                        "Cannot 'sudo' - unknown or retired user: '{}'",
-                        clip(login)
-                    ))
-                    .into()),
-                }
+                let person = site.store.read(move |connection| sudo(connection, &login)).await?;
+                Ok(Actor { session_uuid, ..person })
             }
             Some(_) => {
                 Err(Fault::write("The user does not have permission to 'sudo': only scripts do").into())
@@ -138,29 +116,80 @@ impl Credentials {
 
 /// The actor a REST token was made for, unless that person or script may not come in any more.
 pub(crate) fn bearer(connection: &Connection, link: Link) -> Result<Actor, Trouble> {
-    let welcome = match link.0.as_str() {
-        "HumanUser" => is_active(connection, link.1)?,
-        _ => {
-            let sql = format!("SELECT 1 FROM ApiUser WHERE id = ?1 AND {RETIRED} = 0");
-            connection.prepare_cached(&sql)?.exists([link.1])?
+    match person::is_active(connection, &link)? {
+        true => Ok(Actor { link, touch: None, session_uuid: None }),
+        false => Err(Fault::credentials("Token invalid").into()),
+    }
+}
+
+/// How a sign-in with a password went.
+pub(crate) enum SignIn {
+    Welcome(Actor),
+    /// No such person, disabled, no password, or another one: nobody is told which.
+    Wrong,
+    TooOften,
+}
+
+/// Tries a person's password.
+pub(crate) async fn sign_in(
+    site: &Site,
+    login: &str,
+    password: String,
+    from: IpAddr,
+) -> Result<SignIn, Trouble> {
+    let now = site.now();
+    if !site.attempts.may_try(login, from, now) {
+        return Ok(SignIn::TooOften);
+    }
+    let asked = login.to_owned();
+    let found = site.store.read(move |connection| person::password(connection, &asked)).await?;
+    match check(site, found, password).await {
+        Some(id) => {
+            site.attempts.was_right(login, from);
+            Ok(SignIn::Welcome(Actor::new("HumanUser", id)))
         }
+        None => {
+            site.attempts.was_wrong(login, from, now);
+            Ok(SignIn::Wrong)
+        }
+    }
+}
+
+/// Whose secret it is. A name nobody has takes as long as a wrong secret. The work of milliseconds is not done on the runtime's
+/// thread, nor on the one that reads for everybody.
+async fn check(site: &Site, found: Option<(i64, String)>, given: String) -> Option<i64> {
+    let verified = std::sync::Arc::clone(&site.known().verified);
+    let (id, kept) = match found {
+        Some((id, kept)) => (Some(id), kept),
+        None => (None, secret::nobody()),
     };
-    if welcome { Ok(Actor { link, touch: None }) } else { Err(Fault::credentials("Token invalid").into()) }
+    if verified.knows(&kept, &given) {
+        return id;
+    }
+    // Closed never: it lives as long as the site.
+    let _turn = site.hashing.acquire().await;
+    let right = tokio::task::spawn_blocking(move || verified.check(&kept, &given)).await;
+    id.filter(|_| right.unwrap_or(false))
+}
+
+fn sudo(connection: &Connection, login: &str) -> Result<Actor, Trouble> {
+    match person::by_login(connection, login)? {
+        Some((id, true)) => Ok(Actor::new("HumanUser", id)),
+        Some((_, false)) => {
+            let text = format!("Cannot 'sudo' - inactive user account: '{}'", clip(login));
+            Err(Fault::credentials(text).into())
+        }
+        None => {
+            let text = format!("Cannot 'sudo' - unknown or retired user: '{}'", clip(login));
+            Err(Fault::credentials(text).into())
+        }
+    }
 }
 
 impl Actor {
     fn new(kind: &str, id: i64) -> Actor {
         Actor { link: (kind.to_owned(), id), touch: None, session_uuid: None }
     }
-}
-
-/// Writes down that a session was used.
-pub(crate) fn touch(transaction: &Transaction<'_>, session: &str, now: Timestamp) -> Result<(), Trouble> {
-    transaction.execute(
-        "UPDATE desk_session SET last_used_s = ?2 WHERE token_hash = ?1",
-        params![session, now.as_second()],
-    )?;
-    Ok(())
 }
 
 /// Starts a session and gives its token; forgets sessions that are over.
@@ -170,52 +199,37 @@ pub(crate) fn start_session(
     now: Timestamp,
 ) -> Result<String, Trouble> {
     let token = random_text();
-    transaction.execute("DELETE FROM desk_session WHERE last_used_s < ?1", [now.as_second() - SESSION_S])?;
-    transaction.execute(
-        "INSERT INTO desk_session (token_hash, user_type, user_id, last_used_s) VALUES (?1, ?2, ?3, ?4)",
-        params![token_hash(&token), actor.link.0, actor.link.1, now.as_second()],
-    )?;
+    forget_idle(transaction, now)?;
+    session::keep(transaction, &token_hash(&token), &actor.link, now)?;
     Ok(token)
 }
 
-fn session(connection: &Connection, token: &str, now: Timestamp) -> Result<Actor, Trouble> {
-    let hash = token_hash(token);
-    let found: Option<(String, i64, i64)> = connection
-        .query_row(
-            "SELECT user_type, user_id, last_used_s FROM desk_session WHERE token_hash = ?1",
-            [&hash],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
-        .optional()?;
-    let refused = || {
-        let skipped = token.chars().count().saturating_sub(4);
-        let ending: String = token.chars().skip(skipped).collect();
-        Fault::credentials(format!("Can't authenticate session token ending with '{ending}'"))
-    };
-    let (kind, id, last_used_s) = found.ok_or_else(refused)?;
-    let idle_s = now.as_second() - last_used_s;
-    if idle_s > SESSION_S || (kind == "HumanUser" && !is_active(connection, id)?) {
-        return Err(refused().into());
+/// Forgets sessions that are over.
+pub(crate) fn forget_idle(transaction: &Transaction<'_>, now: Timestamp) -> Result<(), Trouble> {
+    session::forget(transaction, now.as_second() - SESSION_S)
+}
+
+fn of_token(connection: &Connection, token: &str, now: Timestamp) -> Result<Actor, Trouble> {
+    match session_of(connection, &token_hash(token), now)? {
+        Some(actor) => Ok(actor),
+        None => {
+            let skipped = token.chars().count().saturating_sub(4);
+            let ending: String = token.chars().skip(skipped).collect();
+            Err(Fault::credentials(format!("Can't authenticate session token ending with '{ending}'")).into())
+        }
     }
-    Ok(Actor { link: (kind, id), touch: (idle_s > TOUCH_S).then_some(hash), session_uuid: None })
 }
 
-fn kept_secret(
+/// Whose session this is, if it is not over and its user may still come in.
+pub(crate) fn session_of(
     connection: &Connection,
-    table: &str,
-    name_column: &str,
-    secret_column: &str,
-    name: &str,
-) -> Result<Option<(i64, String)>, Trouble> {
-    let sql = format!(
-        "SELECT id, {secret_column} FROM {table} WHERE {name_column} = ?1 COLLATE NOCASE AND {secret_column} IS NOT NULL \
-         AND {RETIRED} = 0"
-    );
-    Ok(connection.prepare_cached(&sql)?.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
-}
-
-fn is_active(connection: &Connection, id: i64) -> Result<bool, Trouble> {
-    let sql =
-        format!("SELECT 1 FROM HumanUser WHERE id = ?1 AND {RETIRED} = 0 AND sg_status_list IS NOT 'dis'");
-    Ok(connection.prepare_cached(&sql)?.exists([id])?)
+    hash: &str,
+    now: Timestamp,
+) -> Result<Option<Actor>, Trouble> {
+    let Some((link, last_used_s)) = session::find(connection, hash)? else { return Ok(None) };
+    let idle_s = now.as_second() - last_used_s;
+    if idle_s > SESSION_S || !person::is_active(connection, &link)? {
+        return Ok(None);
+    }
+    Ok(Some(Actor { link, touch: (idle_s > TOUCH_S).then(|| hash.to_owned()), session_uuid: None }))
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::api3::failed;
 use crate::files::attachment::{self, AttachedFile};
-use crate::site::{Site, asks_for_loopback};
+use crate::site::Site;
 
 /// The route's handler.
 pub(crate) async fn attachment(
@@ -18,7 +18,7 @@ pub(crate) async fn attachment(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if !asks_for_loopback(&headers) {
+    if !site.names.answer_to(&headers) {
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     }
     let missing = || (StatusCode::BAD_REQUEST, "there is no such file here\n").into_response();

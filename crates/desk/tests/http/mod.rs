@@ -107,6 +107,13 @@ fn receive(mut stream: TcpStream) -> std::io::Result<Response> {
     Ok(response)
 }
 
+/// Gets a page as whoever opens the desk's own link.
+pub(crate) fn page(ready: &Ready, path: &str) -> std::io::Result<Response> {
+    let key = ready.page.rsplit_once('=').map_or("", |(_, key)| key);
+    let and = if path.contains('?') { '&' } else { '?' };
+    send(&ready.url, "GET", &format!("{path}{and}token={key}"), &[], b"")
+}
+
 /// The auth object of the ready line's script.
 pub(crate) fn auth(ready: &Ready) -> Value {
     json!({"script_name": ready.script_name, "script_key": ready.script_key})
