@@ -1,5 +1,8 @@
 """Trouble on demand, as the official client meets it."""
 
+import http.client
+import json
+import urllib.request
 import xmlrpc.client
 
 import pytest
@@ -47,3 +50,40 @@ def test_storage_that_asks_to_slow_down_is_asked_again(tmp_path, start_desk):
     sg.upload("Ticket", ticket["id"], str(log), "attachments")
     found = sg.find_one("Ticket", [["id", "is", ticket["id"]]], ["attachments"])
     assert [link["name"] for link in found["attachments"]] == ["tk-maya.log"]
+
+
+def door(desk, method, path="", rules=None):
+    """The door to the rules of a running desk."""
+    request = urllib.request.Request(
+        desk.url + "/desk/faults" + path,
+        method=method,
+        data=rules and json.dumps({"rules": rules}).encode(),
+        headers={"Authorization": "Bearer " + desk.ready["script_key"]},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["rules"]
+
+
+def test_rules_change_while_a_client_works(tmp_path, start_desk):
+    desk = start_desk(tmp_path / "desk")
+    sg = desk.connect()
+    ticket = sg.create("Ticket", {"title": "with a file", "project": desk.project})
+    log = tmp_path / "tk-maya.log"
+    log.write_text("the log\n")
+
+    door(desk, "POST", rules=["upload=swallow,times=1", "read=502,times=2", "summarize=sso", "update=half"])
+    nowhere = sg.upload("Ticket", ticket["id"], str(log), "attachments")
+    found = sg.find_one("Ticket", [["id", "is", ticket["id"]]], ["attachments"])
+    assert found["attachments"] == [], "502 is asked again; %d never arrived" % nowhere
+    with pytest.raises(xmlrpc.client.ProtocolError) as caught:
+        sg.summarize("Ticket", [], [{"field": "id", "type": "count"}])
+    assert caught.value.errcode == 302
+    with pytest.raises(http.client.IncompleteRead):
+        sg.update("Ticket", ticket["id"], {"title": "changed all the same"})
+    assert [(rule["number"], rule["met"]) for rule in door(desk, "GET")] == [(0, 1), (1, 2), (2, 1), (3, 1)]
+
+    assert [rule["rule"] for rule in door(desk, "DELETE", "/3")][-1] == "summarize=sso"
+    assert door(desk, "DELETE") == []
+    sg.upload("Ticket", ticket["id"], str(log), "attachments")
+    found = sg.find_one("Ticket", [["id", "is", ticket["id"]]], ["title", "attachments"])
+    assert (found["title"], len(found["attachments"])) == ("changed all the same", 1)
