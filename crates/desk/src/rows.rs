@@ -12,6 +12,7 @@ pub(crate) mod path;
 pub(crate) mod query;
 pub(crate) mod relation;
 pub(crate) mod select;
+mod spelling;
 pub(crate) mod summarize;
 pub(crate) mod summary;
 pub(crate) mod value;

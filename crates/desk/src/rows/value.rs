@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::fault::{Fault, clip};
 use crate::rows::condition::Scalar;
 use crate::rows::file_link::{self, FileLink, LocalFile};
+use crate::rows::spelling;
 use crate::schema::{DataType, EntityType, Field, Kept};
 use crate::store::fold;
 
@@ -162,14 +163,12 @@ pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
             let text = text_of(target, value)?;
             Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
         }
-        DataType::Color => spelled(target, value, "a color: 'r,g,b', a color word or 'pipeline_step'", color),
-        DataType::EntityType => spelled(target, value, "the name of an entity type", |name| {
-            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then(|| name.to_owned())
-        }),
-        DataType::Footage => spelled(target, value, "feet and frames FF-ff", footage),
-        DataType::Uuid => spelled(target, value, "a UUID", |text| {
-            uuid::Uuid::parse_str(text).ok().map(|uuid| uuid.to_string())
-        }),
+        DataType::Color => {
+            spelled(target, value, "a color: 'r,g,b', a color word or 'pipeline_step'", spelling::color)
+        }
+        DataType::EntityType => spelled(target, value, "the name of an entity type", spelling::entity_type),
+        DataType::Footage => spelled(target, value, "feet and frames FF-ff", spelling::footage),
+        DataType::Uuid => spelled(target, value, "a UUID", spelling::uuid),
         _ => {
             let text = text_of(target, value)?.trim();
             Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
@@ -202,32 +201,6 @@ fn spelled(
         Some(text) => Ok(Sql::Text(text)),
         None => Err(target.refused(&format!("expected {wanted} but got {}", clip(text)))),
     }
-}
-
-/// `255,0,0`, a colour word, or `pipeline_step`: a Task shown in the colour of its step.
-fn color(text: &str) -> Option<String> {
-    const WORDS: [&str; 18] = [
-        "aqua", "black", "blue", "fuchsia", "gray", "green", "grey", "lime", "maroon", "navy", "olive",
-        "orange", "purple", "red", "silver", "teal", "white", "yellow",
-    ];
-    let text = text.to_ascii_lowercase();
-    if text == "pipeline_step" || WORDS.contains(&text.as_str()) {
-        return Some(text);
-    }
-    let parts: Vec<u8> = text.split(',').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
-    if let [red, green, blue] = parts[..] { Some(format!("{red},{green},{blue}")) } else { None }
-}
-
-/// Feet and frames; a foot of film is 16 frames unless a site says otherwise.
-fn footage(text: &str) -> Option<String> {
-    const FRAMES_PER_FOOT: u32 = 16;
-    let (feet, frames) = text.rsplit_once('-')?;
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(feet.strip_prefix('-').unwrap_or(feet)) || !digits(frames) {
-        return None;
-    }
-    let (feet, frames): (i32, u32) = (feet.parse().ok()?, frames.parse().ok()?);
-    (frames < FRAMES_PER_FOOT).then(|| format!("{feet}-{frames:02}"))
 }
 
 /// Names of tags: trimmed, each once whatever its case.
