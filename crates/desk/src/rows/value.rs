@@ -334,3 +334,91 @@ fn capitalised(call: &str) -> String {
     let mut letters = call.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+
+    /// Values that break careless parsers, and some that fit each type.
+    fn awkward() -> Vec<Value> {
+        let texts = [
+            "",
+            " ",
+            "\u{0}",
+            "é",
+            "-",
+            "--",
+            "-1-1",
+            "1-1",
+            "1-1-1",
+            "99999999999999999999-1",
+            ",",
+            ",,",
+            "1,2,3",
+            "1,2,3,4",
+            "é,é,é",
+            "2026-02-01",
+            "2026-02-0é",
+            "0000-00-00",
+            "9999-12-31",
+            "-009999-01-01",
+            "2026-02-01T10:00:00Z",
+            "2026-02-01 10:00:00 UTC",
+            "2026-02-01T10:00:00+99:99",
+            "T",
+            "Z",
+            "00000000000000000000000000000000",
+            "pipeline_step",
+            "RED",
+            "wtg",
+            "Shot",
+            "opn",
+        ];
+        let mut values: Vec<Value> = texts.into_iter().map(Value::from).collect();
+        values.push(Value::from("9".repeat(100_000)));
+        values.extend([
+            Value::Null,
+            json!(true),
+            json!(0),
+            json!(-1),
+            json!(i64::MIN),
+            json!(u64::MAX),
+            json!(1e300),
+            json!(-0.0),
+            json!(0.1),
+            json!([]),
+            json!([null]),
+            json!(["a", "A", ""]),
+            json!([{"type": "Shot", "id": 1}, {"type": "Shot", "id": 1}]),
+            json!({}),
+            json!({"type": "Shot", "id": 1}),
+            json!({"type": "Shot", "id": "1"}),
+            json!({"type": 1, "id": 1}),
+            json!({"url": "https://x.example"}),
+            json!({"url": ""}),
+            json!({"url": {}}),
+            json!({"local_path": "/a"}),
+            json!({"local_storage": null, "relative_path": "x"}),
+        ]);
+        values
+    }
+
+    #[test]
+    fn whatever_is_sent_is_refused_or_kept_as_what_it_reads_as() {
+        let schema = Schema::load(&[]).unwrap();
+        let entity = schema.entity("Ticket").unwrap();
+        let mut kept = 0;
+        for data_type in DataType::ALL {
+            let field = Field { to: vec!["Shot".to_owned()], ..Field::plain("sg_field", "Field", data_type) };
+            let target = Target { call: "update", entity, field: &field };
+            for value in awkward() {
+                let Ok(Cell::One(sql)) = encode(target, &value) else { continue };
+                let read = decode(data_type, ValueRef::from(&sql));
+                assert_eq!(encode(target, &read), Ok(Cell::One(sql)), "{data_type:?} {value} reads {read}");
+                kept += 1;
+            }
+        }
+        assert!(kept > 100, "{kept}");
+    }
+}
