@@ -9,6 +9,7 @@ pub(crate) mod given;
 mod grouping;
 pub(crate) mod linking;
 pub(crate) mod path;
+mod preset;
 pub(crate) mod query;
 pub(crate) mod relation;
 pub(crate) mod select;

@@ -4,6 +4,7 @@
 
 use crate::rows::path::Path;
 use crate::rows::value::Link;
+use crate::schema::Field;
 
 /// A value that fields are compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,12 @@ pub(crate) enum Condition<'a> {
     /// At least one of these holds; none of them is no condition either, as on real sites.
     Any(Vec<Condition<'a>>),
     Field(FieldTest<'a>),
+    /// The row has this link, and of the rows with the same one it has the largest values: the first path decides, then the
+    /// next, at last the younger row. A row is compared with live rows when it is live, with retired ones when it is retired.
+    Newest {
+        link: &'a Field,
+        by: Vec<Path<'a>>,
+    },
 }
 
 impl Condition<'_> {

@@ -7,8 +7,10 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble};
+use crate::rows::condition::{Condition, FieldTest, Scalar, Test};
 use crate::rows::filter;
 use crate::rows::path::Path;
+use crate::rows::preset;
 use crate::rows::select::{Found, Named, Select, Sort, Taken};
 use crate::rows::value::entity_hash;
 use crate::schema::{DataType, EntityType, Kept, Schema};
@@ -55,6 +57,10 @@ pub(crate) struct Wanted<'w> {
     /// Path and whether descending, most significant first.
     pub(crate) sorts: &'w [(String, bool)],
     pub(crate) retired: bool,
+    /// Without the rows of archived projects.
+    pub(crate) unarchived: bool,
+    /// As api3 sends them.
+    pub(crate) presets: Option<&'w Value>,
     pub(crate) limit: i64,
     pub(crate) offset: i64,
 }
@@ -84,12 +90,38 @@ impl<'w> Wanted<'w> {
             entity,
             fields,
             sorts,
-            condition: filter::parse(context, entity, self.filters)?,
+            condition: self.condition(context, entity)?,
             retired: self.retired,
             limit: self.limit,
             offset: self.offset,
         })
     }
+
+    /// The filters, the presets and the archived projects as one.
+    pub(crate) fn condition<'a>(
+        &self,
+        context: Context<'a>,
+        entity: &'a EntityType,
+    ) -> Result<Condition<'a>, Fault> {
+        let mut all = preset::parse(context, entity, self.presets)?;
+        if self.unarchived {
+            all.extend(unarchived(context, entity));
+        }
+        let filters = filter::parse(context, entity, self.filters)?;
+        if all.is_empty() {
+            return Ok(filters);
+        }
+        all.push(filters);
+        Ok(Condition::All(all))
+    }
+}
+
+/// That the row is not, and is not in, an archived project; none for types without a project.
+fn unarchived<'a>(context: Context<'a>, entity: &'a EntityType) -> Option<Condition<'a>> {
+    let path = if entity.name == "Project" { "archived" } else { "project.Project.archived" };
+    let path = Path::resolve(context.schema, context.call, entity, path).ok()?;
+    let test = Test::OneOf { values: vec![Scalar::Integer(1)], empty: false, folded: false };
+    Some(Condition::Field(FieldTest { path, test, negated: true }))
 }
 
 /// Every row has these, asked for or not.
@@ -144,12 +176,6 @@ pub(crate) fn read(
         Some("retired") => true,
         Some(_) => return Err(Fault::request("API read() 'return_only' is 'active' or 'retired'").into()),
     };
-    if arguments
-        .get("additional_filter_presets")
-        .is_some_and(|presets| presets.as_array().is_none_or(|list| !list.is_empty()))
-    {
-        return Err(Fault::request("API read() additional filter presets are not known to this site").into());
-    }
     let paging = arguments.get("paging");
     let number = |name: &str, default| match paging.and_then(|paging| paging.get(name)) {
         None | Some(Value::Null) => Ok(default),
@@ -170,6 +196,8 @@ pub(crate) fn read(
         fields: &fields,
         sorts: &sorts,
         retired,
+        unarchived: unarchived_only(arguments),
+        presets: arguments.get("additional_filter_presets"),
         limit: size + 1,
         offset: (page - 1) * size,
     };
@@ -226,6 +254,11 @@ pub(crate) fn count(
     wanted: &Wanted<'_>,
 ) -> Result<i64, Trouble> {
     select::count(connection, &wanted.select(context, entity)?)
+}
+
+/// Whether a call leaves out what belongs to archived projects.
+pub(crate) fn unarchived_only(arguments: &Value) -> bool {
+    arguments.get("include_archived_projects") == Some(&Value::Bool(false))
 }
 
 /// The list of field names a client sent; none means just `id`.

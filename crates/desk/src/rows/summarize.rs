@@ -7,9 +7,8 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble, clip};
-use crate::rows::filter;
 use crate::rows::grouping;
-use crate::rows::query::{Context, field_of};
+use crate::rows::query::{Context, Wanted, field_of, unarchived_only};
 use crate::rows::summary::{Group, Grouping, Key, Level, Summary, Total, TotalKind};
 use crate::schema::{DataType, Kept};
 use crate::store::fold;
@@ -105,7 +104,12 @@ fn parse<'a>(context: Context<'a>, arguments: &Value) -> Result<(Vec<Asked>, Sum
         let path = field_of(context, entity, name)?;
         levels.push(grouping::level(path, kind, descending, context.call, context.now)?);
     }
-    let condition = filter::parse(context, entity, arguments.get("filters"))?;
+    let wanted = Wanted {
+        filters: arguments.get("filters"),
+        unarchived: unarchived_only(arguments),
+        ..Wanted::default()
+    };
+    let condition = wanted.condition(context, entity)?;
     Ok((asked, Summary { schema: context.schema, entity, totals, levels, condition }))
 }
 

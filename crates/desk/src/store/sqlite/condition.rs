@@ -8,7 +8,7 @@ use crate::rows::condition::{Condition, FieldTest, Part, Scalar, Test};
 use crate::rows::path::{Hop, Path};
 use crate::schema::{DataType, Field, Kept};
 use crate::store::sqlite::scope::{Place, Scope, Statement, links_of};
-use crate::store::table::{RETIRED, quote};
+use crate::store::table::{RETIRED, link_columns, quote};
 
 impl<'a> Statement<'a> {
     /// The SQL of a condition on the scope's rows; joins what it needs.
@@ -20,6 +20,7 @@ impl<'a> Statement<'a> {
                 let FieldTest { path, test, negated } = test;
                 self.along(scope, &path.hops, path, test, *negated)
             }
+            Condition::Newest { link, by } => self.newest(scope, link, by),
         }
     }
 
@@ -221,6 +222,34 @@ impl<'a> Statement<'a> {
             }
             _ => "0".to_owned(),
         }
+    }
+
+    fn newest(&mut self, scope: &mut Scope, link: &Field, by: &[Path<'a>]) -> String {
+        // The paths begin at rows of one type: the row in question, and every one that it is compared with.
+        let Some(entity) = by.first().map(|path| path.hops.first().map_or(path.entity, |hop| hop.entity))
+        else {
+            return "1".to_owned();
+        };
+        let mut other = self.scope();
+        let mut keys = [Vec::new(), Vec::new()];
+        for (scope, keys) in [&mut *scope, &mut other].into_iter().zip(&mut keys) {
+            for path in by {
+                // Every value is larger than none.
+                let lowest = if path.field.data_type.kept() == Kept::Text { "''" } else { "-9e18" };
+                keys.push(format!("COALESCE({}, {lowest})", self.place(scope, path).value()));
+            }
+            keys.push(format!("{}.id", scope.alias));
+        }
+        let (here, there) = (&scope.alias, &other.alias);
+        let ((kind, id), (other_kind, other_id)) = (link_columns(here, link), link_columns(there, link));
+        format!(
+            "({id} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} {there}{} WHERE {other_kind} = {kind} AND {other_id} = {id} \
+             AND {there}.{RETIRED} = {here}.{RETIRED} AND ({}) > ({})))",
+            quote(&entity.name),
+            other.joins,
+            keys[1].join(", "),
+            keys[0].join(", "),
+        )
     }
 }
 
