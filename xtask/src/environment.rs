@@ -62,11 +62,11 @@ fn suitable_python() -> Result<String, String> {
         .to_owned())
 }
 
-/// The packages of the browser tests.
-pub(crate) fn node_packages() -> Done {
-    let folder = root().join("tests/browser");
+/// The packages of the tests in a folder of `tests` that has a `package.json`.
+pub(crate) fn node_packages(tests: &str) -> Done {
+    let folder = root().join("tests").join(tests);
     if !exists("node") || !exists("npm") {
-        return Err("the browser tests need Node 20 and npm on PATH".to_owned());
+        return Err("the tests of pages and of the JavaScript client need Node 20 and npm on PATH".to_owned());
     }
     let lock = folder.join("package-lock.json");
     let installed = folder.join("node_modules/.package-lock.json");

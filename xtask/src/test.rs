@@ -9,10 +9,11 @@ type Part = (&'static str, fn() -> Done);
 /// Run only when it is named: it takes as long as all the others.
 const ON_REQUEST: &str = "windows";
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("lint", lint),
     ("rust", rust),
     ("python", python_tests),
+    ("rest-client", rest_client_tests),
     ("browser", browser_tests),
     ("demo", demo),
     (ON_REQUEST, windows_tests),
@@ -83,14 +84,23 @@ fn python_tests() -> Done {
     Ok(())
 }
 
+/// The official JavaScript client.
+fn rest_client_tests() -> Done {
+    node_tests("rest_client")
+}
+
 fn browser_tests() -> Done {
-    let program = program()?;
-    node_packages()?;
     browser()?;
+    node_tests("browser")
+}
+
+fn node_tests(folder: &str) -> Done {
+    let program = program()?;
+    node_packages(folder)?;
     show(
         command("node")
             .args(["--test"])
-            .current_dir(root().join("tests/browser"))
+            .current_dir(root().join("tests").join(folder))
             .env("TK_INCIDENT_BIN", &program),
     )
 }
