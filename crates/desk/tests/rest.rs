@@ -416,3 +416,24 @@ fn a_batch_is_done_whole_or_not_at_all() {
         assert_eq!(error(world.send("POST", "/api/v1/entity/_batch", &bad)).0, 400, "{bad}");
     }
 }
+
+#[test]
+fn changes_are_logged_as_the_tokens_own() {
+    let mut world = World::start();
+    let alice = person(world.ready(), "alice", "open sesame");
+    let form = "grant_type=password&username=alice&password=open+sesame&session_uuid=6a9c2d5e-0000-4000-8000-000000000001";
+    let (_, token) = grant(world.ready(), form);
+    world.bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    let id = world.ticket("a ticket");
+    assert_eq!(
+        world.send("PUT", &format!("/api/v1/entity/tickets/{id}"), &json!({"title": "another"})).0,
+        200
+    );
+    let filters = json!({"filters": [["entity", "is", {"type": "Ticket", "id": id}], ["attribute_name", "is", "title"]],
+        "fields": "user,session_uuid,event_type"});
+    let (_, found) = world.search("/api/v1/entity/event_log_entries/_search", ARRAY, &filters);
+    let last = found["data"].as_array().unwrap().last().unwrap_or_else(|| panic!("{found}"));
+    assert_eq!(last["attributes"]["event_type"], "Shotgun_Ticket_Change");
+    assert_eq!(last["attributes"]["session_uuid"], "6a9c2d5e-0000-4000-8000-000000000001");
+    assert_eq!(last["relationships"]["user"]["data"]["id"], alice);
+}

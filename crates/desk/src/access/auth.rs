@@ -115,9 +115,13 @@ impl Credentials {
 }
 
 /// The actor a REST token was made for, unless that person or script may not come in any more.
-pub(crate) fn bearer(connection: &Connection, link: Link) -> Result<Actor, Trouble> {
+pub(crate) fn bearer(
+    connection: &Connection,
+    link: Link,
+    session_uuid: Option<String>,
+) -> Result<Actor, Trouble> {
     match person::is_active(connection, &link)? {
-        true => Ok(Actor { link, touch: None, session_uuid: None }),
+        true => Ok(Actor { link, touch: None, session_uuid }),
         false => Err(Fault::credentials("Token invalid").into()),
     }
 }

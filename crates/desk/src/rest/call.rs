@@ -62,8 +62,8 @@ impl Call {
             Err(BadToken::Expired) => return Err(Refusal::unauthorized("Token Expired")),
             Err(BadToken::Invalid) => return Err(Refusal::unauthorized("Token invalid")),
         };
-        let user = (claims.user.kind, claims.user.id);
-        let actor = self.site.store.read(move |connection| auth::bearer(connection, user)).await;
+        let (user, session) = ((claims.user.kind, claims.user.id), claims.session_uuid);
+        let actor = self.site.store.read(move |connection| auth::bearer(connection, user, session)).await;
         self.actor = Some(match actor {
             Err(Trouble::Fault(fault)) => return Err(Refusal::new(StatusCode::UNAUTHORIZED, fault)),
             other => other?,
