@@ -29,11 +29,11 @@ use axum::extract::{Query, RawPathParams, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, any};
+use axum::routing::{MethodRouter, any};
 
 use crate::rest::answer::Refusal;
 use crate::rest::call::Call;
-use crate::rest::operation::{OPERATIONS, Operation};
+use crate::rest::operation::{Operation, operations};
 use crate::site::Site;
 
 /// Both versions; links echo the one that was called.
@@ -43,18 +43,16 @@ const PREFIXES: [&str; 2] = ["/api/v1", "/api/v1.1"];
 pub(crate) fn routes() -> Router<Arc<Site>> {
     let mut by_path: BTreeMap<String, MethodRouter<Arc<Site>>> = BTreeMap::new();
     for prefix in PREFIXES {
-        for operation in OPERATIONS {
+        for operation in operations() {
             let path = format!("{prefix}{}", operation.path);
             // Clients differ in whether they end some addresses with a slash.
             let with_slash = (operation.path.is_empty() || operation.path.ends_with("/_batch"))
                 .then(|| format!("{path}/"));
             for path in [Some(path), with_slash].into_iter().flatten() {
-                let method = MethodFilter::try_from(operation.method.clone());
-                // The table names four methods, each of which axum knows.
-                let Ok(method) = method else { continue };
                 let methods = by_path.remove(&path).unwrap_or_else(|| any(nowhere));
-                let methods = methods
-                    .on(method, move |site, named, request| serve(operation, prefix, site, named, request));
+                let methods = methods.on(operation.method.filter(), move |site, named, request| {
+                    serve(operation, prefix, site, named, request)
+                });
                 by_path.insert(path, methods);
             }
         }

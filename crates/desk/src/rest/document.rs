@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::fault::Trouble;
 use crate::rest::answer::Refusal;
 use crate::rest::call::Call;
-use crate::rest::operation::{OPERATIONS, Operation, Parameter};
+use crate::rest::operation::{Operation, Parameter, operations};
 use crate::rest::type_name::plural;
 use crate::schema::Schema;
 
@@ -38,10 +38,10 @@ fn document(schema: &Schema) -> Result<Value, serde_json::Error> {
     let names: Vec<String> = schema.entities().map(|entity| plural(&entity.name)).collect();
     schemas.insert("TypeInPath".to_owned(), json!({"type": "string", "enum": names}));
     let mut paths = Map::new();
-    for operation in OPERATIONS {
+    for operation in operations() {
         let path = if operation.path.is_empty() { "/" } else { operation.path };
         let methods = paths.entry(path).or_insert_with(|| json!({}));
-        methods[operation.method.as_str().to_ascii_lowercase()] = described(operation);
+        methods[operation.method.name()] = described(operation);
     }
     Ok(json!({
         "openapi": "3.1.0",
@@ -75,10 +75,10 @@ fn described(operation: &Operation) -> Value {
         })
         .collect();
     parameters.extend(operation.query.iter().map(asked));
-    let (status, schema) = operation.answer;
+    let answer = operation.answer;
     let mut success = json!({"description": "Done"});
-    if let Some(schema) = schema {
-        success["content"] = json!({"application/json": {"schema": reference(schema)}});
+    if let Some(schema) = answer.schema {
+        success["content"] = json!({answer.media_type: {"schema": reference(schema)}});
     }
     let refused = json!({
         "description": "Refused",
@@ -88,7 +88,7 @@ fn described(operation: &Operation) -> Value {
         "operationId": operation.id,
         "summary": operation.summary,
         "parameters": parameters,
-        "responses": {status.to_string(): success, "default": refused},
+        "responses": {answer.status.to_string(): success, "default": refused},
     });
     if let Some(sent) = &operation.body {
         let types: Map<String, Value> = sent
