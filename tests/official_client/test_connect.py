@@ -71,8 +71,3 @@ def test_the_seeded_project_and_preferences(desk, sg):
     assert project == {"type": "Project", "id": desk.project["id"], "name": "Incidents"}
     assert sg.preferences_read(["hours_per_day"]) == {"hours_per_day": 8.0}
     assert "format_date_fields" in sg.preferences_read()
-
-
-def test_an_unknown_method_is_a_fault(sg):
-    with pytest.raises(shotgun_api3.Fault, match="'work_schedule_read' is not known"):
-        sg.work_schedule_read("2026-01-01", "2026-01-02")

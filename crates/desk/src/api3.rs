@@ -2,9 +2,15 @@
 //!
 //! Faults are HTTP 200, as on real sites. What a method does is in `query`, `write`, `summarize`, `schema_view`, `note_thread`.
 
+pub(crate) mod activity;
+pub(crate) mod following;
+mod last_accessed;
 pub(crate) mod note_thread;
 pub(crate) mod preferences;
 pub(crate) mod schema_fields;
+mod text_search;
+mod unsupported;
+mod work_schedule;
 
 use std::sync::Arc;
 
@@ -17,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::UploadForm;
 use crate::access::auth::{self, Actor, Credentials};
-use crate::fault::{Fault, Trouble, clip};
+use crate::fault::{Fault, Trouble};
 use crate::rows::query::{self, PAGE_SIZE};
 use crate::rows::summarize;
 use crate::rows::write::Writer;
@@ -92,7 +98,15 @@ async fn answer(site: &Arc<Site>, address: String, body: &[u8]) -> Result<Value,
     let actor = site.authenticate(credentials).await?;
     let arguments = params.get_mut(1).map_or_else(|| json!({}), Value::take);
     let results = match method.as_str() {
-        "create" | "update" | "delete" | "revive" | "batch" => {
+        "create"
+        | "update"
+        | "delete"
+        | "revive"
+        | "batch"
+        | "follow"
+        | "unfollow"
+        | "work_schedule_update"
+        | "update_project_last_accessed_by_current_user" => {
             write(site, method, address, actor, arguments).await?
         }
         "get_session_token" => {
@@ -104,7 +118,7 @@ async fn answer(site: &Arc<Site>, address: String, body: &[u8]) -> Result<Value,
         "schema_field_create" | "schema_field_update" | "schema_field_delete" => {
             schema_fields::change(site, method, arguments).await?
         }
-        _ => read(site, method, address, arguments).await?,
+        _ => read(site, method, address, actor, arguments).await?,
     };
     Ok(json!({"results": results}))
 }
@@ -128,6 +142,12 @@ async fn write(
                 "update" => writer.update(&arguments),
                 "delete" => writer.set_retired(&arguments, true),
                 "revive" => writer.set_retired(&arguments, false),
+                "follow" => following::set(transaction, writer.context, &arguments, true),
+                "unfollow" => following::set(transaction, writer.context, &arguments, false),
+                "work_schedule_update" => work_schedule::update(transaction, writer.context, &arguments),
+                "update_project_last_accessed_by_current_user" => {
+                    last_accessed::update(transaction, writer.context, &actor, &arguments)
+                }
                 _ => writer.batch(&arguments),
             }
         })
@@ -138,23 +158,35 @@ async fn write(
     Ok(results)
 }
 
-async fn read(site: &Arc<Site>, method: String, address: String, arguments: Value) -> Result<Value, Trouble> {
+async fn read(
+    site: &Arc<Site>,
+    method: String,
+    address: String,
+    actor: Actor,
+    arguments: Value,
+) -> Result<Value, Trouble> {
     let (known, now) = (site.known(), site.now());
     site.store
         .read(move |connection| {
             let context = known.context(&method, now, &address);
             match method.as_str() {
-                "read" => query::read(connection, context, &arguments),
+                "read" => {
+                    let mut answer = query::read(connection, context, &arguments)?;
+                    last_accessed::fill(connection, &actor, &mut answer)?;
+                    Ok(answer)
+                }
                 "summarize" => summarize::summarize(connection, context, &arguments),
                 "note_thread_contents" => note_thread::contents(connection, context, &arguments),
+                "activity_stream" => activity::read(connection, context, &arguments),
+                "followers" => following::followers(connection, context, &arguments),
+                "following" => following::following(connection, context, &arguments),
+                "query_display_name_cache" => text_search::search(connection, context, &arguments),
+                "work_schedule_read" => work_schedule::read(connection, context, &arguments),
                 "preferences_read" => Ok(preferences::read(&arguments)),
                 "schema_entity_read" | "schema_read" | "schema_field_read" => {
                     schema_fields::read(context, &arguments)
                 }
-                other => {
-                    Err(Fault::request(format!("API method '{}' is not known to this site", clip(other)))
-                        .into())
-                }
+                other => Err(unsupported::fault(other, &arguments).into()),
             }
         })
         .await

@@ -6,10 +6,12 @@
 
 pub(crate) mod event;
 pub(crate) mod field;
+pub(crate) mod follow;
 mod layout;
 pub(crate) mod link;
 pub(crate) mod local_storage;
 pub(crate) mod person;
+pub(crate) mod project_access;
 mod referred;
 pub(crate) mod refresh_token;
 pub(crate) mod row;
@@ -18,6 +20,7 @@ pub(crate) mod setting;
 pub(crate) mod sqlite;
 pub(crate) mod status;
 pub(crate) mod table;
+pub(crate) mod work_day;
 
 use std::collections::BTreeSet;
 use std::fs::File;

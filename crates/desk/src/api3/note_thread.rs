@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::api3::activity::person;
 use crate::fault::{Fault, Trouble};
 use crate::rows::query::{Context, Wanted, field_names, find, row};
 
@@ -42,7 +43,25 @@ pub(crate) fn contents(
         let wanted = Wanted::live(&filters, &fields, MAX_ROWS);
         thread.extend(find(connection, context, context.entity(kind)?, &wanted)?);
     }
+    for row in &mut thread {
+        sign(connection, context, row)?;
+    }
     // Stable, so rows of one second stay in the order of their kinds and ids.
     thread[1..].sort_by(|one, other| one["created_at"].as_str().cmp(&other["created_at"].as_str()));
     Ok(Value::from(thread))
+}
+
+/// The author of a row carries more than an entity hash does; a reply's also a picture.
+fn sign(connection: &Connection, context: Context<'_>, row: &mut Value) -> Result<(), Trouble> {
+    let field = if row["type"] == "Reply" { "user" } else { "created_by" };
+    let author = &row[field];
+    let (Some(kind), Some(id)) = (author["type"].as_str(), author["id"].as_i64()) else { return Ok(()) };
+    let mut author = person(connection, context, &(kind.to_owned(), id))?;
+    if field == "created_by"
+        && let Some(author) = author.as_object_mut()
+    {
+        author.remove("image");
+    }
+    row[field] = author;
+    Ok(())
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::fault::Trouble;
 use crate::rows::value::Link;
+use crate::store::table::quote;
 
 /// One entry, as it is kept.
 pub(crate) struct Entry<'e> {
@@ -20,13 +21,6 @@ pub(crate) struct Entry<'e> {
     pub(crate) meta: &'e str,
     /// FPT's spelling of the time.
     pub(crate) created_at: &'e str,
-}
-
-/// Entries are looked up by the row they tell of.
-pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(
-        "CREATE INDEX IF NOT EXISTS desk_event_entity ON EventLogEntry (entity__type, entity__id)",
-    )
 }
 
 /// Writes an entry.
@@ -61,4 +55,100 @@ pub(crate) fn script_is_logged(connection: &Connection, script: i64) -> Result<b
         .query_row([script], |row| row.get(0))
         .optional()?;
     Ok(asked.flatten().unwrap_or(true))
+}
+
+/// Which entries of a log are wanted, by their ids.
+pub(crate) struct Window {
+    pub(crate) min_id: i64,
+    pub(crate) max_id: i64,
+    pub(crate) limit: i64,
+}
+
+/// Rows of another type that are about a row, by one of their link fields.
+pub(crate) struct Nearby<'n> {
+    pub(crate) type_name: &'n str,
+    pub(crate) field: &'n str,
+    /// The field has many links, kept in the table of links.
+    pub(crate) several: bool,
+}
+
+/// An entry as it is read back.
+pub(crate) struct Logged {
+    pub(crate) id: i64,
+    pub(crate) event_type: String,
+    pub(crate) entity: Link,
+    pub(crate) user: Link,
+    /// JSON.
+    pub(crate) meta: String,
+    pub(crate) created_at: String,
+}
+
+const LOGGED: &str = "SELECT id, event_type, entity__type, entity__id, user__type, user__id, meta, created_at FROM EventLogEntry";
+/// What was given to a new row is told by the entry of the row itself.
+const NOT_IN_CREATE: &str = "json_extract(meta, '$.in_create') IS NULL AND entity__id IS NOT NULL AND user__id IS NOT NULL \
+     AND meta IS NOT NULL AND event_type IS NOT NULL";
+
+/// What happened to a row, and that rows about it were made; newest first.
+pub(crate) fn around(
+    connection: &Connection,
+    this: &Link,
+    nearby: &[Nearby<'_>],
+    window: &Window,
+) -> Result<Vec<Logged>, Trouble> {
+    let own = format!(
+        "{LOGGED} WHERE entity__type = ?1 AND entity__id = ?2 AND id BETWEEN ?3 AND ?4 AND {NOT_IN_CREATE} \
+         ORDER BY id DESC LIMIT ?5"
+    );
+    let mut found = logged(connection, &own, this, window)?;
+    for Nearby { type_name, field, several } in nearby {
+        let rows = if *several {
+            format!(
+                "SELECT owner_id FROM desk_link WHERE target_type = ?1 AND target_id = ?2 \
+                 AND owner_type = '{type_name}' AND field = '{field}'"
+            )
+        } else {
+            format!(
+                "SELECT id FROM {} WHERE \"{field}__type\" = ?1 AND \"{field}__id\" = ?2",
+                quote(type_name)
+            )
+        };
+        let sql = format!(
+            "{LOGGED} WHERE entity__type = '{type_name}' AND entity__id IN ({rows}) \
+             AND event_type = 'Shotgun_{type_name}_New' AND id BETWEEN ?3 AND ?4 AND {NOT_IN_CREATE} \
+             ORDER BY id DESC LIMIT ?5"
+        );
+        found.extend(logged(connection, &sql, this, window)?);
+    }
+    found.sort_by_key(|entry| std::cmp::Reverse(entry.id));
+    found.truncate(usize::try_from(window.limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+/// What happened in a project; newest first.
+pub(crate) fn in_project(
+    connection: &Connection,
+    project: i64,
+    window: &Window,
+) -> Result<Vec<Logged>, Trouble> {
+    let sql = format!(
+        "{LOGGED} WHERE project__type = ?1 AND project__id = ?2 AND id BETWEEN ?3 AND ?4 AND {NOT_IN_CREATE} \
+         ORDER BY id DESC LIMIT ?5"
+    );
+    logged(connection, &sql, &("Project".to_owned(), project), window)
+}
+
+fn logged(connection: &Connection, sql: &str, of: &Link, window: &Window) -> Result<Vec<Logged>, Trouble> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows =
+        statement.query_map(params![of.0, of.1, window.min_id, window.max_id, window.limit], |row| {
+            Ok(Logged {
+                id: row.get(0)?,
+                event_type: row.get(1)?,
+                entity: (row.get(2)?, row.get(3)?),
+                user: (row.get(4)?, row.get(5)?),
+                meta: row.get(6)?,
+                created_at: row.get(7)?,
+            })
+        })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

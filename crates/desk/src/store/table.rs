@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use crate::schema::{Computed, DataType, EntityType, Field, Kept, LinkSide, Schema};
-use crate::store::event;
 
 /// The column that says a row is retired (soft-deleted).
 pub(crate) const RETIRED: &str = "\"__retired\"";
@@ -87,7 +86,6 @@ pub(crate) fn prepare(connection: &Connection, schema: &Schema) -> rusqlite::Res
                 .execute_batch(&format!("CREATE INDEX IF NOT EXISTS {index} ON {table} ({columns})"))?;
         }
     }
-    event::prepare(connection)?;
     connection.execute_batch(ACTIVITY_INDEX)
 }
 
