@@ -190,7 +190,7 @@ if os.name == "nt":
         until = time.monotonic() + timeout_s
         while True:
             try:
-                return _Pipe(open(name, "r+b", buffering=0))
+                return _ours(_Pipe(open(name, "r+b", buffering=0)))
             except OSError as reason:
                 busy = getattr(reason, "winerror", None) == _ERROR_PIPE_BUSY
                 # The C runtime makes "all instances busy" into an "invalid argument" of its own.
@@ -198,6 +198,19 @@ if os.name == "nt":
                 if not busy or time.monotonic() >= until:
                     raise
             time.sleep(_PAUSE_S)
+
+    def _ours(pipe):
+        """Refuse a pipe that somebody else has put in the agent's place: it would get the token."""
+        try:
+            from .pipe_owner import is_this_users
+
+            if is_this_users(pipe.handle):
+                return pipe
+        except BaseException:
+            pipe.close()
+            raise
+        pipe.close()
+        raise NobodyThere("its place is taken by another user")
 
     class _Pipe(object):
         """A named pipe, opened as the file it is. It has no time-outs; reading looks first."""
@@ -207,7 +220,7 @@ if os.name == "nt":
             import msvcrt
 
             self._pipe = pipe
-            self._handle = msvcrt.get_osfhandle(pipe.fileno())
+            self.handle = msvcrt.get_osfhandle(pipe.fileno())
             self._kernel = ctypes.WinDLL("kernel32", use_last_error=True)
             self._ctypes = ctypes
 
@@ -235,7 +248,7 @@ if os.name == "nt":
             """False also for a pipe that is broken: reading it tells how."""
             ready = self._ctypes.c_ulong(0)
             there = self._kernel.PeekNamedPipe(
-                self._ctypes.c_void_p(self._handle),
+                self._ctypes.c_void_p(self.handle),
                 None,
                 0,
                 None,
@@ -245,7 +258,7 @@ if os.name == "nt":
             return bool(there) and ready.value == 0
 
         def hang_up(self):
-            self._kernel.CancelIoEx(self._ctypes.c_void_p(self._handle), None)
+            self._kernel.CancelIoEx(self._ctypes.c_void_p(self.handle), None)
 
         def close(self):
             self._pipe.close()

@@ -1,11 +1,9 @@
 //! Hand-over: a newer program takes the place of an older one while hosts write, and nobody notices.
-#![cfg(unix)]
 
 use crate::world::{World, error, is_alive, wait_for, words};
 use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -26,8 +24,9 @@ impl Program {
         for place in places {
             bytes[place..place + other.len()].copy_from_slice(other.as_bytes());
         }
-        let path = world.path(&format!("tk-incident-{version}"));
+        let path = world.path(&format!("tk-incident-{version}{}", std::env::consts::EXE_SUFFIX));
         fs::write(&path, bytes).unwrap();
+        #[cfg(unix)]
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         Program(path)
     }
@@ -78,6 +77,19 @@ fn of_versions(world: &World, versions: &[&str]) -> Vec<Program> {
     versions.iter().map(|version| Program::of_version(world, version)).collect()
 }
 
+/// A connection to the agent, as the Toolkit app has one.
+#[cfg(unix)]
+fn connect(channel: &str) -> impl Read + Write + use<> {
+    std::os::unix::net::UnixStream::connect(channel).unwrap()
+}
+
+#[cfg(windows)]
+fn connect(channel: &str) -> impl Read + Write + use<> {
+    // Each instance of a pipe serves one; the next one is there in a moment.
+    let open = || OpenOptions::new().read(true).write(true).open(channel).ok();
+    wait_for("the channel", open, String::new)
+}
+
 #[test]
 fn the_newest_program_runs_whoever_comes_first() {
     let mut world = World::new();
@@ -87,7 +99,7 @@ fn the_newest_program_runs_whoever_comes_first() {
     let told: Value = serde_json::from_slice(&older.attach(&world, 1).stdout).unwrap();
     assert_eq!(told["version"], "0.1.1");
     let first = running(&world, "0.1.1");
-    let mut listener = UnixStream::connect(told["channel"].as_str().unwrap()).unwrap();
+    let mut listener = connect(told["channel"].as_str().unwrap());
     writeln!(listener, "{}", json!({ "v": 1, "type": "listen", "pid": 1, "started": "today" })).unwrap();
 
     // Two newer ones at once: one takes over, and the other gives it its session.
@@ -140,8 +152,8 @@ fn twenty_hand_overs_in_a_row_lose_nothing_and_count_nothing_twice() {
         let next = Program::of_version(&world, &version);
         next.attach(&world, 1);
         running(&world, &version);
-        // Its process is gone, or going; the file is as large as the program.
-        fs::remove_file(&last.0).unwrap();
+        // As large as the program. Windows removes it once its process is gone.
+        wait_for("the older program's file", || fs::remove_file(&last.0).ok(), String::new);
         last = next;
     }
     over.store(true, Ordering::SeqCst);

@@ -27,7 +27,8 @@ fn the_toolkit_app_starts_an_agent_talks_to_it_and_hears_its_end() {
     let said: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let version = env!("CARGO_PKG_VERSION");
     assert!(said[0]["channel"].as_str().unwrap().starts_with(r"\\.\pipe\tk-incident-"), "{said:?}");
-    assert_eq!(said[1..], [json!(version), json!(true), json!([null]), json!(true), json!("bye")]);
+    assert_eq!(said[1..6], [json!(version), json!(true), json!([null]), json!(true), json!("bye")]);
+    assert!(said[6].as_str().unwrap().contains("its place is taken by another user"), "{said:?}");
 }
 
 #[test]

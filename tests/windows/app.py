@@ -5,11 +5,13 @@
 Prints what it got, one JSON value a line.
 """
 
+import ctypes
 import json
 import os
 import sys
 import threading
 import time
+from ctypes import wintypes
 
 sys.path.insert(0, sys.argv[1])
 
@@ -40,6 +42,26 @@ def listening(name):
     return connection, connection.receive(PATIENCE_S)
 
 
+class SecurityAttributes(ctypes.Structure):
+    _fields_ = [("length", wintypes.DWORD), ("descriptor", ctypes.c_void_p), ("inherit", wintypes.BOOL)]
+
+
+def strangers_pipe(name):
+    """A pipe under this name that belongs to the system, as far as its owner tells, and lets everybody in."""
+    security = ctypes.WinDLL("advapi32", use_last_error=True)
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    descriptor = ctypes.c_void_p()
+    made = security.ConvertStringSecurityDescriptorToSecurityDescriptorW(
+        "O:SYD:(A;;GA;;;WD)", 1, ctypes.byref(descriptor), None
+    )
+    assert made, ctypes.WinError(ctypes.get_last_error())
+    attributes = SecurityAttributes(ctypes.sizeof(SecurityAttributes), descriptor, False)
+    kernel.CreateNamedPipeW.restype = wintypes.HANDLE
+    duplex, instances = 3, 1
+    pipe = kernel.CreateNamedPipeW(name, duplex, 0, instances, 512, 512, 0, ctypes.byref(attributes))
+    assert pipe != ctypes.c_void_p(-1).value, ctypes.WinError(ctypes.get_last_error())
+
+
 def main():
     session = {"v": 1, "type": "attach", "site": {"url": sys.argv[3]}}
     attached = child.call(sys.argv[2], "attach", session, dict(os.environ), PATIENCE_S)
@@ -63,6 +85,13 @@ def main():
     say(ask(name, {"type": "stop"})["ok"])
     say(connection.receive(PATIENCE_S)["type"])
     connection.close()
+
+    # Nobody is told anything whose pipe is not this user's.
+    strangers_pipe(name + "-squatted")
+    try:
+        channel.connect(name + "-squatted", PATIENCE_S)
+    except channel.NobodyThere as refused:
+        say(str(refused))
 
 
 main()

@@ -13,7 +13,7 @@ const USAGE: &str = "cargo xtask test-windows [--package NAME]... [FILTER...]";
 
 /// The program's tests that the gate runs: those in which a system differs, through each of its doors. All others run by
 /// name, or all together in much longer: under Wine another process answers every call to a file.
-const CHOSEN: [&str; 13] = [
+const CHOSEN: [&str; 14] = [
     "at_login::without",
     "attach_says_where_the_agent_is",
     "capture::a_record_in_the_log",
@@ -21,6 +21,7 @@ const CHOSEN: [&str; 13] = [
     "commands::follow_prints",
     "commands::the_demo",
     "commands::a_second_agent",
+    "hand_over::",
     "promises::an_error_in_a_log",
     "promises::attach_starts_one_agent",
     "promises::rotation_and_truncation",
