@@ -183,3 +183,118 @@ fn server_fields(tracks_updates: bool) -> BTreeMap<String, Field> {
     }
     fields.into_iter().map(|field| (field.name.clone(), field)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::access::auth::Actor;
+    use crate::fault::Trouble;
+    use crate::rows::query::{self, Context};
+    use crate::rows::write::Writer;
+    use crate::schema::{FILE, view};
+    use crate::store::Store;
+
+    const LAUNCH: &str = r#"
+[entity.Launch]
+label = "Game Launch"
+display = ["code"]
+[entity.Launch.fields]
+code = { label = "Launch Name", type = "text" }
+tickets = { label = "Tickets", type = "multi_entity", to = ["Ticket"] }
+owner = { label = "Owner", type = "entity", to = ["HumanUser"] }
+sg_status_list = { label = "Status", type = "status_list", values = ["wtg", "fin"], default = "wtg" }
+"#;
+
+    /// A desk's store on a schema file of its own.
+    struct World {
+        schema: Arc<Schema>,
+        store: Store,
+        runtime: tokio::runtime::Runtime,
+    }
+
+    impl World {
+        fn open(folder: &std::path::Path, text: &str) -> World {
+            let schema = Arc::new(read(text).unwrap());
+            let store = Store::open(folder, &schema, |_| Ok(())).unwrap();
+            World { schema, store, runtime: tokio::runtime::Builder::new_current_thread().build().unwrap() }
+        }
+
+        fn create(&self, type_name: &str, fields: Value) -> Value {
+            let schema = Arc::clone(&self.schema);
+            let arguments = json!({"type": type_name, "fields": fields});
+            let work = self.store.write(move |transaction| {
+                let context =
+                    Context { schema: &schema, call: "create", now: Timestamp::UNIX_EPOCH, site: "" };
+                let actor = Actor { link: ("ApiUser".to_owned(), 1), touch: None, session_uuid: None };
+                Writer { transaction, context, actor: &actor }.create(&arguments)
+            });
+            self.runtime.block_on(work).unwrap()
+        }
+
+        fn read(&self, type_name: &str, fields: &[&str], path: &str, value: Value) -> Result<Value, Trouble> {
+            let schema = Arc::clone(&self.schema);
+            let condition = json!({"path": path, "relation": "is", "values": [value]});
+            let filters = json!({"logical_operator": "and", "conditions": [condition]});
+            let arguments = json!({"type": type_name, "return_fields": fields, "filters": filters});
+            self.runtime.block_on(self.store.read(move |connection| {
+                let context = Context { schema: &schema, call: "read", now: Timestamp::UNIX_EPOCH, site: "" };
+                query::read(connection, context, &arguments)
+            }))
+        }
+    }
+
+    #[test]
+    fn a_type_and_a_field_are_added_by_the_file_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let without = World::open(folder.path(), FILE);
+        assert!(without.read("Launch", &["code"], "code", json!("alpha")).is_err());
+        drop(without);
+
+        let with = World::open(folder.path(), &format!("{FILE}{LAUNCH}"));
+        assert_eq!(view::entities(&with.schema)["Launch"]["name"]["value"], "Game Launch");
+        let person = with.create("HumanUser", json!([{"field_name": "name", "value": "Alice"}]));
+        let owner = json!({"type": "HumanUser", "id": person["id"]});
+        let fields =
+            json!([{"field_name": "code", "value": "alpha"}, {"field_name": "owner", "value": owner}]);
+        with.create("Launch", fields);
+        drop(with);
+
+        let newer = format!("{FILE}{LAUNCH}notes = {{ label = \"Remark\", type = \"text\" }}\n");
+        let newer = World::open(folder.path(), &newer);
+        let wanted = ["cached_display_name", "sg_status_list", "owner.HumanUser.name", "tickets", "notes"];
+        let found = newer.read("Launch", &wanted, "owner.HumanUser.name", json!("alice")).unwrap();
+        assert_eq!(
+            found["entities"],
+            json!([{"type": "Launch", "id": 1, "cached_display_name": "alpha", "sg_status_list": "wtg",
+                "owner.HumanUser.name": "Alice", "tickets": [], "notes": null}])
+        );
+    }
+
+    #[test]
+    fn a_file_that_does_not_fit_together_says_where() {
+        for (line, says) in [
+            ("a = { label = \"A\", type = \"entity\" }", "Launch.a: `to`"),
+            ("a = { label = \"A\", type = \"text\", to = [\"Ticket\"] }", "Launch.a: `to`"),
+            ("a = { label = \"A\", type = \"entity\", to = [\"Rocket\"] }", "links to Rocket"),
+            ("a = { label = \"A\", type = \"list\" }", "`values`"),
+            ("a = { label = \"A\", type = \"status_list\", values = [\"zz\"] }", "zz is not a status"),
+            (
+                "a = { label = \"A\", type = \"multi_entity\", to = [\"Ticket\"], reverse = \"Ticket.title\" }",
+                "reverse Ticket.title",
+            ),
+            ("\"a b\" = { label = \"A\", type = \"text\" }", "is not a name"),
+            ("a = { label = \"A\", type = \"magic\" }", "cannot be read"),
+            ("a = { label = \"A\", type = \"summary\", computed = \"open_notes\", default = 1 }", "computed"),
+        ] {
+            let error = read(&format!("{FILE}{LAUNCH}{line}\n")).unwrap_err().to_string();
+            assert!(error.contains(says), "{line}: {error}");
+        }
+        let shown = format!("{FILE}{}", LAUNCH.replace("display = [\"code\"]", "display = [\"owner\"]"));
+        assert!(read(&shown).unwrap_err().to_string().contains("display field owner"));
+    }
+}
