@@ -12,6 +12,7 @@ pub(crate) mod path;
 mod preset;
 pub(crate) mod query;
 pub(crate) mod relation;
+pub(crate) mod scalar;
 pub(crate) mod select;
 mod spelling;
 pub(crate) mod summarize;

@@ -1,13 +1,13 @@
 //! Attachments: the row that stands for an uploaded file, and the way from its id to the bytes.
 
 use jiff::Timestamp;
-use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
 
 use crate::fault::{Fault, Trouble};
 use crate::files::Stored;
 use crate::rows::query;
+use crate::rows::scalar::Scalar;
 use crate::rows::value::format_time;
 use crate::rows::write::Writer;
 use crate::schema::DataType;
@@ -101,11 +101,10 @@ pub(crate) fn attach(writer: &Writer<'_>, upload: &Upload) -> Result<i64, Troubl
     let content_type = content_type(&file_name);
     let file =
         json!({"id": id, "name": shown, "content_type": content_type, "link_type": "upload"}).to_string();
-    let text = |text: &str| Sql::Text(text.to_owned());
-    let extension = file_name.rsplit_once('.').map_or(Sql::Null, |(_, extension)| text(extension));
+    let text = |text: &str| Some(Scalar::from(text));
+    let extension = file_name.rsplit_once('.').and_then(|(_, extension)| text(extension));
     // A number field holds 32 bits; a larger file shows its size on the page alone.
-    let size =
-        i32::try_from(upload.stored.size_bytes).map_or(Sql::Null, |size| Sql::Integer(i64::from(size)));
+    let size = i32::try_from(upload.stored.size_bytes).ok().map(|size| i64::from(size).into());
     writer.set_columns(
         attachment,
         id,

@@ -3,18 +3,9 @@
 //! Knows no SQL and no JSON. `filter` builds it, a store evaluates it.
 
 use crate::rows::path::Path;
+pub(crate) use crate::rows::scalar::Scalar;
 use crate::rows::value::Link;
 use crate::schema::Field;
-
-/// A value that fields are compared with.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Scalar {
-    /// Also a checkbox: 0 or 1.
-    Integer(i64),
-    Real(f64),
-    /// Also dates and times, whose spelling sorts as they do.
-    Text(String),
-}
 
 /// What rows have to be like.
 #[derive(Debug, Clone)]

@@ -235,7 +235,7 @@ impl Asked<'_> {
             (DataType::Checkbox, Value::Null) => Err(self.needs("true or false")),
             (DataType::Date, Value::String(text)) if text.is_empty() => Ok(None),
             (_, Value::Null) => Ok(None),
-            _ => value::operand(self.target, value),
+            _ => value::scalar(self.target, value),
         }
     }
 

@@ -2,11 +2,11 @@
 //!
 //! Whether linked rows exist and unique values are free is `write`'s question.
 
-use rusqlite::types::Value as Sql;
 use serde_json::Value;
 
 use crate::fault::{Fault, clip};
 use crate::rows::query::Context;
+use crate::rows::scalar::Scalar;
 use crate::rows::value::{Cell, Link, Target, check_listed, encode};
 use crate::schema::{Access, EntityType, Field};
 
@@ -48,7 +48,7 @@ pub(crate) fn fields<'a>(
         let target = Target { call, entity, field };
         let cell = encode(target, value)?;
         if let Cell::One(value) = &cell {
-            check_listed(target, value)?;
+            check_listed(target, value.as_ref())?;
         }
         let mode = mode(call, item.get("multi_entity_update_mode"))?;
         given.retain(|earlier| earlier.field.name != field.name);
@@ -81,28 +81,28 @@ fn mode(call: &str, value: Option<&Value>) -> Result<Mode, Fault> {
 
 /// Columns that are about to be written, with their values.
 #[derive(Default)]
-pub(crate) struct Columns(pub(crate) Vec<(String, Sql)>);
+pub(crate) struct Columns(pub(crate) Vec<(String, Option<Scalar>)>);
 
 impl Columns {
-    pub(crate) fn set_one(&mut self, column: &str, value: Sql) {
+    pub(crate) fn set_one(&mut self, column: &str, value: Option<Scalar>) {
         self.0.push((column.to_owned(), value));
     }
 
     pub(crate) fn set_link(&mut self, field: &str, link: Option<&Link>) {
-        self.set_one(&format!("{field}__type"), link.map_or(Sql::Null, |link| Sql::Text(link.0.clone())));
-        self.set_one(&format!("{field}__id"), link.map_or(Sql::Null, |link| Sql::Integer(link.1)));
+        self.set_one(&format!("{field}__type"), link.map(|link| link.0.clone().into()));
+        self.set_one(&format!("{field}__id"), link.map(|link| link.1.into()));
     }
 
     /// A person made of a first and a last name is shown by both.
     pub(crate) fn fill_person_name(&mut self) {
         let text = |name: &str| {
             let (_, value) = self.0.iter().find(|(column, _)| column == name)?;
-            if let Sql::Text(text) = value { Some(text.clone()) } else { None }
+            value.as_ref()?.text().map(str::to_owned)
         };
         let parts: Vec<String> = [text("firstname"), text("lastname")].into_iter().flatten().collect();
         if text("name").is_none() && !parts.is_empty() {
             self.0.retain(|(column, _)| column != "name");
-            self.set_one("name", Sql::Text(parts.join(" ")));
+            self.set_one("name", Some(parts.join(" ").into()));
         }
     }
 }

@@ -4,12 +4,11 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, clip};
-use crate::rows::condition::Scalar;
 use crate::rows::file_link::{self, FileLink, LocalFile};
+use crate::rows::scalar::Scalar;
 use crate::rows::spelling;
 use crate::schema::{DataType, EntityType, Field, Kept};
 use crate::store::fold;
@@ -20,7 +19,8 @@ pub(crate) type Link = (String, i64);
 /// A checked value, ready to be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
-    One(Sql),
+    /// None is the empty value.
+    One(Option<Scalar>),
     Link(Option<Link>),
     Links(Vec<Link>),
     /// A file that has yet to be found in one of the local storages.
@@ -62,7 +62,7 @@ impl Target<'_> {
 
 /// Checks `value` for the field.
 pub(crate) fn encode(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
-    let one = |sql| Ok(Cell::One(sql));
+    let one = |value| Ok(Cell::One(value));
     match target.field.data_type {
         DataType::Entity => match value {
             Value::Null => Ok(Cell::Link(None)),
@@ -90,16 +90,16 @@ pub(crate) fn encode(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
             }
         },
         DataType::Serializable => match value {
-            Value::Null => one(Sql::Null),
-            other => one(Sql::Text(other.to_string())),
+            Value::Null => one(None),
+            other => one(Some(other.to_string().into())),
         },
         DataType::TagList => tag_list(target, value).map(Cell::One),
         DataType::Url => url(target, value),
-        _ if value.is_null() => one(Sql::Null),
+        _ if value.is_null() => one(None),
         DataType::Image => Err(target.refused("takes a picture by uploading it, and null to take it away")),
         _ => {
             let value = scalar(target, value)?;
-            check_year(target, &value)?;
+            check_year(target, value.as_ref())?;
             Ok(Cell::One(value))
         }
     }
@@ -107,29 +107,29 @@ pub(crate) fn encode(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
 
 /// Times may be compared with any, but rows hold none before this year. A date may be older, whatever FPT's documents say:
 /// the official client's own tests keep one of 1968 in a site.
-fn check_year(target: Target<'_>, value: &Sql) -> Result<(), Fault> {
+fn check_year(target: Target<'_>, value: Option<&Scalar>) -> Result<(), Fault> {
     const FIRST_YEAR: &str = "1970";
     match (target.field.data_type, value) {
-        (DataType::DateTime, Sql::Text(text)) if text.as_str() < FIRST_YEAR => {
+        (DataType::DateTime, Some(Scalar::Text(text))) if text.as_str() < FIRST_YEAR => {
             Err(target.refused(&format!("cannot hold {text}: its first year is {FIRST_YEAR}")))
         }
         _ => Ok(()),
     }
 }
 
-/// Checks a value that is neither null nor a link: also what filters compare with.
-pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
+/// Checks a value that is neither null nor a link: also what filters compare with. None is the empty value.
+pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Option<Scalar>, Fault> {
     match target.field.data_type {
         DataType::Checkbox => match value {
-            Value::Bool(checked) => Ok(Sql::Integer(i64::from(*checked))),
+            Value::Bool(checked) => Ok(Some(i64::from(*checked).into())),
             other => Err(target.expected("TrueClass, FalseClass, NilClass", other)),
         },
         DataType::Number | DataType::Duration | DataType::Percent | DataType::Timecode => {
             let number = value.as_i64().ok_or_else(|| target.expected("Integer, NilClass", value))?;
             match i32::try_from(number) {
-                Ok(number) => Ok(Sql::Integer(i64::from(number))),
+                Ok(number) => Ok(Some(i64::from(number).into())),
                 // Row ids are ours and may outgrow what a number field holds.
-                Err(_) if target.field.name == "id" => Ok(Sql::Integer(number)),
+                Err(_) if target.field.name == "id" => Ok(Some(number.into())),
                 Err(_) => Err(target.refused(&format!("is a 32-bit number and cannot hold {number}"))),
             }
         }
@@ -143,7 +143,7 @@ pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
             if number.abs() > limit {
                 return Err(target.refused(&format!("cannot hold {number}: its limit is {limit}")));
             }
-            Ok(Sql::Real(number))
+            Ok(Some(Scalar::Real(number)))
         }
         DataType::Date => {
             let text = text_of(target, value)?;
@@ -151,18 +151,18 @@ pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
                 text.get(..10).filter(|_| text.len() == 10).and_then(|text| text.parse().ok()).ok_or_else(
                     || target.refused(&format!("expected a date YYYY-MM-DD but got {}", clip(text))),
                 )?;
-            Ok(Sql::Text(date.to_string()))
+            Ok(Some(date.to_string().into()))
         }
         DataType::DateTime => {
             let text = text_of(target, value)?;
             let time = parse_time(text).ok_or_else(|| {
                 target.refused(&format!("expected a time YYYY-MM-DDTHH:MM:SSZ but got {}", clip(text)))
             })?;
-            Ok(Sql::Text(format_time(time)))
+            Ok(Some(format_time(time).into()))
         }
         DataType::List | DataType::StatusList => {
             let text = text_of(target, value)?;
-            Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
+            Ok((!text.is_empty()).then(|| text.into()))
         }
         DataType::Color => {
             spelled(target, value, "a color: 'r,g,b', a color word or 'pipeline_step'", spelling::color)
@@ -172,19 +172,9 @@ pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
         DataType::Uuid => spelled(target, value, "a UUID", spelling::uuid),
         _ => {
             let text = text_of(target, value)?.trim();
-            Ok(if text.is_empty() { Sql::Null } else { Sql::Text(text.to_owned()) })
+            Ok((!text.is_empty()).then(|| text.into()))
         }
     }
-}
-
-/// What a filter compares the field with: a checked value that is no link. None is the empty value.
-pub(crate) fn operand(target: Target<'_>, value: &Value) -> Result<Option<Scalar>, Fault> {
-    Ok(match scalar(target, value)? {
-        Sql::Integer(number) => Some(Scalar::Integer(number)),
-        Sql::Real(number) => Some(Scalar::Real(number)),
-        Sql::Text(text) => Some(Scalar::Text(text)),
-        Sql::Null | Sql::Blob(_) => None,
-    })
 }
 
 /// A text of a certain spelling, as it is kept; an empty one is null.
@@ -193,19 +183,19 @@ fn spelled(
     value: &Value,
     wanted: &str,
     parse: impl FnOnce(&str) -> Option<String>,
-) -> Result<Sql, Fault> {
+) -> Result<Option<Scalar>, Fault> {
     let text = text_of(target, value)?.trim();
     if text.is_empty() {
-        return Ok(Sql::Null);
+        return Ok(None);
     }
     match parse(text) {
-        Some(text) => Ok(Sql::Text(text)),
+        Some(text) => Ok(Some(text.into())),
         None => Err(target.refused(&format!("expected {wanted} but got {}", clip(text)))),
     }
 }
 
 /// Names of tags: trimmed, each once whatever its case.
-fn tag_list(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
+fn tag_list(target: Target<'_>, value: &Value) -> Result<Option<Scalar>, Fault> {
     let Value::Array(items) = value else { return Err(target.expected("Array", value)) };
     let mut names: Vec<String> = Vec::new();
     for item in items {
@@ -214,12 +204,12 @@ fn tag_list(target: Target<'_>, value: &Value) -> Result<Sql, Fault> {
             names.push(name.to_owned());
         }
     }
-    Ok(if names.is_empty() { Sql::Null } else { Sql::Text(json!(names).to_string()) })
+    Ok((!names.is_empty()).then(|| json!(names).to_string().into()))
 }
 
 /// Checks that a list value is one of the field's.
-pub(crate) fn check_listed(target: Target<'_>, value: &Sql) -> Result<(), Fault> {
-    let Sql::Text(text) = value else { return Ok(()) };
+pub(crate) fn check_listed(target: Target<'_>, value: Option<&Scalar>) -> Result<(), Fault> {
+    let Some(Scalar::Text(text)) = value else { return Ok(()) };
     let valid = &target.field.values;
     match target.field.data_type {
         DataType::StatusList if !valid.contains(text) => Err(Fault::write(format!(
@@ -263,9 +253,9 @@ pub(crate) fn link(target: Target<'_>, value: &Value) -> Result<Link, Fault> {
 /// A link of a url field; files get theirs by uploading.
 fn url(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
     match value {
-        Value::Null => Ok(Cell::One(Sql::Null)),
+        Value::Null => Ok(Cell::One(None)),
         Value::Object(hash) => match file_link::parse(hash).map_err(|reason| target.refused(&reason))? {
-            FileLink::Web(link) => Ok(Cell::One(Sql::Text(link.to_string()))),
+            FileLink::Web(link) => Ok(Cell::One(Some(link.to_string().into()))),
             FileLink::Local(file) => Ok(Cell::LocalFile(file)),
         },
         other => Err(target.expected("Hash, NilClass", other)),
@@ -277,18 +267,18 @@ fn text_of<'v>(target: Target<'_>, value: &'v Value) -> Result<&'v str, Fault> {
 }
 
 /// A kept value as JSON. Links and url fields are put together by `query`.
-pub(crate) fn decode(data_type: DataType, value: ValueRef<'_>) -> Value {
+pub(crate) fn decode(data_type: DataType, value: Option<Scalar>) -> Value {
     match (data_type, value) {
         (DataType::Password, _) => Value::from("*******"),
-        (DataType::TagList, ValueRef::Null) => json!([]),
-        (_, ValueRef::Null) => Value::Null,
-        (DataType::Checkbox, ValueRef::Integer(number)) => Value::from(number != 0),
-        (_, ValueRef::Integer(number)) => Value::from(number),
-        (_, ValueRef::Real(number)) => Value::from(number),
-        (data_type, ValueRef::Text(text)) if data_type.kept() == Kept::Json => {
-            serde_json::from_slice(text).unwrap_or(Value::Null)
+        (DataType::TagList, None) => json!([]),
+        (_, None) => Value::Null,
+        (DataType::Checkbox, Some(Scalar::Integer(number))) => Value::from(number != 0),
+        (_, Some(Scalar::Integer(number))) => Value::from(number),
+        (_, Some(Scalar::Real(number))) => Value::from(number),
+        (data_type, Some(Scalar::Text(text))) if data_type.kept() == Kept::Json => {
+            serde_json::from_str(&text).unwrap_or(Value::Null)
         }
-        (_, ValueRef::Text(text) | ValueRef::Blob(text)) => Value::from(String::from_utf8_lossy(text)),
+        (_, Some(Scalar::Text(text))) => Value::from(text),
     }
 }
 
@@ -414,9 +404,9 @@ mod tests {
             let field = Field { to: vec!["Shot".to_owned()], ..Field::plain("sg_field", "Field", data_type) };
             let target = Target { call: "update", entity, field: &field };
             for value in awkward() {
-                let Ok(Cell::One(sql)) = encode(target, &value) else { continue };
-                let read = decode(data_type, ValueRef::from(&sql));
-                assert_eq!(encode(target, &read), Ok(Cell::One(sql)), "{data_type:?} {value} reads {read}");
+                let Ok(Cell::One(one)) = encode(target, &value) else { continue };
+                let read = decode(data_type, one.clone());
+                assert_eq!(encode(target, &read), Ok(Cell::One(one)), "{data_type:?} {value} reads {read}");
                 kept += 1;
             }
         }

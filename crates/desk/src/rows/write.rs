@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use rusqlite::Transaction;
-use rusqlite::types::Value as Sql;
 use serde_json::Value;
 
 use crate::access::auth::Actor;
@@ -17,6 +16,7 @@ use crate::rows::file_link;
 use crate::rows::given::{self, Columns, Given, Mode};
 use crate::rows::linking;
 use crate::rows::query::{self, Context, field_names};
+use crate::rows::scalar::Scalar;
 use crate::rows::value::{Cell, Link, Target, encode, format_time};
 use crate::schema::{EntityType, Field, Fill};
 use crate::store::{local_storage, row};
@@ -173,9 +173,9 @@ impl Writer<'_> {
         &self,
         entity: &EntityType,
         id: i64,
-        columns: &[(&str, Sql)],
+        columns: &[(&str, Option<Scalar>)],
     ) -> Result<(), Trouble> {
-        let cells: Vec<(String, Sql)> =
+        let cells: Vec<(String, Option<Scalar>)> =
             columns.iter().map(|(column, value)| ((*column).to_owned(), value.clone())).collect();
         row::update(self.transaction, entity, id, &cells)
     }
@@ -186,7 +186,7 @@ impl Writer<'_> {
         entity: &EntityType,
         id: i64,
         field: &Field,
-        value: Sql,
+        value: Option<Scalar>,
     ) -> Result<(), Trouble> {
         let names = [field.name.clone()];
         let read = || query::row(self.transaction, self.context, entity, id, &names);
@@ -204,7 +204,7 @@ impl Writer<'_> {
     /// Notes who changes a row, and when.
     pub(crate) fn sign(&self, entity: &EntityType, columns: &mut Columns) {
         if entity.tracks_updates {
-            columns.set_one("updated_at", Sql::Text(format_time(self.context.now)));
+            columns.set_one("updated_at", Some(format_time(self.context.now).into()));
             columns.set_link("updated_by", Some(&self.actor.link));
         }
     }
@@ -228,7 +228,7 @@ impl Writer<'_> {
             present.insert(given.field.name.as_str());
             self.keep(entity, id, given, &mut columns, &mut links)?;
         }
-        let now = Sql::Text(format_time(self.context.now));
+        let now: Option<Scalar> = Some(format_time(self.context.now).into());
         for field in entity.fields.values().filter(|field| !present.contains(field.name.as_str())) {
             match (field.name.as_str(), field.fill, &field.default) {
                 ("created_at" | "updated_at", ..) => columns.set_one(&field.name, now.clone()),
@@ -266,18 +266,18 @@ impl Writer<'_> {
         let Given { field, cell, mode } = given;
         match cell {
             Cell::One(value) => {
-                self.must_be_free(entity, field, &value, id)?;
+                self.must_be_free(entity, field, value.as_ref(), id)?;
                 columns.set_one(&field.name, value);
             }
             Cell::LocalFile(file) => {
                 let target = Target { call: self.context.call, entity, field };
                 let link = file_link::place(&file, &local_storage::all(self.transaction)?)
                     .map_err(|reason| target.refused(&reason))?;
-                columns.set_one(&field.name, Sql::Text(link.to_string()));
+                columns.set_one(&field.name, Some(link.to_string().into()));
             }
             Cell::Secret(secret) => {
                 let kept = secret.map(|secret| secret::hash(&secret, secret::random_16()));
-                columns.set_one(&field.name, kept.map_or(Sql::Null, Sql::Text));
+                columns.set_one(&field.name, kept.map(Scalar::Text));
             }
             Cell::Link(link) => {
                 if let Some((kind, id)) = &link {
@@ -290,8 +290,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn must_be_free(&self, entity: &EntityType, field: &Field, value: &Sql, id: i64) -> Result<(), Trouble> {
-        let (true, Sql::Text(text)) = (field.unique, value) else { return Ok(()) };
+    fn must_be_free(
+        &self,
+        entity: &EntityType,
+        field: &Field,
+        value: Option<&Scalar>,
+        id: i64,
+    ) -> Result<(), Trouble> {
+        let (true, Some(Scalar::Text(text))) = (field.unique, value) else { return Ok(()) };
         if !row::another_has(self.transaction, entity, field, text, id)? {
             return Ok(());
         }
@@ -332,7 +338,9 @@ impl Writer<'_> {
 /// Clients add entries of kinds of their own, as Toolkit does; those of the desk cannot be forged.
 fn only_own_event(given: &[Given<'_>]) -> Result<(), Fault> {
     let forged = given.iter().any(|given| match &given.cell {
-        Cell::One(Sql::Text(text)) => given.field.name == "event_type" && text.starts_with(OWN_EVENTS),
+        Cell::One(Some(Scalar::Text(text))) => {
+            given.field.name == "event_type" && text.starts_with(OWN_EVENTS)
+        }
         _ => false,
     });
     if forged {

@@ -186,7 +186,7 @@ impl Properties {
             }
             let target = Target { call, entity, field };
             if let Cell::One(value) = encode(target, default)? {
-                check_listed(target, &value)?;
+                check_listed(target, value.as_ref())?;
             }
         }
         Ok(())

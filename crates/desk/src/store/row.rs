@@ -2,16 +2,16 @@
 //!
 //! Owns the SQL of these. What may be written, and what a value is, is `rows::write`'s.
 
-use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
 
 use crate::fault::Trouble;
+use crate::rows::scalar::Scalar;
 use crate::rows::value::Link;
 use crate::schema::{EntityType, Field};
 use crate::store::table::{RETIRED, display, quote};
 
 /// Columns with their values.
-pub(crate) type Cells = [(String, Sql)];
+pub(crate) type Cells = [(String, Option<Scalar>)];
 
 /// The id of the next row: ids grow and are never used twice, deleted rows or not (AUTOINCREMENT's own count).
 pub(crate) fn next_id(connection: &Connection, entity: &EntityType) -> Result<i64, Trouble> {
@@ -32,7 +32,7 @@ pub(crate) fn insert(
     let names: String = cells.iter().map(|(column, _)| format!(", {}", quote(column))).collect();
     let marks = ", ?".repeat(cells.len());
     let sql = format!("INSERT INTO {} (id{names}) VALUES (?{marks})", quote(&entity.name));
-    let id = Sql::Integer(id);
+    let id = Some(id.into());
     let values = std::iter::once(&id).chain(cells.iter().map(|(_, value)| value));
     transaction.prepare_cached(&sql)?.execute(params_from_iter(values))?;
     Ok(())
@@ -50,7 +50,7 @@ pub(crate) fn update(
     }
     let assignments: Vec<String> = cells.iter().map(|(column, _)| format!("{} = ?", quote(column))).collect();
     let sql = format!("UPDATE {} SET {} WHERE id = ?", quote(&entity.name), assignments.join(", "));
-    let id = Sql::Integer(id);
+    let id = Some(id.into());
     let values = cells.iter().map(|(_, value)| value).chain(std::iter::once(&id));
     transaction.prepare_cached(&sql)?.execute(params_from_iter(values))?;
     Ok(())

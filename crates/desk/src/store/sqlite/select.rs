@@ -13,6 +13,7 @@ use crate::rows::select::{Found, Named, Select, Sort, Taken};
 use crate::rows::value::{Link, decode};
 use crate::schema::{DataType, EntityType, Field, Kept, Schema};
 use crate::store::local_storage;
+use crate::store::sqlite::scalar::taken;
 use crate::store::sqlite::scope::{Place, Scope, Statement, links_of, sort_key};
 use crate::store::table::{RETIRED, display, quote};
 
@@ -157,7 +158,7 @@ impl<'a> Plan<'a> {
 
     fn take(&self, row: &Row<'_>) -> rusqlite::Result<Cell> {
         Ok(match self {
-            Plan::One { at, data_type } => Cell::Value(decode(*data_type, row.get_ref(*at)?)),
+            Plan::One { at, data_type } => Cell::Value(decode(*data_type, taken(row.get_ref(*at)?))),
             Plan::Link { at } => {
                 let (kind, id) = (row.get::<_, Option<String>>(*at)?, row.get::<_, Option<i64>>(*at + 1)?);
                 Cell::Link(kind.zip(id))

@@ -10,6 +10,7 @@ use crate::rows::select::Named;
 use crate::rows::summary::{Group, Grouping, Key, Level, Summary, Total, TotalKind, Window};
 use crate::rows::value::{Link, decode};
 use crate::schema::{DataType, Kept};
+use crate::store::sqlite::scalar::taken;
 use crate::store::sqlite::scope::{Place, Scope, Statement, links_of};
 use crate::store::sqlite::select::{from, names};
 
@@ -40,7 +41,7 @@ pub(crate) fn groups(
     while let Some(row) = rows.next()? {
         let mut totals = Vec::with_capacity(first_key);
         for at in 0..first_key {
-            totals.push(decode(DataType::Text, row.get_ref(at)?));
+            totals.push(decode(DataType::Text, taken(row.get_ref(at)?)));
         }
         let (mut keys, mut at) = (Vec::with_capacity(depth), first_key);
         for level in levels {
@@ -51,7 +52,7 @@ pub(crate) fn groups(
             } else {
                 let data_type =
                     if level.by == Grouping::Exact { level.path.field.data_type } else { DataType::Text };
-                keys.push(Key::Value(decode(data_type, row.get_ref(at)?)));
+                keys.push(Key::Value(decode(data_type, taken(row.get_ref(at)?))));
                 at += 1;
             }
         }
