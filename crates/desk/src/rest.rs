@@ -3,7 +3,7 @@
 //! Owns addresses, documents, tokens and statuses. Rows are read and written by `rows`, files are kept by `files`, as for api3:
 //! what one protocol refuses, the other does in the same words.
 
-mod answer;
+pub(crate) mod answer;
 pub(crate) mod bearer;
 mod call;
 mod document;

@@ -5,17 +5,17 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::access::secret::random_16;
 use crate::fault::Fault;
 use crate::injection::calls::{Call, Door};
+use crate::rest::answer::Refusal;
 
 /// A refusal with a fault of the site. `status` is for the routes that tell by it; the others have their own way.
 pub(crate) fn refusal(call: &Call, status: StatusCode, fault: &Fault) -> Response {
     match call.door {
         Door::Api3 => Json(fault.to_json()).into_response(),
-        Door::Rest => document(status, Some(fault.code), &fault.message),
+        Door::Rest => Refusal::new(status, fault.clone()).into_response(),
         Door::Files if ["put", "download"].contains(&call.name.as_str()) => {
             storage(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired")
         }
@@ -28,7 +28,7 @@ pub(crate) fn refusal(call: &Call, status: StatusCode, fault: &Fault) -> Respons
 pub(crate) fn status(call: &Call, code: StatusCode) -> Response {
     let reason = code.canonical_reason().unwrap_or("Error");
     let mut answer = match call.door {
-        Door::Rest => document(code, None, reason),
+        Door::Rest => Refusal::failure(code, reason).into_response(),
         Door::Api3 => Json(json!({"exception": true, "message": reason})).into_response(),
         Door::Files if ["put", "download"].contains(&call.name.as_str()) => {
             storage(code, &reason.replace(' ', ""), reason)
@@ -79,14 +79,6 @@ pub(crate) fn not_permitted(call: &Call, path: &str) -> Response {
         (_, other) => Fault::write(format!("API {other}() {entity} is not permitted for this user.")),
     };
     refusal(call, StatusCode::BAD_REQUEST, &fault)
-}
-
-/// An error document of REST.
-fn document(status: StatusCode, code: Option<u16>, detail: &str) -> Response {
-    let id: String = random_16().iter().map(|byte| format!("{byte:02x}")).collect();
-    let error: Value = json!({"id": id, "status": status.as_u16(), "code": code,
-        "title": status.canonical_reason(), "source": null, "detail": detail, "meta": null});
-    (status, Json(json!({"errors": [error]}))).into_response()
 }
 
 fn storage(status: StatusCode, code: &str, message: &str) -> Response {

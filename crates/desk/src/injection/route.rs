@@ -6,6 +6,7 @@ use axum::http::Method;
 use serde_json::Value;
 
 use crate::injection::calls::{Call, Door};
+use crate::rest::type_name;
 use crate::schema::Schema;
 
 /// What a request's head tells of the call.
@@ -83,26 +84,9 @@ fn rest(schema: &Schema, method: &Method, path: &str) -> Call {
         ["schema", kind, "fields", _] => (fields, Some(kind)),
         _ => ("other", None),
     };
-    let entity = entity.map(|kind| type_name(schema, kind));
+    let named = |kind| type_name::find(schema, kind).map_or(kind, |entity| entity.name.as_str()).to_owned();
+    let entity = entity.map(named);
     Call { door: Door::Rest, name: name.to_owned(), entity }
-}
-
-/// The entity type a path's `tickets` or `event_log_entries` names; what stands there when it names none.
-fn type_name(schema: &Schema, written: &str) -> String {
-    let wanted: String = written.to_ascii_lowercase().split('_').collect();
-    let named = schema.entities().find(|entity| {
-        let name = entity.name.to_ascii_lowercase();
-        wanted == name || plural(&name) == wanted
-    });
-    named.map_or_else(|| written.to_owned(), |entity| entity.name.clone())
-}
-
-fn plural(name: &str) -> String {
-    match name.strip_suffix('y') {
-        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
-        _ if name.ends_with(['s', 'x']) => format!("{name}es"),
-        _ => format!("{name}s"),
-    }
 }
 
 /// The call an api3 body stands for.

@@ -44,6 +44,11 @@ impl Refusal {
         Refusal { status, code: Some(fault.code), detail: fault.message }
     }
 
+    /// A status without a fault of FPT's: the server's own trouble.
+    pub(crate) fn failure(status: StatusCode, detail: impl Into<String>) -> Refusal {
+        Refusal { status, code: None, detail: detail.into() }
+    }
+
     /// A request that cannot be understood.
     pub(crate) fn request(detail: impl Into<String>) -> Refusal {
         Fault::request(detail).into()
@@ -89,7 +94,7 @@ impl From<Trouble> for Refusal {
                     detail.push_str(&format!(": {cause}"));
                     source = cause.source();
                 }
-                Refusal { status: StatusCode::INTERNAL_SERVER_ERROR, code: None, detail }
+                Refusal::failure(StatusCode::INTERNAL_SERVER_ERROR, detail)
             }
         }
     }
