@@ -31,13 +31,18 @@ fn every_grant_gives_a_token_that_says_for_whom() {
     let alice = person(ready, "alice", "open sesame");
     let session = http::call(ready, "get_session_token", json!({}))["results"]["session_id"].clone();
     let session = session.as_str().unwrap();
-    let (status, token) =
-        grant(ready, "grant_type=password&username=alice&password=open+sesame&session_uuid=abc");
+    let (status, token) = grant(
+        ready,
+        "grant_type=password&username=alice&password=open+sesame&session_uuid=6a9c2d5e-0000-4000-8000-000000000002",
+    );
     assert_eq!(status, 200, "{token}");
     assert_eq!((&token["token_type"], &token["expires_in"]), (&json!("Bearer"), &json!(600)));
     let said = claims(&token);
     assert_eq!(said["user"], json!({"type": "HumanUser", "id": alice}));
-    assert_eq!((&said["auth_type"], &said["session_uuid"]), (&json!("password"), &json!("abc")));
+    assert_eq!(
+        (&said["auth_type"], &said["session_uuid"]),
+        (&json!("password"), &json!("6a9c2d5e-0000-4000-8000-000000000002"))
+    );
     let life = said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap();
     assert_eq!(life, 600);
 

@@ -21,8 +21,6 @@ use crate::store::refresh_token::{self, Grant};
 
 /// Life of a refresh token that nobody spends. Real sites do not tell theirs.
 const REFRESH_LIFE_S: i64 = 86_400;
-/// Longest value of `session_uuid` that is kept, in bytes.
-const MAX_UUID_BYTES: usize = 64;
 
 const URLENCODED: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
@@ -81,6 +79,9 @@ async fn new_grant(call: &Call, form: &Form, names: &[(&str, &str)]) -> Result<G
             None => return Err(Refusal::request("Unsupported scope")),
         },
     };
+    if let Some(uuid) = form.get("session_uuid") {
+        known.insert("session_uuid".to_owned(), uuid.clone());
+    }
     if let Some(login) = &sudo_as_login {
         known.insert("sudo_as_login".to_owned(), login.clone());
     }
@@ -90,7 +91,7 @@ async fn new_grant(call: &Call, form: &Form, names: &[(&str, &str)]) -> Result<G
         user: actor.link,
         auth_type: form.get("grant_type").cloned().unwrap_or_default(),
         sudo_as_login,
-        session_uuid: form.get("session_uuid").filter(|uuid| uuid.len() <= MAX_UUID_BYTES).cloned(),
+        session_uuid: actor.session_uuid,
     })
 }
 
