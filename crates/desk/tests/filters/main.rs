@@ -5,6 +5,10 @@
 
 #[path = "../http/mod.rs"]
 mod http;
+mod model;
 mod presets;
+mod property;
+mod relations;
 mod site;
 mod summaries;
+mod world;

@@ -11,7 +11,7 @@ pub(crate) const NOW: &str = "2030-03-13T10:00:00Z";
 
 pub(crate) struct Site {
     desk: Desk,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Site {
@@ -23,11 +23,16 @@ impl Site {
             clock_ahead_s: there.as_second() - Timestamp::now().as_second(),
             ..DeskOptions::default()
         };
-        Site { desk: Desk::start(options).unwrap(), _folder: folder }
+        Site { desk: Desk::start(options).unwrap(), folder }
     }
 
     pub(crate) fn ready(&self) -> &Ready {
         self.desk.ready()
+    }
+
+    /// A direct look at the database: for what no client may write.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("desk.db")).unwrap()
     }
 
     /// The results of a call that has to succeed.
@@ -48,6 +53,16 @@ impl Site {
     pub(crate) fn create(&self, kind: &str, fields: Value) -> Value {
         let row = self.call("create", &json!({"type": kind, "fields": pairs(&fields)}));
         json!({"type": kind, "id": row["id"]})
+    }
+
+    /// Creates many rows at once; gives their ids.
+    pub(crate) fn create_all(&self, kind: &str, rows: &[Value]) -> Vec<i64> {
+        let requests: Vec<Value> = rows
+            .iter()
+            .map(|fields| json!({"request_type": "create", "type": kind, "fields": pairs(fields), "return_fields": ["id"]}))
+            .collect();
+        let made = if requests.is_empty() { json!([]) } else { self.call("batch", &Value::from(requests)) };
+        made.as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect()
     }
 
     pub(crate) fn retire(&self, kind: &str, id: i64) {
