@@ -222,7 +222,7 @@ impl Desk {
                     return Ok(());
                 }
             };
-            let project_id = seed::rows(transaction, &key)?;
+            let project_id = seed::rows(transaction, &schema, &key)?;
             seed::statuses(transaction, &mut visible)?;
             let owner = seed::owner(transaction)?;
             schema::created_field::add_to(&mut visible, transaction)?;

@@ -6,16 +6,16 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::Transaction;
 use serde::Deserialize;
 
 use crate::DeskError;
 use crate::access::secret;
-use crate::fault::Trouble;
+use crate::fault::{Fault, Trouble};
+use crate::rows::scalar::Scalar;
 use crate::rows::value::{Link, format_time};
-use crate::schema::{Schema, created_field};
-use crate::store::table::RETIRED;
-use crate::store::{person, setting, status};
+use crate::schema::{EntityType, Schema, created_field};
+use crate::store::{person, row, setting, status};
 
 /// The script user's name.
 pub(crate) const SCRIPT_NAME: &str = "tk-incident";
@@ -68,51 +68,75 @@ impl ScriptKey {
 }
 
 /// Rows every desk has; gives the project's id.
-pub(crate) fn rows(transaction: &Transaction<'_>, key: &ScriptKey) -> Result<i64, Trouble> {
+pub(crate) fn rows(transaction: &Transaction<'_>, schema: &Schema, key: &ScriptKey) -> Result<i64, Trouble> {
     let now = format_time(jiff::Timestamp::now());
-    let script: Option<(i64, Option<String>)> = transaction
-        .query_row(
-            "SELECT id, salted_password FROM ApiUser WHERE firstname = ?1",
-            [&key.script_name],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    match script {
+    let make = |kind: &str, cells: &[(&str, Scalar)]| make(transaction, table(schema, kind)?, cells, &now);
+    let hash = || Scalar::from(secret::hash(&key.script_key, secret::random_16()));
+    match person::script(transaction, &key.script_name)? {
         None => {
-            let kept = secret::hash(&key.script_key, secret::random_16());
-            transaction.execute(
-                "INSERT INTO ApiUser \
-                 (firstname, lastname, description, salted_password, generate_event_log_entries, created_at, updated_at) \
-                 VALUES (?1, '1', 'Files incidents', ?2, 1, ?3, ?3)",
-                params![key.script_name, kept, now],
+            make(
+                "ApiUser",
+                &[
+                    ("firstname", key.script_name.as_str().into()),
+                    ("lastname", "1".into()),
+                    ("description", "Files incidents".into()),
+                    ("salted_password", hash()),
+                    ("generate_event_log_entries", 1.into()),
+                ],
             )?;
         }
         Some((_, Some(kept))) if secret::Verified::new().check(&kept, &key.script_key) => {}
         Some((id, _)) => {
             // The file is the owner's word: it lies in a folder only the owner can write.
-            let kept = secret::hash(&key.script_key, secret::random_16());
-            let sql = format!("UPDATE ApiUser SET salted_password = ?1, {RETIRED} = 0 WHERE id = ?2");
-            transaction.execute(&sql, params![kept, id])?;
+            let scripts = table(schema, "ApiUser")?;
+            row::update(transaction, scripts, id, &[("salted_password".to_owned(), Some(hash()))])?;
+            row::set_retired(transaction, scripts, id, false)?;
         }
     }
-    let people: i64 = transaction.query_row("SELECT COUNT(*) FROM HumanUser", [], |row| row.get(0))?;
-    if people == 0 {
-        transaction.execute(
-            "INSERT INTO HumanUser (login, name, firstname, sg_status_list, created_at, updated_at) \
-             VALUES ('support', 'Support', 'Support', 'act', ?1, ?1)",
-            [&now],
-        )?;
+    if person::first(transaction)?.is_none() {
+        let name = Scalar::from("Support");
+        let cells = [
+            ("login", "support".into()),
+            ("name", name.clone()),
+            ("firstname", name),
+            ("sg_status_list", "act".into()),
+        ];
+        make("HumanUser", &cells)?;
     }
-    let sql = "SELECT id FROM Project WHERE tank_name = 'incidents' ORDER BY id LIMIT 1";
-    if let Some(id) = transaction.query_row(sql, [], |row| row.get(0)).optional()? {
+    if let Some(id) = row::with_text(transaction, table(schema, "Project")?, "tank_name", "incidents")? {
         return Ok(id);
     }
-    transaction.execute(
-        "INSERT INTO Project (name, tank_name, archived, is_template, is_demo, created_at, updated_at) \
-         VALUES ('Incidents', 'incidents', 0, 0, 0, ?1, ?1)",
-        [&now],
-    )?;
-    Ok(transaction.last_insert_rowid())
+    let no = || Scalar::from(0);
+    let cells = [
+        ("name", "Incidents".into()),
+        ("tank_name", "incidents".into()),
+        ("archived", no()),
+        ("is_template", no()),
+        ("is_demo", no()),
+    ];
+    make("Project", &cells)
+}
+
+fn table<'s>(schema: &'s Schema, kind: &str) -> Result<&'s EntityType, Trouble> {
+    schema.table(kind).ok_or_else(|| Fault::unknown_type(kind).into())
+}
+
+/// A row that nobody made: without an author or an event. Gives its id.
+fn make(
+    transaction: &Transaction<'_>,
+    entity: &EntityType,
+    cells: &[(&str, Scalar)],
+    now: &str,
+) -> Result<i64, Trouble> {
+    let times = [("created_at", now.into()), ("updated_at", now.into())];
+    let cells: Vec<(String, Option<Scalar>)> = cells
+        .iter()
+        .chain(&times)
+        .map(|(column, value)| ((*column).to_owned(), Some(value.clone())))
+        .collect();
+    let id = row::next_id(transaction, entity)?;
+    row::insert(transaction, entity, id, &cells)?;
+    Ok(id)
 }
 
 /// The statuses of the schema file as rows, those that are missing; their names are the rows' from here on.
@@ -129,7 +153,7 @@ pub(crate) fn owner(transaction: &Transaction<'_>) -> Result<Link, Trouble> {
     let id = match kept {
         Some(id) => id,
         None => {
-            let id = person::first(transaction)?;
+            let id = person::first(transaction)?.unwrap_or_default();
             setting::set(transaction, "owner", &id.to_string())?;
             id
         }
@@ -139,13 +163,10 @@ pub(crate) fn owner(transaction: &Transaction<'_>) -> Result<Link, Trouble> {
 
 /// The secret that signs upload addresses: made once, kept with the data.
 pub(crate) fn signing_secret(transaction: &Transaction<'_>) -> Result<String, Trouble> {
-    let kept = transaction
-        .query_row("SELECT value FROM desk_setting WHERE name = 'signing_secret'", [], |row| row.get(0))
-        .optional()?;
-    if let Some(secret) = kept {
+    if let Some(secret) = setting::get(transaction, "signing_secret")? {
         return Ok(secret);
     }
     let secret = secret::random_text();
-    transaction.execute("INSERT INTO desk_setting (name, value) VALUES ('signing_secret', ?1)", [&secret])?;
+    setting::set(transaction, "signing_secret", &secret)?;
     Ok(secret)
 }

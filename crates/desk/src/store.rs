@@ -4,6 +4,7 @@
 //! on the disk (WAL, `synchronous = FULL`): the last acknowledged write survives SIGKILL. What is read and written is the
 //! caller's business.
 
+pub(crate) mod attached_file;
 pub(crate) mod event;
 pub(crate) mod field;
 pub(crate) mod follow;
@@ -20,6 +21,7 @@ pub(crate) mod setting;
 pub(crate) mod sqlite;
 pub(crate) mod status;
 pub(crate) mod table;
+pub(crate) mod upload;
 pub(crate) mod work_day;
 
 use std::collections::BTreeSet;

@@ -1,7 +1,6 @@
 //! Attachments: the row that stands for an uploaded file, and the way from its id to the bytes.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
 
 use crate::fault::{Fault, Trouble};
@@ -11,7 +10,7 @@ use crate::rows::scalar::Scalar;
 use crate::rows::value::format_time;
 use crate::rows::write::Writer;
 use crate::schema::DataType;
-use crate::store::table::RETIRED;
+use crate::store::{attached_file, row};
 
 /// Longest file name kept, in characters.
 const MAX_NAME: usize = 200;
@@ -117,40 +116,21 @@ pub(crate) fn attach(writer: &Writer<'_>, upload: &Upload) -> Result<i64, Troubl
             ("processing_status", text("clean")),
         ],
     )?;
-    writer.transaction.execute(
-        "INSERT INTO desk_file (attachment_id, content_hash, size_bytes, name, content_type) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id, upload.stored.hash, i64::try_from(upload.stored.size_bytes).unwrap_or(i64::MAX), file_name, content_type],
-    )?;
+    let kept = AttachedFile {
+        hash: upload.stored.hash.clone(),
+        size_bytes: upload.stored.size_bytes,
+        name: file_name,
+        content_type: content_type.to_owned(),
+    };
+    attached_file::add(writer.transaction, id, &kept)?;
     if let Some(field) = url_field {
         writer.set_field(entity, upload.entity_id, field, text(&file))?;
     }
     Ok(id)
 }
 
-/// The file of an attachment that is not retired.
-pub(crate) fn find(connection: &Connection, id: i64) -> Result<Option<AttachedFile>, Trouble> {
-    let sql = format!(
-        "SELECT content_hash, size_bytes, name, content_type FROM desk_file JOIN Attachment ON Attachment.id = attachment_id \
-         WHERE attachment_id = ?1 AND {RETIRED} = 0"
-    );
-    let found = connection
-        .prepare_cached(&sql)?
-        .query_row([id], |row| {
-            let size_bytes: i64 = row.get(1)?;
-            Ok(AttachedFile {
-                hash: row.get(0)?,
-                size_bytes: size_bytes.unsigned_abs(),
-                name: row.get(2)?,
-                content_type: row.get(3)?,
-            })
-        })
-        .optional()?;
-    Ok(found)
-}
-
 fn tag(writer: &Writer<'_>, name: &str) -> Result<Value, Trouble> {
-    let sql = format!("SELECT id FROM Tag WHERE name = ?1 COLLATE NOCASE AND {RETIRED} = 0");
-    let id: Option<i64> = writer.transaction.query_row(&sql, [name], |row| row.get(0)).optional()?;
+    let id = row::with_text(writer.transaction, writer.context.entity("Tag")?, "name", name)?;
     match id {
         Some(id) => Ok(json!({"type": "Tag", "id": id})),
         None => writer.create(&json!({"type": "Tag", "fields": [{"field_name": "name", "value": name}]})),

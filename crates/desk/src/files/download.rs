@@ -9,8 +9,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::api3::failed;
-use crate::files::attachment::{self, AttachedFile};
+use crate::files::attachment::AttachedFile;
 use crate::site::Site;
+use crate::store::attached_file;
 
 /// The route's handler.
 pub(crate) async fn attachment(
@@ -23,7 +24,7 @@ pub(crate) async fn attachment(
     }
     let missing = || (StatusCode::BAD_REQUEST, "there is no such file here\n").into_response();
     let Ok(id) = id.parse::<i64>() else { return missing() };
-    let file = match site.store.read(move |connection| attachment::find(connection, id)).await {
+    let file = match site.store.read(move |connection| attached_file::find(connection, id)).await {
         Ok(Some(file)) => file,
         Ok(None) => return missing(),
         Err(trouble) => return failed(&trouble),

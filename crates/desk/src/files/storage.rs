@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction};
 use serde::Deserialize;
 
 use crate::access::secret::{Signer, random_text};
@@ -18,6 +18,7 @@ use crate::fault::{Fault, Trouble};
 use crate::files::Stored;
 use crate::files::upload::MAX_FILE_BYTES;
 use crate::site::{Site, next_piece};
+use crate::store::upload;
 
 /// How long an address may be put to.
 const ADDRESS_S: i64 = 3600;
@@ -122,14 +123,10 @@ async fn receive(
     let kept = stored.clone();
     site.store
         .write(move |transaction| {
-            let multipart = is_multipart(transaction, &slot.upload)?;
-            let multipart = multipart.ok_or_else(|| Fault::request("the upload is not known"))?;
-            if multipart {
-                transaction.execute(
-                    "INSERT OR REPLACE INTO desk_upload_part (upload_id, part, content_hash, size_bytes) VALUES (?1, ?2, ?3, ?4)",
-                    params![slot.upload, slot.part, kept.hash, size(&kept)],
-                )?;
-                Ok(())
+            let begun = upload::find(transaction, &slot.upload)?;
+            let begun = begun.ok_or_else(|| Fault::request("the upload is not known"))?;
+            if begun.multipart {
+                upload::add_part(transaction, &slot.upload, slot.part, &kept)
             } else {
                 arrived(transaction, &slot.upload, &kept)
             }
@@ -145,45 +142,32 @@ pub(crate) fn begin(
     multipart: bool,
     now: Timestamp,
 ) -> Result<String, Trouble> {
-    let old = now.as_second() - FORGOTTEN_S;
-    transaction.execute(
-        "DELETE FROM desk_upload_part WHERE upload_id IN (SELECT id FROM desk_upload WHERE created_s < ?1)",
-        [old],
-    )?;
-    transaction.execute("DELETE FROM desk_upload WHERE created_s < ?1", [old])?;
+    upload::forget_older(transaction, now.as_second() - FORGOTTEN_S)?;
     let id = random_text();
-    transaction.execute(
-        "INSERT INTO desk_upload (id, file_name, multipart, created_s) VALUES (?1, ?2, ?3, ?4)",
-        params![id, file_name, multipart, now.as_second()],
-    )?;
+    upload::begin(transaction, &id, file_name, multipart, now)?;
     Ok(id)
 }
 
 /// Notes that all of an upload is here.
 pub(crate) fn arrived(transaction: &Transaction<'_>, upload: &str, stored: &Stored) -> Result<(), Trouble> {
-    let known = transaction.execute(
-        "UPDATE desk_upload SET content_hash = ?2, size_bytes = ?3 WHERE id = ?1",
-        params![upload, stored.hash, size(stored)],
-    )?;
-    if known == 0 { Err(Fault::request("the upload is not known").into()) } else { Ok(()) }
+    match upload::arrived(transaction, upload, stored)? {
+        true => Ok(()),
+        false => Err(Fault::request("the upload is not known").into()),
+    }
 }
 
 /// The content hashes of an upload's parts, which must be those of `tags` and in their order.
 pub(crate) fn parts(connection: &Connection, upload: &str, tags: &[String]) -> Result<Vec<String>, Trouble> {
-    let mut statement = connection.prepare(
-        "SELECT content_hash, size_bytes FROM desk_upload_part WHERE upload_id = ?1 ORDER BY part",
-    )?;
-    let rows = statement.query_map([upload], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
-    let parts = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    let total: i64 = parts.iter().map(|(_, size_bytes)| size_bytes).sum();
-    let hashes: Vec<String> = parts.into_iter().map(|(hash, _)| hash).collect();
+    let parts = upload::parts(connection, upload)?;
+    let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
+    let hashes: Vec<String> = parts.into_iter().map(|part| part.hash).collect();
     if hashes.is_empty() || hashes != tags {
         return Err(Fault::request(
             "Error completing multipart upload: the etags are not those of the parts that arrived",
         )
         .into());
     }
-    if total.unsigned_abs() > MAX_FILE_BYTES {
+    if total > MAX_FILE_BYTES {
         return Err(Fault::request(format!("a file is at most {MAX_FILE_BYTES} bytes")).into());
     }
     Ok(hashes)
@@ -205,21 +189,12 @@ pub(crate) enum Standing {
 
 /// Finds an upload, whether its bytes came or not.
 pub(crate) fn standing(connection: &Connection, upload: &str) -> Result<Standing, Trouble> {
-    type Found = (String, Option<String>, Option<i64>);
-    let found: Option<Found> = connection
-        .query_row(
-            "SELECT file_name, content_hash, size_bytes FROM desk_upload WHERE id = ?1",
-            [upload],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
-        .optional()?;
-    Ok(match found {
+    Ok(match upload::find(connection, upload)? {
         None => Standing::Unknown,
-        Some((file_name, Some(hash), Some(size_bytes))) => {
-            let stored = Stored { hash, size_bytes: size_bytes.unsigned_abs() };
-            Standing::Here(Arrived { file_name, stored })
-        }
-        Some(_) => Standing::Waiting,
+        Some(begun) => match begun.stored {
+            Some(stored) => Standing::Here(Arrived { file_name: begun.file_name, stored }),
+            None => Standing::Waiting,
+        },
     })
 }
 
@@ -232,35 +207,11 @@ pub(crate) fn find(connection: &Connection, upload: &str) -> Result<Arrived, Tro
     }
 }
 
-/// Sizes in bytes of the parts that arrived, in their order.
-pub(crate) fn part_sizes(connection: &Connection, upload: &str) -> Result<Vec<i64>, Trouble> {
-    let mut statement =
-        connection.prepare("SELECT size_bytes FROM desk_upload_part WHERE upload_id = ?1 ORDER BY part")?;
-    let sizes = statement.query_map([upload], |row| row.get(0))?;
-    Ok(sizes.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Forgets an upload that will not go on.
-pub(crate) fn abort(transaction: &Transaction<'_>, upload: &str) -> Result<(), Trouble> {
-    transaction.execute("DELETE FROM desk_upload_part WHERE upload_id = ?1", [upload])?;
-    transaction.execute("DELETE FROM desk_upload WHERE id = ?1", [upload])?;
-    Ok(())
-}
-
 /// A fault unless the upload is one in parts.
 pub(crate) fn must_be_multipart(connection: &Connection, upload: &str) -> Result<(), Trouble> {
-    match is_multipart(connection, upload)? {
+    match upload::find(connection, upload)?.map(|begun| begun.multipart) {
         Some(true) => Ok(()),
         Some(false) => Err(Fault::request("the upload is not one in parts").into()),
         None => Err(Fault::request("the upload is not known").into()),
     }
-}
-
-fn is_multipart(connection: &Connection, upload: &str) -> Result<Option<bool>, Trouble> {
-    let sql = "SELECT multipart FROM desk_upload WHERE id = ?1";
-    Ok(connection.prepare_cached(sql)?.query_row([upload], |row| row.get(0)).optional()?)
-}
-
-fn size(stored: &Stored) -> i64 {
-    i64::try_from(stored.size_bytes).unwrap_or(i64::MAX)
 }

@@ -9,11 +9,12 @@ use axum::response::Response;
 
 use crate::api3::failed;
 use crate::fault::Trouble;
-use crate::files::attachment::{self, AttachedFile};
+use crate::files::attachment::AttachedFile;
 use crate::page::show::{size, visible};
 use crate::page::{missing, page};
 use crate::rows::query;
 use crate::site::Site;
+use crate::store::attached_file;
 
 /// The most that is shown of a file: about five thousand log lines.
 const MAX_BYTES: u64 = 512 * 1024;
@@ -62,7 +63,7 @@ async fn load(site: &Arc<Site>, id: i64) -> Result<Option<FilePage>, Trouble> {
     let found = site
         .store
         .read(move |connection| {
-            let Some(file) = attachment::find(connection, id)? else { return Ok(None) };
+            let Some(file) = attached_file::find(connection, id)? else { return Ok(None) };
             let context = known.context("read", now, "");
             let entity = context.entity("Attachment")?;
             let row = query::row(

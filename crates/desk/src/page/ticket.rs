@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::api3::failed;
 use crate::fault::Trouble;
-use crate::files::attachment::{self, AttachedFile};
+use crate::files::attachment::AttachedFile;
 use crate::page::file::can_be_read;
 use crate::page::list::{Status, Title};
 use crate::page::show::{Moment, size, visible};
@@ -20,6 +20,7 @@ use crate::page::ticket_text::{self, Part, TextRow, TicketText, TraceKind, Trace
 use crate::page::{missing, page};
 use crate::rows::query::{Context, Wanted, find};
 use crate::site::Site;
+use crate::store::attached_file;
 
 /// Replies and attachments shown.
 const MAX_ROWS: i64 = 1000;
@@ -158,7 +159,7 @@ fn files(connection: &Connection, context: Context<'_>, id: i64) -> Result<Vec<F
     let mut files = Vec::new();
     for row in find(connection, context, entity, &wanted)? {
         let Some(id) = row["id"].as_i64() else { continue };
-        let kept: Option<AttachedFile> = attachment::find(connection, id)?;
+        let kept: Option<AttachedFile> = attached_file::find(connection, id)?;
         let Some(kept) = kept else { continue };
         files.push(File {
             id,

@@ -17,9 +17,10 @@ use crate::rest::page::encoded;
 use crate::rest::read::{missing_field, row};
 use crate::rows::value::format_time;
 use crate::schema::DataType;
+use crate::store::upload as kept;
 
 /// Every part but the last has at least this many bytes, as with S3.
-const MIN_PART_BYTES: i64 = 5 * 1024 * 1024;
+const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 /// Parts that a client may name when it completes an upload.
 const MAX_TAGS: usize = MAX_PARTS as usize;
 
@@ -114,7 +115,7 @@ pub(crate) async fn abort(call: Call, body: Body) -> Result<Response, Refusal> {
     let upload = upload_id(&sent)?;
     call.write("create", move |writer| {
         storage::must_be_multipart(writer.transaction, &upload)?;
-        storage::abort(writer.transaction, &upload)
+        kept::forget(writer.transaction, &upload)
     })
     .await?;
     Ok(nothing())
@@ -133,10 +134,10 @@ async fn join(call: &Call, upload: &str, etags: Option<&Value>) -> Result<(), Re
     let parts = call
         .read("create", move |connection, _| {
             storage::must_be_multipart(connection, &asked)?;
-            let sizes = storage::part_sizes(connection, &asked)?;
-            let large = sizes
+            let parts = kept::parts(connection, &asked)?;
+            let large = parts
                 .split_last()
-                .is_none_or(|(_, others)| others.iter().all(|size| *size >= MIN_PART_BYTES));
+                .is_none_or(|(_, others)| others.iter().all(|part| part.size_bytes >= MIN_PART_BYTES));
             if large { Ok(storage::parts(connection, &asked, &tags).ok()) } else { Ok(None) }
         })
         .await?;

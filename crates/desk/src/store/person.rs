@@ -27,6 +27,12 @@ pub(crate) fn script_key(connection: &Connection, name: &str) -> Result<Option<(
     Ok(connection.prepare_cached(&sql)?.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
+/// A script by its exact name, retired or not: id and kept key.
+pub(crate) fn script(connection: &Connection, name: &str) -> Result<Option<(i64, Option<String>)>, Trouble> {
+    let sql = "SELECT id, salted_password FROM ApiUser WHERE firstname = ?1";
+    Ok(connection.query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
 /// A person by login: id and whether active. Retired people are not found.
 pub(crate) fn by_login(connection: &Connection, login: &str) -> Result<Option<(i64, bool)>, Trouble> {
     let sql = format!(
@@ -59,6 +65,6 @@ pub(crate) fn name(connection: &Connection, user: &Link) -> Result<String, Troub
 }
 
 /// The person who was made first, retired or not.
-pub(crate) fn first(connection: &Connection) -> Result<i64, Trouble> {
+pub(crate) fn first(connection: &Connection) -> Result<Option<i64>, Trouble> {
     Ok(connection.query_row("SELECT MIN(id) FROM HumanUser", [], |row| row.get(0))?)
 }

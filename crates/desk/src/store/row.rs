@@ -94,6 +94,21 @@ pub(crate) fn another_has(
     Ok(connection.prepare_cached(&sql)?.exists(params![text, id])?)
 }
 
+/// The first live row that has this text in a field, whatever its case.
+pub(crate) fn with_text(
+    connection: &Connection,
+    entity: &EntityType,
+    field: &str,
+    text: &str,
+) -> Result<Option<i64>, Trouble> {
+    let sql = format!(
+        "SELECT id FROM {} WHERE {} = ?1 COLLATE NOCASE AND {RETIRED} = 0 ORDER BY id LIMIT 1",
+        quote(&entity.name),
+        quote(field)
+    );
+    Ok(connection.prepare_cached(&sql)?.query_row([text], |row| row.get(0)).optional()?)
+}
+
 /// What an entity field of a row points to.
 pub(crate) fn link(
     connection: &Connection,
