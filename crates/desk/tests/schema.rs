@@ -387,6 +387,11 @@ fn a_created_field_is_named_after_its_label_and_usable_at_once() {
         {"field_name": "sg_farm__job__", "value": 12}]);
     let made = get(&ready, "create", json!({"type": "Ticket", "fields": fields}));
     assert_eq!(made["sg_farm__job__"], 12, "{made}");
+    let link = new_field("entity", "Farm", &json!({"valid_types": ["Project"]}));
+    assert_eq!(get(&ready, "schema_field_create", link), "sg_farm");
+    // Columns of the link are sg_farm__type and sg_farm__id.
+    assert_eq!(create("text", "Farm: Type"), "sg_farm__type_1");
+    assert_eq!(create("number", "Farm: Id"), "sg_farm__id_1");
     desk.stop();
 
     let desk = start(folder.path(), &missing);

@@ -65,7 +65,9 @@ pub(crate) fn create(
     }
     // A deleted field may come back, and its values are still there.
     let is_made = |name: &str| made.iter().any(|field| field.type_name == type_name && field.name == name);
-    let name = free_name(label, |name| entity.fields.contains_key(name) || is_made(name));
+    let name = free_name(label, |name| {
+        entity.fields.contains_key(name) || is_made(name) || table::is_link_column(name)
+    });
     let field = properties.put_on(schema, new_field(schema, &name, label, data_type));
     properties.check(CALL, schema, entity, &field)?;
     table::add_columns(transaction, type_name, &field)?;

@@ -137,9 +137,11 @@ impl FieldSource {
     }
 }
 
-/// Names end in SQL text as they are.
+/// Names end in SQL text as they are, and two underscores part them from what else is kept of a link.
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !name.is_empty()
+        && !name.contains("__")
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn other_side(path: &str, file: &SchemaFile) -> Option<LinkSide> {

@@ -39,6 +39,11 @@ pub(crate) fn value(alias: &str, entity: &EntityType, field: &Field) -> String {
     }
 }
 
+/// Whether a field of this name could take a column for its own that is half of a link.
+pub(crate) fn is_link_column(name: &str) -> bool {
+    name.ends_with("__type") || name.ends_with("__id")
+}
+
 /// The two columns of an entity field, qualified: type and id.
 pub(crate) fn link_columns(alias: &str, field: &Field) -> (String, String) {
     (format!("{alias}.\"{}__type\"", field.name), format!("{alias}.\"{}__id\"", field.name))
