@@ -1,6 +1,7 @@
 //! Rows on the wire: reading, filtering, grouping and writing them, as both protocols do.
 
 pub(crate) mod condition;
+mod connection;
 pub(crate) mod event;
 pub(crate) mod file_link;
 pub(crate) mod filter;

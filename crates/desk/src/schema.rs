@@ -54,6 +54,8 @@ pub(crate) enum Computed {
     OpenNotes,
     /// The minutes of the time logs that link to the row.
     TimeLogs,
+    /// The id of what a link points to: `task_id` is that of `task`.
+    LinkId,
 }
 
 /// Where a multi-entity field's links are kept.
@@ -65,6 +67,16 @@ pub(crate) enum LinkSide {
     OtherMulti { type_name: String, field: String },
     /// They are the rows of another type whose entity field points here.
     OtherEntity { type_name: String, field: String },
+    /// Each is a row of a type in between.
+    Through(Through),
+}
+
+/// A type whose rows are links: one of its entity fields points here, another to the linked row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Through {
+    pub(crate) type_name: String,
+    pub(crate) here: String,
+    pub(crate) there: String,
 }
 
 /// One field of a type.

@@ -4,6 +4,7 @@
 //! retires it, as on real sites.
 
 use crate::fault::{Fault, Trouble};
+use crate::rows::connection;
 use crate::rows::event::EventLog;
 use crate::rows::given::{Columns, Mode};
 use crate::rows::value::{Link, entity_hash};
@@ -45,6 +46,7 @@ pub(crate) fn write(
             }
             Ok(())
         }
+        LinkSide::Through(through) => connection::write(writer, &this, through, links, mode),
         LinkSide::OtherEntity { type_name, field } => {
             let other = writer.context.entity(type_name)?;
             let back = other.field(field);

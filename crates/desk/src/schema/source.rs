@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::schema::{Access, Computed, DataType, EntityType, Field, Fill, LinkSide, Schema, SchemaError};
+use crate::schema::{
+    Access, Computed, DataType, EntityType, Field, Fill, LinkSide, Schema, SchemaError, Through,
+};
 
 /// Stands for every type of the file among the types a link may point to.
 const ANY: &str = "*";
@@ -49,6 +51,7 @@ struct FieldSource {
     #[serde(default)]
     to: Vec<String>,
     reverse: Option<String>,
+    through: Option<String>,
     #[serde(default)]
     access: Access,
     fill: Option<Fill>,
@@ -74,6 +77,12 @@ impl EntitySource {
         for (field_name, source) in &self.fields {
             let place = format!("{name}.{field_name}");
             fields.insert(field_name.clone(), source.build(&place, field_name, file)?);
+        }
+        for field in self.fields.iter().filter(|(_, field)| field.computed == Some(Computed::LinkId)) {
+            let link = field.0.strip_suffix("_id").and_then(|name| fields.get(name));
+            if link.is_none_or(|link| link.data_type != DataType::Entity) {
+                return Err(wrong(name, format!("{} is not named after a link", field.0)));
+            }
         }
         for display in &self.display {
             if fields.get(display).is_none_or(|field| field.data_type != DataType::Text) {
@@ -111,9 +120,12 @@ impl FieldSource {
         {
             return Err(wrong(place, format!("{unknown} is not a status of the file")));
         }
-        let side = match &self.reverse {
-            None => LinkSide::Own,
-            Some(path) => other_side(path, file)
+        let side = match (&self.reverse, &self.through) {
+            (None, None) => LinkSide::Own,
+            (_, Some(path)) => through(path, file).ok_or_else(|| {
+                wrong(place, format!("through {path} is not two links of a type of the file"))
+            })?,
+            (Some(path), None) => other_side(path, file)
                 .ok_or_else(|| wrong(place, format!("reverse {path} is not a link field of the file")))?,
         };
         if self.computed.is_some() && self.default.is_some() {
@@ -155,6 +167,19 @@ fn other_side(path: &str, file: &SchemaFile) -> Option<LinkSide> {
         }
         _ => None,
     }
+}
+
+/// `Type.here.there`: two entity fields of a type in between.
+fn through(path: &str, file: &SchemaFile) -> Option<LinkSide> {
+    let (type_name, fields) = path.split_once('.')?;
+    let (here, there) = fields.split_once('.')?;
+    let between = file.entity.get(type_name)?;
+    let links =
+        |name: &str| between.fields.get(name).is_some_and(|field| field.data_type == DataType::Entity);
+    (links(here) && links(there)).then(|| {
+        let [type_name, here, there] = [type_name, here, there].map(str::to_owned);
+        LinkSide::Through(Through { type_name, here, there })
+    })
 }
 
 fn wrong(place: &str, reason: impl Into<String>) -> SchemaError {
@@ -288,6 +313,14 @@ sg_status_list = { label = "Status", type = "status_list", values = ["wtg", "fin
             (
                 "a = { label = \"A\", type = \"multi_entity\", to = [\"Ticket\"], reverse = \"Ticket.title\" }",
                 "reverse Ticket.title",
+            ),
+            (
+                "a = { label = \"A\", type = \"multi_entity\", to = [\"Ticket\"], through = \"Task.entity.content\" }",
+                "through Task.entity.content",
+            ),
+            (
+                "code_id = { label = \"A\", type = \"number\", computed = \"link_id\" }",
+                "code_id is not named",
             ),
             ("\"a b\" = { label = \"A\", type = \"text\" }", "is not a name"),
             ("a = { label = \"A\", type = \"magic\" }", "cannot be read"),

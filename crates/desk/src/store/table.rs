@@ -32,6 +32,7 @@ pub(crate) fn value(alias: &str, entity: &EntityType, field: &Field) -> String {
              WHERE seen.target_type = '{kind}' AND seen.target_id = {alias}.id AND seen.owner_type = 'Note' \
              AND seen.field = 'note_links' AND note.{RETIRED} = 0 AND note.sg_status_list IN ('opn', 'ip', 'rdy'))"
         ),
+        Some(Computed::LinkId) => format!("{alias}.\"{}__id\"", field.name.trim_end_matches("_id")),
         Some(Computed::TimeLogs) => format!(
             "(SELECT COALESCE(SUM(log.duration), 0) FROM \"TimeLog\" log \
              WHERE log.entity__type = '{kind}' AND log.entity__id = {alias}.id AND log.{RETIRED} = 0)"
@@ -136,13 +137,14 @@ fn columns(field: &Field) -> Vec<(String, &'static str)> {
     }
 }
 
-/// Entity fields that another type's multi-entity field is the reverse of: they are searched by target.
+/// Entity fields that another type's multi-entity field looks through: they are searched by target.
 fn looked_up_links(schema: &Schema) -> BTreeSet<(&str, &str)> {
     schema
         .tables()
         .flat_map(|entity| entity.fields.values())
         .filter_map(|field| match &field.side {
             LinkSide::OtherEntity { type_name, field } => Some((type_name.as_str(), field.as_str())),
+            LinkSide::Through(through) => Some((through.type_name.as_str(), through.here.as_str())),
             _ => None,
         })
         .collect()

@@ -7,7 +7,7 @@ use rusqlite::types::Value as Sql;
 use crate::rows::condition::Scalar;
 use crate::rows::path::{Hop, Path};
 use crate::rows::relation;
-use crate::schema::{DataType, EntityType, Field, LinkSide, Schema};
+use crate::schema::{DataType, EntityType, Field, LinkSide, Schema, Through};
 use crate::store::table::{self, RETIRED, display, link_columns, quote};
 
 /// Gathers what one statement binds, and hands out aliases. Values are bound in the order in which their SQL is made, so whoever makes SQL
@@ -176,6 +176,12 @@ pub(crate) fn links_of(owners: &str, entity: &EntityType, field: &Field) -> Stri
         LinkSide::OtherMulti { type_name, field } => format!(
             "SELECT target_id AS o, owner_type AS t, owner_id AS i, owner_id AS p FROM desk_link \
              WHERE target_type = '{}' AND target_id {owners} AND owner_type = '{type_name}' AND field = '{field}'",
+            entity.name
+        ),
+        LinkSide::Through(Through { type_name, here, there }) => format!(
+            "SELECT \"{here}__id\" AS o, \"{there}__type\" AS t, \"{there}__id\" AS i, MIN(id) AS p FROM \"{type_name}\" \
+             WHERE \"{here}__type\" = '{}' AND \"{here}__id\" {owners} AND \"{there}__id\" IS NOT NULL \
+             AND {RETIRED} = 0 GROUP BY o, t, i",
             entity.name
         ),
         LinkSide::OtherEntity { type_name, field } => format!(
