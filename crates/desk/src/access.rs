@@ -9,6 +9,7 @@ pub(crate) mod gate;
 pub(crate) mod link;
 pub(crate) mod origin;
 pub(crate) mod page_session;
+pub(crate) mod permission;
 pub(crate) mod secret;
 pub(crate) mod sign_in;
 pub(crate) mod visitor;

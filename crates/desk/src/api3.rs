@@ -23,8 +23,9 @@ use serde_json::{Value, json};
 
 use crate::UploadForm;
 use crate::access::auth::{self, Actor, Credentials};
+use crate::access::permission::Deed;
 use crate::fault::{Fault, Trouble};
-use crate::rows::query::{self, PAGE_SIZE};
+use crate::rows::query::{self, Context, PAGE_SIZE};
 use crate::rows::summarize;
 use crate::rows::write::Writer;
 use crate::schema::created_field;
@@ -116,6 +117,7 @@ async fn answer(site: &Arc<Site>, address: String, body: &[u8]) -> Result<Value,
             json!({"session_id": token})
         }
         "schema_field_create" | "schema_field_update" | "schema_field_delete" => {
+            actor.check(Deed::Administer)?;
             schema_fields::change(site, method, arguments).await?
         }
         _ => read(site, method, address, actor, arguments).await?,
@@ -136,17 +138,21 @@ async fn write(
         .store
         .write(move |transaction| {
             let writer =
-                Writer { transaction, context: known.context(&method, now, &address), actor: &actor };
+                Writer { transaction, context: known.writing(&method, now, &address), actor: &actor };
+            let seen = Context { sight: Some(&actor), ..writer.context };
             match method.as_str() {
                 "create" => writer.create(&arguments),
                 "update" => writer.update(&arguments),
                 "delete" => writer.set_retired(&arguments, true),
                 "revive" => writer.set_retired(&arguments, false),
-                "follow" => following::set(transaction, writer.context, &arguments, true),
-                "unfollow" => following::set(transaction, writer.context, &arguments, false),
-                "work_schedule_update" => work_schedule::update(transaction, writer.context, &arguments),
+                "follow" => following::set(transaction, seen, &arguments, true),
+                "unfollow" => following::set(transaction, seen, &arguments, false),
+                "work_schedule_update" => {
+                    actor.check(Deed::Update { type_name: "Project", field: "work_schedule", own: false })?;
+                    work_schedule::update(transaction, seen, &arguments)
+                }
                 "update_project_last_accessed_by_current_user" => {
-                    last_accessed::update(transaction, writer.context, &actor, &arguments)
+                    last_accessed::update(transaction, seen, &actor, &arguments)
                 }
                 _ => writer.batch(&arguments),
             }
@@ -168,7 +174,7 @@ async fn read(
     let (known, now) = (site.known(), site.now());
     site.store
         .read(move |connection| {
-            let context = known.context(&method, now, &address);
+            let context = known.reading(&method, now, &address, &actor);
             match method.as_str() {
                 "read" => {
                     let mut answer = query::read(connection, context, &arguments)?;

@@ -225,6 +225,7 @@ impl Desk {
             let project_id = seed::rows(transaction, &schema, &key)?;
             seed::statuses(transaction, &mut visible)?;
             let owner = seed::owner(transaction)?;
+            seed::groups(transaction, &owner)?;
             schema::created_field::add_to(&mut visible, transaction)?;
             first = Some(Ok((key, project_id, owner, seed::signing_secret(transaction)?)));
             Ok(())

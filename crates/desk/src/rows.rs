@@ -10,6 +10,7 @@ pub(crate) mod given;
 mod grouping;
 pub(crate) mod linking;
 pub(crate) mod path;
+pub(crate) mod permit;
 mod preset;
 pub(crate) mod query;
 pub(crate) mod relation;

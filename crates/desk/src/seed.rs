@@ -10,12 +10,12 @@ use rusqlite::Transaction;
 use serde::Deserialize;
 
 use crate::DeskError;
-use crate::access::secret;
+use crate::access::{permission, secret};
 use crate::fault::{Fault, Trouble};
 use crate::rows::scalar::Scalar;
 use crate::rows::value::{Link, format_time};
 use crate::schema::{EntityType, Schema, created_field};
-use crate::store::{person, row, setting, status};
+use crate::store::{group, person, row, setting, status};
 
 /// The script user's name.
 pub(crate) const SCRIPT_NAME: &str = "tk-incident";
@@ -144,6 +144,22 @@ pub(crate) fn statuses(transaction: &Transaction<'_>, schema: &mut Schema) -> Re
     let now = format_time(jiff::Timestamp::now());
     status::add_missing(transaction, schema.statuses(), &now)?;
     created_field::take_statuses(transaction, schema)
+}
+
+/// The permission groups every desk begins with, those that are missing; whoever runs the desk goes on from there. The owner is in the
+/// first of them, unless put into another.
+pub(crate) fn groups(transaction: &Transaction<'_>, owner: &Link) -> Result<(), Trouble> {
+    let now = format_time(jiff::Timestamp::now());
+    for preset in &permission::PRESETS {
+        if group::id(transaction, preset.code)?.is_none() {
+            let rules = preset.rules().to_string();
+            group::add(transaction, preset.code, preset.name, preset.of, &rules, &now)?;
+        }
+    }
+    if let Some(id) = group::id(transaction, permission::OWNER)? {
+        group::join(transaction, owner, id)?;
+    }
+    Ok(())
 }
 
 /// The person whom the desk's own link lets in: the first one there was. Made at the first start as `support`, and whoever runs the

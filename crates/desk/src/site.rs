@@ -62,9 +62,20 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// The reading context of a call.
-    pub(crate) fn context<'a>(&'a self, call: &'a str, now: Timestamp, address: &'a str) -> Context<'a> {
-        Context { schema: &self.schema, call, now, site: address }
+    /// What a call reads with, for the eyes of `actor`.
+    pub(crate) fn reading<'a>(
+        &'a self,
+        call: &'a str,
+        now: Timestamp,
+        address: &'a str,
+        actor: &'a Actor,
+    ) -> Context<'a> {
+        Context { sight: Some(actor), ..self.writing(call, now, address) }
+    }
+
+    /// What a call writes with. `Writer` asks by itself what its actor may do; rows it reads are all there.
+    pub(crate) fn writing<'a>(&'a self, call: &'a str, now: Timestamp, address: &'a str) -> Context<'a> {
+        Context { schema: &self.schema, call, now, site: address, sight: None }
     }
 }
 

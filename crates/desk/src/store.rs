@@ -8,6 +8,7 @@ pub(crate) mod attached_file;
 pub(crate) mod event;
 pub(crate) mod field;
 pub(crate) mod follow;
+pub(crate) mod group;
 mod layout;
 pub(crate) mod link;
 pub(crate) mod local_storage;

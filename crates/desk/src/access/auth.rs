@@ -1,19 +1,22 @@
 //! Who calls: a script with its key, a person with a password, a session token; and what a session's life is.
 //!
-//! Owns credentials and sessions. What an actor may do is not decided yet: every known actor may do everything.
+//! Owns credentials, sessions and the actor that stands for them in every read and write. What an actor may do is in `permission`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 
+use crate::access::permission::{self, Deed, Rules};
 use crate::access::secret::{self, random_text, token_hash};
 use crate::fault::{Fault, Trouble, clip};
 use crate::rows::value::Link;
 use crate::site::Site;
-use crate::store::{person, session};
+use crate::store::group::Membership;
+use crate::store::{group, person, session};
 
 /// A session dies after this long without use (24 h is what sites usually set).
 const SESSION_S: i64 = 86_400;
@@ -28,6 +31,9 @@ pub(crate) struct Actor {
     pub(crate) touch: Option<String>,
     /// The browser tab or tool run the call belongs to, as event log entries name it.
     pub(crate) session_uuid: Option<String>,
+    rules: Arc<Rules>,
+    /// The projects whose rows are there for them; none: all of them.
+    projects: Option<Arc<BTreeSet<i64>>>,
 }
 
 /// What a call brought to be let in. Never shown: it holds secrets.
@@ -76,14 +82,17 @@ impl Credentials {
         let actor = match self.kind {
             Kind::Script { name, key } => {
                 let asked = name.clone();
-                let found = site.store.read(move |connection| person::script_key(connection, &asked)).await?;
-                match check(site, found, key).await {
-                    Some(id) => Actor::new("ApiUser", id),
-                    None => {
-                        let text = format!("Can't authenticate script '{}'", clip(&name));
-                        return Err(Fault::credentials(text).into());
-                    }
-                }
+                let found = site
+                    .store
+                    .read(move |connection| {
+                        let Some((id, kept)) = person::script_key(connection, &asked)? else {
+                            return Ok(None);
+                        };
+                        Ok(Some((Actor::of(connection, ("ApiUser".to_owned(), id))?, kept)))
+                    })
+                    .await?;
+                let refused = || Fault::credentials(format!("Can't authenticate script '{}'", clip(&name)));
+                check(site, found, key).await.ok_or_else(refused)?
             }
             Kind::Person { login, password } => {
                 // Who has guessed too often hears the same as whoever guessed wrong.
@@ -99,30 +108,16 @@ impl Credentials {
                 site.store.read(move |connection| of_token(connection, &token, now)).await?
             }
         };
-        let session_uuid = self.session_uuid;
-        let actor = Actor { session_uuid: session_uuid.clone(), ..actor };
-        match self.sudo_as_login {
-            None => Ok(actor),
-            Some(login) if actor.link.0 == "ApiUser" => {
+        let actor = match self.sudo_as_login {
+            None => actor,
+            Some(login) => {
+                actor.may_sudo()?;
+                let touch = actor.touch.clone();
                 let person = site.store.read(move |connection| sudo(connection, &login)).await?;
-                Ok(Actor { session_uuid, ..person })
+                Actor { touch, ..person }
             }
-            Some(_) => {
-                Err(Fault::write("The user does not have permission to 'sudo': only scripts do").into())
-            }
-        }
-    }
-}
-
-/// The actor a REST token was made for, unless that person or script may not come in any more.
-pub(crate) fn bearer(
-    connection: &Connection,
-    link: Link,
-    session_uuid: Option<String>,
-) -> Result<Actor, Trouble> {
-    match person::is_active(connection, &link)? {
-        true => Ok(Actor { link, touch: None, session_uuid }),
-        false => Err(Fault::credentials("Token invalid").into()),
+        };
+        Ok(Actor { session_uuid: self.session_uuid, ..actor })
     }
 }
 
@@ -146,11 +141,17 @@ pub(crate) async fn sign_in(
         return Ok(SignIn::TooOften);
     }
     let asked = login.to_owned();
-    let found = site.store.read(move |connection| person::password(connection, &asked)).await?;
+    let found = site
+        .store
+        .read(move |connection| {
+            let Some((id, kept)) = person::password(connection, &asked, now)? else { return Ok(None) };
+            Ok(Some((Actor::of(connection, ("HumanUser".to_owned(), id))?, kept)))
+        })
+        .await?;
     match check(site, found, password).await {
-        Some(id) => {
+        Some(actor) => {
             site.attempts.was_right(login, from);
-            Ok(SignIn::Welcome(Actor::new("HumanUser", id)))
+            Ok(SignIn::Welcome(actor))
         }
         None => {
             site.attempts.was_wrong(login, from, now);
@@ -161,24 +162,24 @@ pub(crate) async fn sign_in(
 
 /// Whose secret it is. A name nobody has takes as long as a wrong secret. The work of milliseconds is not done on the runtime's
 /// thread, nor on the one that reads for everybody.
-async fn check(site: &Site, found: Option<(i64, String)>, given: String) -> Option<i64> {
-    let verified = std::sync::Arc::clone(&site.known().verified);
-    let (id, kept) = match found {
-        Some((id, kept)) => (Some(id), kept),
+async fn check(site: &Site, found: Option<(Actor, String)>, given: String) -> Option<Actor> {
+    let verified = Arc::clone(&site.known().verified);
+    let (actor, kept) = match found {
+        Some((actor, kept)) => (Some(actor), kept),
         None => (None, secret::nobody()),
     };
     if verified.knows(&kept, &given) {
-        return id;
+        return actor;
     }
     // Closed never: it lives as long as the site.
     let _turn = site.hashing.acquire().await;
     let right = tokio::task::spawn_blocking(move || verified.check(&kept, &given)).await;
-    id.filter(|_| right.unwrap_or(false))
+    actor.filter(|_| right.unwrap_or(false))
 }
 
 fn sudo(connection: &Connection, login: &str) -> Result<Actor, Trouble> {
     match person::by_login(connection, login)? {
-        Some((id, true)) => Ok(Actor::new("HumanUser", id)),
+        Some((id, true)) => Actor::of(connection, ("HumanUser".to_owned(), id)),
         Some((_, false)) => {
             let text = format!("Cannot 'sudo' - inactive user account: '{}'", clip(login));
             Err(Fault::credentials(text).into())
@@ -191,9 +192,91 @@ fn sudo(connection: &Connection, login: &str) -> Result<Actor, Trouble> {
 }
 
 impl Actor {
-    fn new(kind: &str, id: i64) -> Actor {
-        Actor { link: (kind.to_owned(), id), touch: None, session_uuid: None }
+    /// A user or script, with what its group allows at this moment.
+    pub(crate) fn of(connection: &Connection, link: Link) -> Result<Actor, Trouble> {
+        let rules = rules_of(connection, &link)?;
+        let projects = if rules.own_projects() {
+            Some(Arc::new(group::projects(connection, &link)?.into_iter().collect()))
+        } else {
+            None
+        };
+        Ok(Actor { link, touch: None, session_uuid: None, rules: Arc::new(rules), projects })
     }
+
+    /// An actor that may do everything, where there are no groups.
+    #[cfg(test)]
+    pub(crate) fn unlimited(link: Link) -> Actor {
+        let rules = serde_json::json!({"admin": true, "read": ["*"], "create": ["*"], "update": ["*"],
+            "delete": ["*"], "upload": ["*"]});
+        let rules = Arc::new(Rules::parse("all", &rules).unwrap());
+        Actor { link, touch: None, session_uuid: None, rules, projects: None }
+    }
+
+    /// Whether it may do this.
+    pub(crate) fn may(&self, deed: Deed<'_>) -> bool {
+        self.rules.allow(deed)
+    }
+
+    /// Refuses what it may not do, in FPT's words.
+    pub(crate) fn check(&self, deed: Deed<'_>) -> Result<(), Fault> {
+        self.rules.check(deed)
+    }
+
+    /// The projects whose rows are there for it; none: all of them.
+    pub(crate) fn projects(&self) -> Option<&BTreeSet<i64>> {
+        self.projects.as_deref()
+    }
+
+    /// Acting as somebody else is for scripts that may do everything anyway.
+    fn may_sudo(&self) -> Result<(), Fault> {
+        let refused = |why| Err(Fault::write(format!("The user does not have permission to 'sudo': {why}")));
+        match self.link.0.as_str() {
+            "ApiUser" if self.may(Deed::Administer) => Ok(()),
+            "ApiUser" => refused("only scripts of an admin group do"),
+            _ => refused("only scripts do"),
+        }
+    }
+}
+
+/// Who is in no group has the first one's rules for people, or for scripts. A group that is gone allows nothing: what was forbidden
+/// by it must not come back when it is retired.
+fn rules_of(connection: &Connection, user: &Link) -> Result<Rules, Trouble> {
+    let (name, written) = match group::of(connection, user)? {
+        Membership::In(found) => found,
+        Membership::Gone => return Ok(Rules::nothing("retired")),
+        Membership::None => {
+            let code = if user.0 == "HumanUser" { permission::PEOPLE } else { permission::SCRIPTS };
+            match group::by_code(connection, code)? {
+                Some(found) => found,
+                None => return Ok(Rules::nothing(code)),
+            }
+        }
+    };
+    let written = match written {
+        None => Value::Null,
+        Some(text) => match serde_json::from_str(&text) {
+            Ok(written) => written,
+            Err(_) => return Ok(Rules::nothing(&name)),
+        },
+    };
+    Ok(Rules::parse(&name, &written).unwrap_or_else(|_| Rules::nothing(&name)))
+}
+
+/// The actor a REST token was made for, unless that person or script may not come in any more.
+pub(crate) fn bearer(
+    connection: &Connection,
+    link: Link,
+    session_uuid: Option<String>,
+) -> Result<Actor, Trouble> {
+    match still_welcome(connection, link)? {
+        Some(actor) => Ok(Actor { session_uuid, ..actor }),
+        None => Err(Fault::credentials("Token invalid").into()),
+    }
+}
+
+/// A user or script that came in before; none when they may not come in any more.
+pub(crate) fn still_welcome(connection: &Connection, link: Link) -> Result<Option<Actor>, Trouble> {
+    if person::is_active(connection, &link)? { Ok(Some(Actor::of(connection, link)?)) } else { Ok(None) }
 }
 
 /// Starts a session and gives its token; forgets sessions that are over.
@@ -232,8 +315,9 @@ pub(crate) fn session_of(
 ) -> Result<Option<Actor>, Trouble> {
     let Some((link, last_used_s)) = session::find(connection, hash)? else { return Ok(None) };
     let idle_s = now.as_second() - last_used_s;
-    if idle_s > SESSION_S || !person::is_active(connection, &link)? {
+    if idle_s > SESSION_S {
         return Ok(None);
     }
-    Ok(Some(Actor { link, touch: (idle_s > TOUCH_S).then(|| hash.to_owned()), session_uuid: None }))
+    let touch = (idle_s > TOUCH_S).then(|| hash.to_owned());
+    Ok(still_welcome(connection, link)?.map(|actor| Actor { touch, ..actor }))
 }

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble};
+use crate::rows::permit;
 use crate::rows::query::{Context, field_names, row};
 use crate::rows::value::Link;
 use crate::schema::{EntityType, LinkSide};
@@ -32,6 +33,7 @@ pub(crate) fn read(
     if single::retired(connection, entity, id)?.is_none() {
         return Err(Fault::unknown_row(&entity.name, id).into());
     }
+    permit::visible(connection, context, entity, id)?;
     let number = |name: &str| arguments.get(name).and_then(Value::as_i64);
     let window = Window {
         min_id: number("min_id").unwrap_or(0),

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Transaction};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble, clip};
+use crate::rows::permit;
 use crate::rows::query::Context;
 use crate::rows::value::{Link, entity_hash};
 use crate::schema::{DataType, EntityType};
@@ -68,6 +69,7 @@ pub(crate) fn following(
         let Some(entity) = context.schema.entity(&link.0) else { continue };
         if only.is_some_and(|only| only != entity.name)
             || row::retired(connection, entity, link.1)? != Some(false)
+            || permit::visible(connection, context, entity, link.1).is_err()
         {
             continue;
         }
@@ -122,5 +124,6 @@ pub(crate) fn existing<'s>(
     if row::retired(connection, entity, id)? != Some(false) {
         return Err(Fault::unknown_row(kind, id).into());
     }
+    permit::visible(connection, context, entity, id)?;
     Ok((entity, (entity.name.clone(), id)))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fault::{Fault, Trouble};
 use crate::files::Stored;
+use crate::rows::permit;
 use crate::rows::query;
 use crate::rows::scalar::Scalar;
 use crate::rows::value::format_time;
@@ -42,6 +43,7 @@ pub(crate) fn attach(writer: &Writer<'_>, upload: &Upload) -> Result<i64, Troubl
     let context = writer.context;
     let entity = context.entity(&upload.entity_type)?;
     writer.must_be_active(entity, upload.entity_id)?;
+    permit::upload(writer, entity, upload.entity_id)?;
     let field = upload.field_name.as_deref().filter(|name| !name.is_empty() && *name != "attachments");
     let url_field = match field {
         None => None,

@@ -218,7 +218,7 @@ async fn attach_file(
     let (known, now) = (site.known(), site.now());
     site.store
         .write(move |transaction| {
-            let context = known.context("create", now, &address);
+            let context = known.writing("create", now, &address);
             attach(&Writer { transaction, context, actor: &actor }, &upload)
         })
         .await

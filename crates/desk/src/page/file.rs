@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::access::visitor::Visitor;
 use crate::api3::failed;
 use crate::fault::Trouble;
 use crate::files::attachment::AttachedFile;
@@ -49,22 +50,26 @@ pub(crate) fn can_be_read(file: &AttachedFile) -> bool {
 }
 
 /// The route's handler.
-pub(crate) async fn view(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Response {
+pub(crate) async fn view(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Response {
     let Ok(id) = id.parse::<i64>() else { return missing("file") };
-    match load(&site, id).await {
+    match load(&site, visitor, id).await {
         Ok(Some(file)) => page(StatusCode::OK, &file),
         Ok(None) => missing("readable file"),
         Err(trouble) => failed(&trouble),
     }
 }
 
-async fn load(site: &Arc<Site>, id: i64) -> Result<Option<FilePage>, Trouble> {
+async fn load(site: &Arc<Site>, visitor: Visitor, id: i64) -> Result<Option<FilePage>, Trouble> {
     let (known, now) = (site.known(), site.now());
     let found = site
         .store
         .read(move |connection| {
             let Some(file) = attached_file::find(connection, id)? else { return Ok(None) };
-            let context = known.context("read", now, "");
+            let context = known.reading("read", now, "", &visitor.actor);
             let entity = context.entity("Attachment")?;
             let row = query::row(
                 connection,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::access::visitor::Visitor;
 use crate::api3::failed;
 use crate::fault::Trouble;
 use crate::files::attachment::AttachedFile;
@@ -70,10 +71,17 @@ struct File {
 }
 
 /// The route's handler.
-pub(crate) async fn ticket(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Response {
+pub(crate) async fn ticket(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Response {
     let Ok(id) = id.parse::<i64>() else { return missing("ticket") };
     let (known, now) = (site.known(), site.now());
-    let made = site.store.read(move |connection| load(connection, known.context("read", now, ""), id)).await;
+    let made = site
+        .store
+        .read(move |connection| load(connection, known.reading("read", now, "", &visitor.actor), id))
+        .await;
     match made {
         Ok(Some(ticket)) => page(StatusCode::OK, &ticket),
         Ok(None) => missing("ticket"),

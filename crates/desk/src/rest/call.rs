@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use crate::access::auth::{self, Actor};
+use crate::access::permission::Deed;
 use crate::api3::LIMIT_BYTES;
 use crate::fault::{Fault, Trouble, clip};
 use crate::rest::answer::Refusal;
@@ -76,6 +77,11 @@ impl Call {
         self.actor.as_ref().ok_or_else(|| Refusal::unauthorized("Missing Authorization header"))
     }
 
+    /// Refuses callers who are no admins.
+    pub(crate) fn must_be_admin(&self) -> Result<(), Refusal> {
+        Ok(self.actor()?.check(Deed::Administer)?)
+    }
+
     /// A part of the path.
     pub(crate) fn part(&self, name: &str) -> &str {
         find(&self.named, name).unwrap_or_default()
@@ -136,8 +142,11 @@ impl Call {
         F: FnOnce(&Connection, Context<'_>) -> Result<T, Trouble> + Send + 'static,
     {
         let (known, now, address) = (Arc::clone(&self.known), self.site.now(), self.address.clone());
-        let result =
-            self.site.store.read(move |connection| work(connection, known.context(method, now, &address)));
+        let actor = self.actor()?.clone();
+        let result = self
+            .site
+            .store
+            .read(move |connection| work(connection, known.reading(method, now, &address, &actor)));
         Ok(result.await?)
     }
 
@@ -150,7 +159,7 @@ impl Call {
         let (known, now, address) = (Arc::clone(&self.known), self.site.now(), self.address.clone());
         let actor = self.actor()?.clone();
         let result = self.site.store.write(move |transaction| {
-            let context = known.context(method, now, &address);
+            let context = known.writing(method, now, &address);
             work(&Writer { transaction, context, actor: &actor })
         });
         Ok(result.await?)

@@ -42,6 +42,7 @@ pub(crate) async fn one_field(call: Call, _body: Body) -> Result<Response, Refus
 
 /// `POST /schema/<type>/fields`
 pub(crate) async fn create(mut call: Call, body: Body) -> Result<Response, Refusal> {
+    call.must_be_admin()?;
     let sent = call.json(body).await?;
     let properties = Properties::from_list("schema_field_create", sent.get("properties"))?;
     let Some(data_type) = sent.get("data_type").and_then(Value::as_str).map(str::to_owned) else {
@@ -58,6 +59,7 @@ pub(crate) async fn create(mut call: Call, body: Body) -> Result<Response, Refus
 
 /// `PUT /schema/<type>/fields/<field>`
 pub(crate) async fn update(mut call: Call, body: Body) -> Result<Response, Refusal> {
+    call.must_be_admin()?;
     let sent = call.json(body).await?;
     let properties = Properties::from_list("schema_field_update", sent.get("properties"))?;
     let project = project(&call, Some(&sent))?;
@@ -76,6 +78,7 @@ pub(crate) async fn update(mut call: Call, body: Body) -> Result<Response, Refus
 
 /// `DELETE /schema/<type>/fields/<field>`
 pub(crate) async fn delete(call: Call, _body: Body) -> Result<Response, Refusal> {
+    call.must_be_admin()?;
     let entity = call.entity()?;
     let name = call.part("field_name").to_owned();
     known(entity, &name)?;
@@ -88,6 +91,7 @@ pub(crate) async fn delete(call: Call, _body: Body) -> Result<Response, Refusal>
 
 /// `POST /schema/<type>/fields/<field>?revive=true`
 pub(crate) async fn revive(mut call: Call, _body: Body) -> Result<Response, Refusal> {
+    call.must_be_admin()?;
     if call.asked("revive") != Some("true") {
         return Err(Refusal::request("a POST to a field revives it: it needs revive=true"));
     }

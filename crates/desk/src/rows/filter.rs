@@ -10,6 +10,7 @@ use crate::fault::{Fault, clip};
 use crate::rows::condition::{Condition, FieldTest, Part, Scalar, Test};
 use crate::rows::filter_time;
 use crate::rows::path::Path;
+use crate::rows::permit;
 use crate::rows::query::Context;
 use crate::rows::relation;
 use crate::rows::value::{self, Link, Target};
@@ -21,15 +22,20 @@ const MAX_DEPTH: usize = 50;
 /// Values of one filter; SQLite allows 32 766 in a statement.
 const MAX_VALUES: usize = 30_000;
 
-/// Reads the filters of a call on `entity`. None, or null, is no condition.
+/// Reads the filters of a call on `entity`, and leaves out what its reader may not see. None, or null, is no condition.
 pub(crate) fn parse<'a>(
     context: Context<'a>,
     entity: &'a EntityType,
     filters: Option<&Value>,
 ) -> Result<Condition<'a>, Fault> {
-    match filters {
-        None | Some(Value::Null) => Ok(Condition::none()),
-        Some(filters) => Parser { context, values: 0 }.group(entity, filters, 0),
+    let group = |filters: &Value| Parser { context, values: 0 }.group(entity, filters, 0);
+    let asked = match filters {
+        None | Some(Value::Null) => Condition::none(),
+        Some(filters) => group(filters)?,
+    };
+    match permit::sight(context, entity) {
+        None => Ok(asked),
+        Some(sight) => Ok(Condition::All(vec![group(&sight)?, asked])),
     }
 }
 

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::fault::{Fault, clip};
+use crate::rows::permit;
 use crate::rows::query::Context;
 use crate::rows::scalar::Scalar;
 use crate::rows::value::{Cell, Link, Target, check_listed, encode};
@@ -45,6 +46,7 @@ pub(crate) fn fields<'a>(
         let value = item.get("value").ok_or_else(refused)?;
         let field = entity.field(name).ok_or_else(|| Fault::unknown_field(call, &entity.name, name))?;
         may_be_given(call, entity, field)?;
+        permit::rules(call, entity, name, value)?;
         let target = Target { call, entity, field };
         let cell = encode(target, value)?;
         if let Cell::One(value) = &cell {

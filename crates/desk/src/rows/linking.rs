@@ -7,6 +7,7 @@ use crate::fault::{Fault, Trouble};
 use crate::rows::connection;
 use crate::rows::event::EventLog;
 use crate::rows::given::{Columns, Mode};
+use crate::rows::permit;
 use crate::rows::value::{Link, entity_hash};
 use crate::rows::write::Writer;
 use crate::schema::{Access, EntityType, Field, LinkSide};
@@ -97,6 +98,7 @@ fn other_rows(
         if back.access == Access::Write {
             point(writer, other, id, back, None)?;
         } else {
+            permit::delete(writer, other, id)?;
             writer.retire(other, id, true)?;
         }
     }
@@ -110,6 +112,7 @@ fn point(
     back: &Field,
     to: Option<&Link>,
 ) -> Result<(), Trouble> {
+    permit::update(writer, other, id, std::iter::once(back.name.as_str()))?;
     let before = row::link(writer.transaction, other, id, back)?;
     let mut columns = Columns::default();
     columns.set_link(&back.name, to);

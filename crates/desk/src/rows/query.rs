@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
+use crate::access::auth::Actor;
 use crate::fault::{Fault, Trouble};
 use crate::rows::condition::{Condition, FieldTest, Scalar, Test};
 use crate::rows::filter;
@@ -32,6 +33,8 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
     /// Scheme and host the client used, for file addresses.
     pub(crate) site: &'a str,
+    /// For whose eyes rows are read; none: for the desk itself, to which all are there.
+    pub(crate) sight: Option<&'a Actor>,
 }
 
 impl<'a> Context<'a> {

@@ -15,11 +15,12 @@ use crate::rows::event::{ENTRY, EventLog};
 use crate::rows::file_link;
 use crate::rows::given::{self, Columns, Given, Mode};
 use crate::rows::linking;
+use crate::rows::permit;
 use crate::rows::query::{self, Context, field_names};
 use crate::rows::scalar::Scalar;
 use crate::rows::value::{Cell, Link, Target, encode, format_time};
 use crate::schema::{EntityType, Field, Fill};
-use crate::store::{local_storage, row};
+use crate::store::{local_storage, refresh_token, row, session};
 
 /// Requests of one `batch`.
 const MAX_BATCH: usize = 5000;
@@ -45,6 +46,7 @@ impl Writer<'_> {
             only_own_event(&given)?;
         }
         let fields: Vec<&Field> = given.iter().map(|given| given.field).collect();
+        permit::create(self, entity, fields.iter().map(|field| field.name.as_str()))?;
         let id = self.insert(entity, given, arguments.get("fields").unwrap_or(&Value::Null))?;
         let row = self.answer(entity, id, &fields, arguments)?;
         if let Some(log) = EventLog::of(self, entity, id)? {
@@ -62,6 +64,7 @@ impl Writer<'_> {
         let given = given::fields(self.context, entity, arguments)?;
         let fields: Vec<&Field> = given.iter().map(|given| given.field).collect();
         let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+        permit::update(self, entity, id, names.iter().map(String::as_str))?;
         let before = query::row(self.transaction, self.context, entity, id, &names)?;
         let mut columns = Columns::default();
         let mut links = Links::new();
@@ -73,6 +76,7 @@ impl Writer<'_> {
         for (field, to, mode) in links {
             linking::write(self, entity, id, field, &to, mode)?;
         }
+        permit::still_admin(self, entity)?;
         let row = self.answer(entity, id, &fields, arguments)?;
         if let (Some(log), Some(before)) = (EventLog::of(self, entity, id)?, before) {
             for field in fields {
@@ -87,6 +91,7 @@ impl Writer<'_> {
         let entity = self.context.entity_of(arguments)?;
         let id = self.id_of(arguments)?;
         events_stay(entity, "deleted")?;
+        permit::delete(self, entity, id)?;
         self.retire(entity, id, retire).map(Value::from)
     }
 
@@ -110,6 +115,7 @@ impl Writer<'_> {
             }
         }
         row::set_retired(self.transaction, entity, id, retire)?;
+        permit::still_admin(self, entity)?;
         if let Some(log) = EventLog::of(self, entity, id)? {
             if retire { log.retirement()? } else { log.revival()? }
         }
@@ -163,7 +169,7 @@ impl Writer<'_> {
     pub(crate) fn must_exist(&self, kind: &str, id: i64) -> Result<(), Trouble> {
         let entity = self.context.entity(kind)?;
         match row::retired(self.transaction, entity, id)? {
-            Some(_) => Ok(()),
+            Some(_) => permit::seen(self, entity, id),
             None => Err(Fault::unknown_row(kind, id).into()),
         }
     }
@@ -180,7 +186,7 @@ impl Writer<'_> {
         row::update(self.transaction, entity, id, &cells)
     }
 
-    /// Writes one field past access rules, and its event log entry.
+    /// Writes one field that the schema may not let clients write, and its event log entry.
     pub(crate) fn set_field(
         &self,
         entity: &EntityType,
@@ -188,6 +194,7 @@ impl Writer<'_> {
         field: &Field,
         value: Option<Scalar>,
     ) -> Result<(), Trouble> {
+        permit::update(self, entity, id, std::iter::once(field.name.as_str()))?;
         let names = [field.name.clone()];
         let read = || query::row(self.transaction, self.context, entity, id, &names);
         let before = read()?;
@@ -277,6 +284,10 @@ impl Writer<'_> {
             }
             Cell::Secret(secret) => {
                 let kept = secret.map(|secret| secret::hash(&secret, secret::random_16()));
+                // Whoever came in with the old one comes in no more.
+                let whose = (entity.name.clone(), id);
+                session::end_all(self.transaction, &whose)?;
+                refresh_token::end_all(self.transaction, &whose)?;
                 columns.set_one(&field.name, kept.map(Scalar::Text));
             }
             Cell::Link(link) => {

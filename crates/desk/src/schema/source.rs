@@ -255,9 +255,14 @@ sg_status_list = { label = "Status", type = "status_list", values = ["wtg", "fin
             let schema = Arc::clone(&self.schema);
             let arguments = json!({"type": type_name, "fields": fields});
             let work = self.store.write(move |transaction| {
-                let context =
-                    Context { schema: &schema, call: "create", now: Timestamp::UNIX_EPOCH, site: "" };
-                let actor = Actor { link: ("ApiUser".to_owned(), 1), touch: None, session_uuid: None };
+                let context = Context {
+                    schema: &schema,
+                    call: "create",
+                    now: Timestamp::UNIX_EPOCH,
+                    site: "",
+                    sight: None,
+                };
+                let actor = Actor::unlimited(("ApiUser".to_owned(), 1));
                 Writer { transaction, context, actor: &actor }.create(&arguments)
             });
             self.runtime.block_on(work).unwrap()
@@ -269,7 +274,13 @@ sg_status_list = { label = "Status", type = "status_list", values = ["wtg", "fin
             let filters = json!({"logical_operator": "and", "conditions": [condition]});
             let arguments = json!({"type": type_name, "return_fields": fields, "filters": filters});
             self.runtime.block_on(self.store.read(move |connection| {
-                let context = Context { schema: &schema, call: "read", now: Timestamp::UNIX_EPOCH, site: "" };
+                let context = Context {
+                    schema: &schema,
+                    call: "read",
+                    now: Timestamp::UNIX_EPOCH,
+                    site: "",
+                    sight: None,
+                };
                 query::read(connection, context, &arguments)
             }))
         }

@@ -1,21 +1,26 @@
 //! People and scripts as the desk lets them in: their kept secrets, whether they are active, their names.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::fault::Trouble;
-use crate::rows::value::Link;
+use crate::rows::value::{Link, format_time};
 use crate::store::table::RETIRED;
 
-/// A person who may sign in, by login whatever its case: id and kept password.
-pub(crate) fn password(connection: &Connection, login: &str) -> Result<Option<(i64, String)>, Trouble> {
+/// A person who may sign in, by login whatever its case: id and kept password. Nobody who is disabled or locked.
+pub(crate) fn password(
+    connection: &Connection,
+    login: &str,
+    now: Timestamp,
+) -> Result<Option<(i64, String)>, Trouble> {
     let sql = format!(
         "SELECT id, password_proxy FROM HumanUser WHERE login = ?1 COLLATE NOCASE AND password_proxy IS NOT NULL \
-         AND {RETIRED} = 0 AND sg_status_list IS NOT 'dis'"
+         AND {RETIRED} = 0 AND sg_status_list IS NOT 'dis' AND COALESCE(locked_until, '') <= ?2"
     );
-    Ok(connection
+    let row = connection
         .prepare_cached(&sql)?
-        .query_row([login], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?)
+        .query_row([login, format_time(now).as_str()], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(row.optional()?)
 }
 
 /// A script, by name: id and kept key.

@@ -65,3 +65,10 @@ pub(crate) fn spend(
         .optional()?;
     Ok(spent.filter(|(_, expires_s)| *expires_s > now_s).map(|(grant, _)| grant))
 }
+
+/// Takes out all tokens of a user or script.
+pub(crate) fn end_all(transaction: &Transaction<'_>, user: &Link) -> Result<(), Trouble> {
+    let sql = "DELETE FROM desk_refresh_token WHERE user_type = ?1 AND user_id = ?2";
+    transaction.execute(sql, params![user.0, user.1])?;
+    Ok(())
+}

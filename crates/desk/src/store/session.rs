@@ -43,6 +43,13 @@ pub(crate) fn end(transaction: &Transaction<'_>, hash: &str) -> Result<(), Troub
     Ok(())
 }
 
+/// Ends all sessions of a user or script.
+pub(crate) fn end_all(transaction: &Transaction<'_>, user: &Link) -> Result<(), Trouble> {
+    let sql = "DELETE FROM desk_session WHERE user_type = ?1 AND user_id = ?2";
+    transaction.execute(sql, params![user.0, user.1])?;
+    Ok(())
+}
+
 /// Forgets sessions last used before a second.
 pub(crate) fn forget(transaction: &Transaction<'_>, before_s: i64) -> Result<(), Trouble> {
     transaction.execute("DELETE FROM desk_session WHERE last_used_s < ?1", [before_s])?;

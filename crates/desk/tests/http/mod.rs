@@ -119,6 +119,15 @@ pub(crate) fn auth(ready: &Ready) -> Value {
     json!({"script_name": ready.script_name, "script_key": ready.script_key})
 }
 
+/// Calls an api3 method as somebody; gives the whole answer.
+pub(crate) fn call_as(ready: &Ready, auth: &Value, method: &str, arguments: Value) -> Value {
+    let body = json!({"method_name": method, "params": [auth, arguments]}).to_string();
+    let headers = [("Content-Type", "application/json")];
+    let response =
+        send(&ready.url, "POST", "/api3/json", &headers, body.as_bytes()).expect("the desk answers");
+    serde_json::from_slice(&response.body).unwrap_or(Value::Null)
+}
+
 /// Calls an api3 method; gives the whole answer.
 pub(crate) fn call(ready: &Ready, method: &str, arguments: Value) -> Value {
     try_call(ready, method, arguments).expect("the desk answers")
@@ -148,16 +157,25 @@ pub(crate) fn ticket(ready: &Ready, title: &str) -> Value {
 
 /// Uploads a file to a Ticket in the classic form; gives the answer's text.
 pub(crate) fn upload(ready: &Ready, ticket: i64, name: &str, content: &[u8]) -> std::io::Result<String> {
+    upload_as(ready, &auth(ready), ticket, name, content)
+}
+
+/// Uploads a file to a Ticket as somebody; gives the answer's text.
+pub(crate) fn upload_as(
+    ready: &Ready,
+    auth: &Value,
+    ticket: i64,
+    name: &str,
+    content: &[u8],
+) -> std::io::Result<String> {
     let boundary = "0123456789abcdef0123456789abcdef";
     let mut body = Vec::new();
     let id = ticket.to_string();
-    for (field, value) in [
-        ("entity_type", "Ticket"),
-        ("entity_id", id.as_str()),
-        ("script_name", ready.script_name.as_str()),
-        ("script_key", ready.script_key.as_str()),
-        ("field_name", "attachments"),
-    ] {
+    let mut fields =
+        vec![("entity_type", "Ticket"), ("entity_id", id.as_str()), ("field_name", "attachments")];
+    let auth = auth.as_object().expect("an auth object");
+    fields.extend(auth.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))));
+    for (field, value) in fields {
         let part =
             format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
         body.extend_from_slice(part.as_bytes());
