@@ -6,6 +6,7 @@
 pub(crate) mod attachment;
 pub(crate) mod download;
 pub(crate) mod storage;
+pub(crate) mod thumbnail;
 pub(crate) mod upload;
 
 use std::fs::{self, File};
@@ -108,6 +109,17 @@ impl Files {
             }
         });
         Ok(Body::new(Outgoing { queue }))
+    }
+
+    /// At most the first `limit_bytes` of a file.
+    pub(crate) async fn head(&self, hash: &str, limit_bytes: u64) -> io::Result<Vec<u8>> {
+        let path = self.path(hash);
+        blocking(move || {
+            let mut head = Vec::new();
+            File::open(path)?.take(limit_bytes).read_to_end(&mut head)?;
+            Ok(head)
+        })
+        .await
     }
 
     /// At most the last `limit_bytes` of a file.

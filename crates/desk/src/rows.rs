@@ -11,6 +11,7 @@ mod grouping;
 pub(crate) mod linking;
 pub(crate) mod path;
 pub(crate) mod permit;
+pub(crate) mod picture;
 mod preset;
 pub(crate) mod query;
 pub(crate) mod relation;

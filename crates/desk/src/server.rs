@@ -12,9 +12,10 @@ use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 
 use crate::access::{gate, sign_in};
-use crate::files::{download, storage, upload};
+use crate::files::{download, storage, thumbnail, upload};
 use crate::injection::plan::FaultPlan;
 use crate::injection::{door as fault_door, layer as fault_layer};
+use crate::rows::picture;
 use crate::site::Site;
 use crate::{api3, page, rest};
 
@@ -95,13 +96,16 @@ fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>, script_name: &str) -> Router
         .route("/api3/json", post(api3::call))
         .route("/api3/track_metrics/", post(api3::track_metrics))
         .route("/upload/upload_file", post(upload::upload_file))
-        .route("/upload/publish_thumbnail", post(upload::publish_thumbnail))
+        .route("/upload/publish_thumbnail", post(thumbnail::publish))
+        .route("/upload/share_thumbnail", post(thumbnail::share))
         .route("/upload/api_get_upload_link_info", post(upload::link_info))
         .route("/upload/api_get_upload_link_for_part", post(upload::link_for_part))
         .route("/upload/api_complete_multipart_upload", post(upload::complete))
         .route("/upload/api_link_file", post(upload::link_file))
         .route("/storage/{upload}/{part}", put(storage::put))
         .route("/file_serve/attachment/{id}", get(download::attachment))
+        .route(&format!("{}/{{id}}", picture::PICTURES), get(thumbnail::picture))
+        .route(picture::PENDING, get(thumbnail::pending))
         .merge(pages(&site))
         .merge(rest::routes())
         // Every handler that takes a body counts it by itself, with a limit of its own.

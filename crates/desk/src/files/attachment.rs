@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use crate::fault::{Fault, Trouble};
 use crate::files::Stored;
 use crate::rows::permit;
+use crate::rows::picture::Picture;
 use crate::rows::query;
 use crate::rows::scalar::Scalar;
 use crate::rows::value::format_time;
 use crate::rows::write::Writer;
-use crate::schema::DataType;
+use crate::schema::{DataType, EntityType, Field};
 use crate::store::{attached_file, row};
 
 /// Longest file name kept, in characters.
@@ -44,30 +45,14 @@ pub(crate) fn attach(writer: &Writer<'_>, upload: &Upload) -> Result<i64, Troubl
     let entity = context.entity(&upload.entity_type)?;
     writer.must_be_active(entity, upload.entity_id)?;
     permit::upload(writer, entity, upload.entity_id)?;
-    let field = upload.field_name.as_deref().filter(|name| !name.is_empty() && *name != "attachments");
-    let url_field = match field {
-        None => None,
-        Some(name) => match entity.field(name) {
-            Some(field) if field.data_type == DataType::Url => Some(field),
-            Some(field) => {
-                return Err(Fault::request(format!(
-                    "API {}() {}.{name} is a {} field and takes no file",
-                    context.call,
-                    entity.name,
-                    field.data_type.name()
-                ))
-                .into());
-            }
-            None => return Err(Fault::unknown_field(context.call, &entity.name, name).into()),
-        },
-    };
+    let place = Place::of(writer, entity, upload.field_name.as_deref())?;
     let file_name = base_name(&upload.file_name);
     let shown = upload.display_name.as_deref().map(base_name).filter(|name| !name.is_empty());
     let shown = shown.unwrap_or_else(|| file_name.clone());
     let mut fields = vec![json!({"field_name": "display_name", "value": shown})];
     let target = json!({"type": entity.name, "id": upload.entity_id});
     let attachment = context.entity("Attachment")?;
-    if url_field.is_none() {
+    if matches!(place, Place::Links) {
         let links = attachment.field("attachment_links").ok_or_else(|| Fault::unknown_type("Attachment"))?;
         if !links.to.contains(&entity.name) {
             return Err(Fault::request(format!(
@@ -125,10 +110,44 @@ pub(crate) fn attach(writer: &Writer<'_>, upload: &Upload) -> Result<i64, Troubl
         content_type: content_type.to_owned(),
     };
     attached_file::add(writer.transaction, id, &kept)?;
-    if let Some(field) = url_field {
-        writer.set_field(entity, upload.entity_id, field, text(&file))?;
+    match place {
+        Place::Links => {}
+        Place::File(field) => writer.set_field(entity, upload.entity_id, field, text(&file))?,
+        Place::Picture(field) => {
+            let picture = Picture { attachment: id, since_ms: context.now.as_millisecond() };
+            writer.set_field(entity, upload.entity_id, field, text(&picture.to_text()))?;
+        }
     }
     Ok(id)
+}
+
+/// What a file becomes to its row.
+enum Place<'f> {
+    /// One of its attachments.
+    Links,
+    /// The file of a url field.
+    File(&'f Field),
+    /// The picture of an image field; that it is one was seen before.
+    Picture(&'f Field),
+}
+
+impl<'f> Place<'f> {
+    fn of(writer: &Writer<'_>, entity: &'f EntityType, name: Option<&str>) -> Result<Place<'f>, Fault> {
+        let call = writer.context.call;
+        let Some(name) = name.filter(|name| !name.is_empty() && *name != "attachments") else {
+            return Ok(Place::Links);
+        };
+        let field = entity.field(name).ok_or_else(|| Fault::unknown_field(call, &entity.name, name))?;
+        match field.data_type {
+            DataType::Url => Ok(Place::File(field)),
+            DataType::Image => Ok(Place::Picture(field)),
+            other => Err(Fault::request(format!(
+                "API {call}() {}.{name} is a {} field and takes no file",
+                entity.name,
+                other.name()
+            ))),
+        }
+    }
 }
 
 fn tag(writer: &Writer<'_>, name: &str) -> Result<Value, Trouble> {

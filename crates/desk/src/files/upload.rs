@@ -16,7 +16,8 @@ use crate::access::auth::{Actor, Credentials};
 use crate::fault::{Fault, Trouble, clip};
 use crate::files::Stored;
 use crate::files::attachment::{Upload, attach, base_name};
-use crate::files::storage::{self, Slot};
+use crate::files::storage::{self, Arrived, Slot};
+use crate::files::thumbnail::{MAX_PICTURE_BYTES, image_field, must_be_picture};
 use crate::rows::value::{format_time, parse_time};
 use crate::rows::write::Writer;
 use crate::site::{SILENCE, Site, whole_body};
@@ -25,19 +26,27 @@ use crate::site::{SILENCE, Site, whole_body};
 pub(crate) const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// Largest text field of a form, and largest urlencoded form.
 const MAX_FIELD_BYTES: usize = 256 * 1024;
+/// The two kinds of uploads of the storage form.
+const ATTACHMENT: &str = "Attachment";
+const THUMBNAIL: &str = "Thumbnail";
 /// Fields of a form.
 const MAX_FIELDS: usize = 64;
 
-type Form = BTreeMap<String, String>;
+pub(crate) type Form = BTreeMap<String, String>;
 
 /// `POST /upload/upload_file`: the classic form. The credentials come before the file, so nobody unknown gets bytes onto the disk.
 pub(crate) async fn upload_file(State(site): State<Arc<Site>>, request: Request) -> Response {
+    one_file(&site, request, "file").await
+}
+
+/// A classic form, with the bytes in the part of that name.
+pub(crate) async fn one_file(site: &Arc<Site>, request: Request, part: &str) -> Response {
     let address = site.address(request.headers());
     let mut parts = match Multipart::from_request(request, &()).await {
         Ok(parts) => parts,
         Err(error) => return refused(&format!("not a multipart form: {error}")),
     };
-    let result = classic(&site, address, &mut parts).await;
+    let result = classic(site, address, &mut parts, part).await;
     if result.is_err() {
         drain(&mut parts).await;
     }
@@ -57,23 +66,31 @@ async fn drain(parts: &mut Multipart) {
     }
 }
 
-async fn classic(site: &Arc<Site>, address: String, parts: &mut Multipart) -> Result<i64, Trouble> {
+async fn classic(
+    site: &Arc<Site>,
+    address: String,
+    parts: &mut Multipart,
+    part: &str,
+) -> Result<i64, Trouble> {
     let mut form = Form::new();
     while let Some(field) = waited(parts.next_field()).await? {
         let name = field.name().unwrap_or_default().to_owned();
-        if name == "file" {
+        if name == part {
             let credentials = Credentials::from_form(&form)?;
             let actor = site.authenticate(credentials).await?;
             let file_name = base_name(field.file_name().unwrap_or_default());
-            let stored = receive(site, field).await?;
-            return attach_file(site, address, actor, &form, file_name, stored).await;
+            let picture = part != "file";
+            let limit_bytes = if picture { MAX_PICTURE_BYTES } else { MAX_FILE_BYTES };
+            let stored = receive(site, field, limit_bytes).await?;
+            let arrived = Arrived { file_name, stored };
+            return attach_file(site, address, actor, &form, arrived, picture).await;
         }
         if form.len() >= MAX_FIELDS {
             return Err(Fault::request(format!("the form has more than {MAX_FIELDS} fields")).into());
         }
         form.insert(name, text(field).await?);
     }
-    Err(Fault::request("the form holds no part named 'file'").into())
+    Err(Fault::request(format!("the form holds no part named '{part}'")).into())
 }
 
 async fn waited<T>(step: impl Future<Output = Result<T, multipart::MultipartError>>) -> Result<T, Trouble> {
@@ -95,24 +112,17 @@ async fn text(mut field: multipart::Field<'_>) -> Result<String, Trouble> {
     String::from_utf8(bytes).map_err(|_| Fault::request("a form field is not UTF-8").into())
 }
 
-async fn receive(site: &Site, mut field: multipart::Field<'_>) -> Result<Stored, Trouble> {
+async fn receive(site: &Site, mut field: multipart::Field<'_>, limit_bytes: u64) -> Result<Stored, Trouble> {
     let incoming = site.files.receive();
     let mut size_bytes = 0;
     while let Some(piece) = waited(field.chunk()).await? {
         size_bytes += piece.len() as u64;
-        if size_bytes > MAX_FILE_BYTES {
-            return Err(Fault::request(format!("a file is at most {MAX_FILE_BYTES} bytes")).into());
+        if size_bytes > limit_bytes {
+            return Err(Fault::request(format!("a file is at most {limit_bytes} bytes here")).into());
         }
         incoming.push(piece).await;
     }
     Ok(incoming.keep().await?)
-}
-
-/// `POST /upload/publish_thumbnail`: not a thing this desk does.
-pub(crate) async fn publish_thumbnail(body: Body) -> Response {
-    // Read to its end, or the client sees a broken connection and tries again.
-    let _ = whole_body(body, 64 * 1024 * 1024).await;
-    refused("this desk keeps no thumbnails")
 }
 
 /// `POST /upload/api_get_upload_link_info`: where to PUT the bytes.
@@ -122,17 +132,22 @@ pub(crate) async fn link_info(State(site): State<Arc<Site>>, headers: HeaderMap,
 
 async fn new_upload(site: &Arc<Site>, headers: &HeaderMap, body: Body) -> Result<String, Trouble> {
     let (form, _) = known_caller(site, headers, body).await?;
-    if form.get("upload_type").is_some_and(|kind| kind != "Attachment") {
-        return Err(Fault::request("this desk keeps no thumbnails").into());
-    }
+    let kind = match form.get("upload_type").map(String::as_str) {
+        None | Some(ATTACHMENT) => ATTACHMENT,
+        Some(THUMBNAIL) => THUMBNAIL,
+        Some(other) => {
+            let text = format!("upload_type is '{ATTACHMENT}' or '{THUMBNAIL}', not '{}'", clip(other));
+            return Err(Fault::request(text).into());
+        }
+    };
     let file_name = base_name(required(&form, "filename")?);
-    let multipart = form.get("multipart_upload").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let multipart = flag(&form, "multipart_upload");
     let now = site.now();
     let id =
         site.store.write(move |transaction| storage::begin(transaction, &file_name, multipart, now)).await?;
     let url = Slot { upload: id.clone(), part: 1 }.url(&site.signer, &site.address(headers), now);
     let shown = if multipart { id.as_str() } else { "" };
-    Ok(format!("1\n{url}\n{}\nAttachment\n{shown}\n", format_time(now)))
+    Ok(format!("1\n{url}\n{}\n{kind}\n{shown}\n", format_time(now)))
 }
 
 /// `POST /upload/api_get_upload_link_for_part`: where to PUT one part.
@@ -187,7 +202,8 @@ async fn link(site: &Arc<Site>, headers: &HeaderMap, body: Body) -> Result<i64, 
     let slot = slot.ok_or_else(|| Fault::request("upload_link_info is not one this desk gave out"))?;
     let arrived = site.store.read(move |connection| storage::find(connection, &slot.upload)).await?;
     let address = site.address(headers);
-    attach_file(site, address, actor, &form, arrived.file_name, arrived.stored).await
+    let thumbnail = info.lines().nth(3) == Some(THUMBNAIL);
+    attach_file(site, address, actor, &form, arrived, thumbnail).await
 }
 
 async fn attach_file(
@@ -195,11 +211,23 @@ async fn attach_file(
     address: String,
     actor: Actor,
     form: &Form,
-    file_name: String,
-    stored: Stored,
+    arrived: Arrived,
+    thumbnail: bool,
 ) -> Result<i64, Trouble> {
+    let Arrived { file_name, stored } = arrived;
     if stored.size_bytes == 0 {
         return Err(Fault::request("the file is empty").into());
+    }
+    let named = form.get("field_name").map(String::as_str).unwrap_or_default();
+    let field_name = if flag(form, "filmstrip") {
+        Some("filmstrip_image")
+    } else if thumbnail {
+        Some(image_field(named).unwrap_or("image"))
+    } else {
+        image_field(named).or(Some(named).filter(|name| !name.is_empty()))
+    };
+    if field_name.is_some_and(|name| image_field(name).is_some()) {
+        must_be_picture(&site.files, &stored).await?;
     }
     let entity_id = required(form, "entity_id")?;
     let tags = form.get("tag_list").map(String::as_str).unwrap_or_default();
@@ -208,7 +236,7 @@ async fn attach_file(
         entity_id: entity_id
             .parse()
             .map_err(|_| Fault::request(format!("entity_id is not a number: {}", clip(entity_id))))?,
-        field_name: form.get("field_name").cloned(),
+        field_name: field_name.map(str::to_owned),
         display_name: form.get("display_name").cloned(),
         file_name,
         tags: tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
@@ -235,7 +263,11 @@ fn created_at(form: &Form) -> Result<Option<Timestamp>, Fault> {
     }
 }
 
-async fn known_caller(site: &Arc<Site>, headers: &HeaderMap, body: Body) -> Result<(Form, Actor), Trouble> {
+pub(crate) async fn known_caller(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Form, Actor), Trouble> {
     let body = whole_body(body, MAX_FIELD_BYTES).await.map_err(|_| {
         Fault::request(format!("the form is incomplete or larger than {MAX_FIELD_BYTES} bytes"))
     })?;
@@ -252,11 +284,16 @@ async fn known_caller(site: &Arc<Site>, headers: &HeaderMap, body: Body) -> Resu
     Ok((form, actor))
 }
 
-fn required<'f>(form: &'f Form, name: &str) -> Result<&'f str, Fault> {
+/// Booleans of a form are `True` and `False`.
+pub(crate) fn flag(form: &Form, name: &str) -> bool {
+    form.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+pub(crate) fn required<'f>(form: &'f Form, name: &str) -> Result<&'f str, Fault> {
     form.get(name).map(String::as_str).ok_or_else(|| Fault::request(format!("the form has no '{name}'")))
 }
 
-fn answer(result: Result<String, Trouble>) -> Response {
+pub(crate) fn answer(result: Result<String, Trouble>) -> Response {
     match result {
         Ok(text) => plain(text),
         Err(Trouble::Fault(fault)) => refused(&fault.message),

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::fault::clip;
 use crate::files::attachment::{Upload, attach, base_name};
 use crate::files::storage::{self, MAX_PARTS, Slot, Standing};
+use crate::files::thumbnail::must_be_picture;
 use crate::rest::answer::{Refusal, document, nothing};
 use crate::rest::call::Call;
 use crate::rest::page::encoded;
@@ -19,6 +20,8 @@ use crate::rows::value::format_time;
 use crate::schema::DataType;
 use crate::store::upload as kept;
 
+/// The kind of uploads to image fields.
+const THUMBNAIL: &str = "Thumbnail";
 /// Every part but the last has at least this many bytes, as with S3.
 const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 /// Parts that a client may name when it completes an upload.
@@ -91,6 +94,9 @@ pub(crate) async fn complete(call: Call, body: Body) -> Result<Response, Refusal
         // As on real sites: what was promised and never came is not missed here.
         Standing::Waiting => {}
         Standing::Here(arrived) => {
+            if place.upload_type == THUMBNAIL {
+                must_be_picture(&call.site.files, &arrived.stored).await?;
+            }
             let attached = Upload {
                 entity_type: place.type_name,
                 entity_id: place.id,
@@ -166,7 +172,7 @@ impl Place {
         if let Some(name) = name {
             let field = entity.field(name).ok_or_else(|| missing_field(&entity.name, name))?;
             if field.data_type == DataType::Image {
-                upload_type = "Thumbnail";
+                upload_type = THUMBNAIL;
             }
         }
         row(call, &entity.name, id, Vec::new()).await?;

@@ -11,6 +11,7 @@ use crate::fault::{Fault, Trouble};
 use crate::rows::condition::{Condition, FieldTest, Scalar, Test};
 use crate::rows::filter;
 use crate::rows::path::Path;
+use crate::rows::picture;
 use crate::rows::preset;
 use crate::rows::select::{Found, Named, Select, Sort, Taken};
 use crate::rows::value::entity_hash;
@@ -227,7 +228,7 @@ pub(crate) fn find(
     let select = wanted.select(context, entity)?;
     let names: Vec<&String> = wanted.fields.iter().filter(|name| readable(name)).collect();
     let found = select::rows(connection, &select)?;
-    Ok(found.into_iter().map(|row| described(row, &select, &names, context.site)).collect())
+    Ok(found.into_iter().map(|row| described(row, &select, &names, context)).collect())
 }
 
 /// One row by id, retired or not.
@@ -303,13 +304,16 @@ fn sorts_of(value: Option<&Value>) -> Result<Vec<(String, bool)>, Fault> {
 }
 
 /// A row as clients get it.
-fn described(row: Found, select: &Select<'_>, names: &[&String], site: &str) -> Value {
+fn described(row: Found, select: &Select<'_>, names: &[&String], context: Context<'_>) -> Value {
     let mut hash = Map::new();
     hash.insert("type".into(), Value::from(select.entity.name.as_str()));
     hash.insert("id".into(), Value::from(row.id));
     for ((name, path), value) in names.iter().zip(&select.fields).zip(row.values) {
         let value = match value {
-            Taken::Value(file) if path.field.data_type == DataType::Url => with_address(file, site),
+            Taken::Value(file) if path.field.data_type == DataType::Url => with_address(file, context.site),
+            Taken::Value(kept) if path.field.data_type == DataType::Image => {
+                picture::shown(&kept, context.site, context.now)
+            }
             Taken::Value(value) => value,
             Taken::Link(link) => link.map_or(Value::Null, |link| named(&link)),
             Taken::Links(links) => links.iter().map(named).collect(),

@@ -123,6 +123,19 @@ pub(crate) fn link(
     Ok(link.and_then(|(kind, id)| Some((kind?, id?))))
 }
 
+/// What a field kept as text holds.
+pub(crate) fn text(
+    connection: &Connection,
+    entity: &EntityType,
+    id: i64,
+    field: &Field,
+) -> Result<Option<String>, Trouble> {
+    let sql = format!("SELECT {} FROM {} WHERE id = ?1", quote(&field.name), quote(&entity.name));
+    let text: Option<Option<String>> =
+        connection.prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?;
+    Ok(text.flatten())
+}
+
 /// The display name of a row, if it has one.
 pub(crate) fn name(connection: &Connection, entity: &EntityType, id: i64) -> Result<Option<String>, Trouble> {
     let sql = format!("SELECT {} FROM {} row WHERE id = ?1", display("row", entity), quote(&entity.name));
