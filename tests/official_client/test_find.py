@@ -190,7 +190,7 @@ def test_summarize(rows):
     )
     assert result["summaries"] == {"id": 5, "sg_incident_count": 16}
     by_status = {group["group_value"]: group for group in result["groups"]}
-    assert by_status["opn"]["group_name"] == "Open"
+    assert by_status["opn"]["group_name"] == "opn"
     assert by_status["opn"]["summaries"] == {"id": 2, "sg_incident_count": 6}
     (inner,) = by_status["opn"]["groups"]
     assert inner["group_value"]["name"] == inner["group_name"] == "Filters"

@@ -114,7 +114,17 @@ pub(crate) fn rows(transaction: &Transaction<'_>, schema: &Schema, key: &ScriptK
         ("is_template", no()),
         ("is_demo", no()),
     ];
-    make("Project", &cells)
+    let project = make("Project", &cells)?;
+    // Every site has pages, and clients ask for the first one.
+    let cells = [
+        ("name", "Tickets".into()),
+        ("entity_type", "Ticket".into()),
+        ("project__type", "Project".into()),
+        ("project__id", project.into()),
+        ("last_accessed", now.as_str().into()),
+    ];
+    make("Page", &cells)?;
+    Ok(project)
 }
 
 fn table<'s>(schema: &'s Schema, kind: &str) -> Result<&'s EntityType, Trouble> {

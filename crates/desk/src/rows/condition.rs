@@ -15,11 +15,13 @@ pub(crate) enum Condition<'a> {
     /// At least one of these holds; none of them is no condition either, as on real sites.
     Any(Vec<Condition<'a>>),
     Field(FieldTest<'a>),
-    /// The row has this link, and of the rows with the same one it has the largest values: the first path decides, then the
-    /// next, at last the younger row. A row is compared with live rows when it is live, with retired ones when it is retired.
+    /// The row has this link, and of the rows with the same one that meet a condition it has the largest values: the first path
+    /// decides, then the next, at last the younger row. A row is compared with live rows when it is live, with retired ones when it
+    /// is retired.
     Newest {
         link: &'a Field,
         by: Vec<Path<'a>>,
+        within: Box<Condition<'a>>,
     },
 }
 

@@ -241,6 +241,10 @@ impl Asked<'_> {
             (DataType::Checkbox, Value::Null) => Err(self.needs("true or false")),
             (DataType::Date, Value::String(text)) if text.is_empty() => Ok(None),
             (_, Value::Null) => Ok(None),
+            // What is no type's name is asked for all the same, and equals none.
+            (DataType::EntityType, Value::String(name)) => {
+                Ok(Some(Scalar::Text(name.clone())).filter(|_| !name.is_empty()))
+            }
             _ => value::scalar(self.target, value),
         }
     }

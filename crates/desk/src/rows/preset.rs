@@ -26,11 +26,13 @@ const LATEST: [(&str, &str, &[&str]); 4] = [
     ("PublishedFile", "VERSION_NUMBER", &["version_number"]),
 ];
 
-/// The conditions that a call's presets add to its filters.
+/// The conditions that a call's presets add to its filters. `LATEST` chooses among the rows that pass the filters, as real sites do: the
+/// official client's own tests find a row by its id and `LATEST` that is not the latest of all.
 pub(crate) fn parse<'a>(
     context: Context<'a>,
     entity: &'a EntityType,
     presets: Option<&Value>,
+    filters: &Condition<'a>,
 ) -> Result<Vec<Condition<'a>>, Fault> {
     let items = match presets {
         None | Some(Value::Null) => return Ok(Vec::new()),
@@ -39,10 +41,15 @@ pub(crate) fn parse<'a>(
             return Err(fault(context, &format!("is not a list of at most {MAX_PRESETS} presets")));
         }
     };
-    items.iter().map(|item| preset(context, entity, item)).collect()
+    items.iter().map(|item| preset(context, entity, item, filters)).collect()
 }
 
-fn preset<'a>(context: Context<'a>, entity: &'a EntityType, item: &Value) -> Result<Condition<'a>, Fault> {
+fn preset<'a>(
+    context: Context<'a>,
+    entity: &'a EntityType,
+    item: &Value,
+    filters: &Condition<'a>,
+) -> Result<Condition<'a>, Fault> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     let name = text("preset_name");
     let known: Vec<_> = LATEST.iter().filter(|(kind, ..)| *kind == entity.name).collect();
@@ -64,6 +71,7 @@ fn preset<'a>(context: Context<'a>, entity: &'a EntityType, item: &Value) -> Res
     Ok(Condition::Newest {
         link: resolve("entity")?.field,
         by: paths.iter().map(|path| resolve(path)).collect::<Result<_, _>>()?,
+        within: Box::new(filters.clone()),
     })
 }
 

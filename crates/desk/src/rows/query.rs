@@ -107,11 +107,11 @@ impl<'w> Wanted<'w> {
         context: Context<'a>,
         entity: &'a EntityType,
     ) -> Result<Condition<'a>, Fault> {
-        let mut all = preset::parse(context, entity, self.presets)?;
+        let filters = filter::parse(context, entity, self.filters)?;
+        let mut all = preset::parse(context, entity, self.presets, &filters)?;
         if self.unarchived {
             all.extend(unarchived(context, entity));
         }
-        let filters = filter::parse(context, entity, self.filters)?;
         if all.is_empty() {
             return Ok(filters);
         }

@@ -85,7 +85,7 @@ fn the_latest_of_each_entity() {
     let late_step = version("a", shots[0].clone(), tasks[0].clone(), 1);
     let newest = version("b", shots[0].clone(), tasks[1].clone(), 9);
     // Of the same time as the next one, and so not the latest.
-    version("c", shots[1].clone(), Value::Null, 5);
+    let other = version("c", shots[1].clone(), Value::Null, 5);
     let same_time = version("d", shots[1].clone(), Value::Null, 5);
     let retired = version("e", shots[1].clone(), tasks[0].clone(), 20);
     version("unlinked", Value::Null, tasks[0].clone(), 30);
@@ -97,7 +97,8 @@ fn the_latest_of_each_entity() {
     let created = "ENTITIES_CREATED_AT";
     assert_eq!(latest(created, all(&[]), "active"), [newest, same_time]);
     assert_eq!(latest(created, all(&[]), "retired"), [retired]);
-    assert_eq!(latest(created, all(&[condition("code", "is", json!("c"))]), "active"), [0i64; 0]);
+    // The latest of those that pass the filters.
+    assert_eq!(latest(created, all(&[condition("code", "is", json!("c"))]), "active"), [other]);
     let by_step = "BY_PIPELINE_STEP_NUMBER_AND_ENTITIES_CREATED_AT";
     assert_eq!(latest(by_step, all(&[]), "active"), [late_step, same_time]);
 

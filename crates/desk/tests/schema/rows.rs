@@ -112,7 +112,7 @@ fn statuses_are_rows_and_a_new_one_can_be_used() {
         "grouping": [{"field": "sg_status_list", "type": "exact", "direction": "asc"}],
         "filters": {"logical_operator": "and", "conditions": []}});
     let groups = get(desk.ready(), "summarize", summaries);
-    assert_eq!(groups["groups"][0]["group_name"], "Blocked", "{groups}");
+    assert_eq!(groups["groups"][0]["group_name"], "blk", "{groups}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl<'a> Statement<'a> {
                 let FieldTest { path, test, negated } = test;
                 self.along(scope, &path.hops, path, test, *negated)
             }
-            Condition::Newest { link, by } => self.newest(scope, link, by),
+            Condition::Newest { link, by, within } => self.newest(scope, link, by, within),
         }
     }
 
@@ -224,7 +224,7 @@ impl<'a> Statement<'a> {
         }
     }
 
-    fn newest(&mut self, scope: &mut Scope, link: &Field, by: &[Path<'a>]) -> String {
+    fn newest(&mut self, scope: &mut Scope, link: &Field, by: &[Path<'a>], within: &Condition<'a>) -> String {
         // The paths begin at rows of one type: the row in question, and every one that it is compared with.
         let Some(entity) = by.first().map(|path| path.hops.first().map_or(path.entity, |hop| hop.entity))
         else {
@@ -240,11 +240,12 @@ impl<'a> Statement<'a> {
             }
             keys.push(format!("{}.id", scope.alias));
         }
+        let within = self.condition(&mut other, within);
         let (here, there) = (&scope.alias, &other.alias);
         let ((kind, id), (other_kind, other_id)) = (link_columns(here, link), link_columns(there, link));
         format!(
             "({id} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} {there}{} WHERE {other_kind} = {kind} AND {other_id} = {id} \
-             AND {there}.{RETIRED} = {here}.{RETIRED} AND ({}) > ({})))",
+             AND {there}.{RETIRED} = {here}.{RETIRED} AND {within} AND ({}) > ({})))",
             quote(&entity.name),
             other.joins,
             keys[1].join(", "),
