@@ -8,7 +8,7 @@ mod last_accessed;
 pub(crate) mod note_thread;
 pub(crate) mod preferences;
 pub(crate) mod schema_fields;
-mod text_search;
+pub(crate) mod text_search;
 mod unsupported;
 mod work_schedule;
 

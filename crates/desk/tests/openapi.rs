@@ -133,6 +133,9 @@ fn every_operation_answers_as_the_document_says() {
     let thread =
         format!("/api/v1/entity/notes/{}/thread_contents?entity_fields[Reply]=content", note["data"]["id"]);
     get(&mut checked, "readThread", &thread);
+    let project = checked.world.ready().project_id;
+    get(&mut checked, "readStream", &format!("/api/v1/entity/projects/{project}/activity_stream?limit=5"));
+    follow(&mut checked);
     get(&mut checked, "readPreferences", "/api/v1/preferences");
     assert_eq!(checked.answered, checked.all());
 }
@@ -154,7 +157,21 @@ fn uploads(checked: &mut Checked) {
     }
     let id = checked.world.ticket("with a file");
     assert!(http::upload(checked.world.ready(), id, "a.log", b"text").unwrap().starts_with("1:"));
-    checked.ok("readFile", "GET", "/api/v1/entity/attachments/1/this_file?alt=original", JSON, "");
+    let file = "/api/v1/entity/attachments/1/this_file";
+    checked.ok("readFile", "GET", file, JSON, "");
+    checked.ok("readFile", "GET", &format!("{file}?alt=original"), JSON, "");
+}
+
+fn follow(checked: &mut Checked) {
+    let id = checked.world.ticket("followed");
+    let records = json!({"entities": [{"record_id": id, "entity": "Ticket"}]}).to_string();
+    checked.ok("follow", "POST", "/api/v1/entity/human_users/1/follow", JSON, &records);
+    checked.ok("readFollowers", "GET", &format!("/api/v1/entity/tickets/{id}/followers"), JSON, "");
+    checked.ok("readFollowing", "GET", "/api/v1/entity/human_users/1/following?entity=tickets", JSON, "");
+    let person = json!({"user_id": 1}).to_string();
+    checked.ok("unfollow", "PUT", &format!("/api/v1/entity/tickets/{id}/unfollow"), JSON, &person);
+    let text = json!({"text": "followed", "entity_types": {"Ticket": []}}).to_string();
+    checked.ok("textSearch", "POST", "/api/v1/entity/_text_search", ARRAY, &text);
 }
 
 fn schema_fields(checked: &mut Checked) {

@@ -5,17 +5,9 @@
 
 mod http;
 
-use desk::{Desk, DeskOptions, Ready};
-use http::rest::{ARRAY, HASH, JSON, World, answer, error, grant, refused, script};
+use desk::{Desk, DeskOptions};
+use http::rest::{ARRAY, HASH, JSON, World, answer, error, grant, person, refused, script};
 use serde_json::{Value, json};
-
-fn person(ready: &Ready, login: &str, password: &str) -> i64 {
-    let fields = json!([
-        {"field_name": "login", "value": login},
-        {"field_name": "password_proxy", "value": password}]);
-    let made = http::call(ready, "create", json!({"type": "HumanUser", "fields": fields}));
-    made["results"]["id"].as_i64().unwrap_or_else(|| panic!("{made}"))
-}
 
 fn claims(token: &Value) -> Value {
     let text = token["access_token"].as_str().unwrap();
@@ -226,7 +218,10 @@ fn a_record_is_made_read_changed_deleted_and_revived() {
 
     let (_, link) = world.get(&format!("{own}/relationships/project"));
     assert_eq!(link["data"]["name"], "Incidents");
-    assert_eq!(error(world.get(&format!("{own}/relationships/title"))).0, 404);
+    assert_eq!(link["links"], json!({"self": format!("{own}/relationships/project")}));
+    let text = "Field 'title' is not a relationship field";
+    refused(world.get(&format!("{own}/relationships/title")), 400, 103, text);
+    assert_eq!(error(world.get(&format!("{own}/relationships/nope"))).0, 404);
 
     let gone = world.call("DELETE", &own, JSON, "");
     assert_eq!((gone.status, gone.body.len()), (204, 0));

@@ -104,7 +104,7 @@ fn a_file_may_come_in_parts() {
         assert_eq!(answered, status, "{}", String::from_utf8_lossy(&body));
         assert_eq!(attachments(&world, ticket).len(), found);
     }
-    let whole = bytes(&world, "/api/v1/entity/attachments/1/this_file");
+    let whole = bytes(&world, "/api/v1/entity/attachments/1/this_file?alt=original");
     assert_eq!((whole.len(), &whole[whole.len() - 7..]), (large.len() + 7, &b"the end"[..]));
 
     let begun = begin(&world, &record, "&multipart_upload=true");
@@ -137,7 +137,10 @@ fn an_upload_to_nowhere_is_refused() {
     let begun = begin(&world, &format!("{record}/title"), "");
     put(&world, &begun["links"]["upload"], b"bytes");
     assert_eq!(complete(&world, &begun, None, &json!({})).0, 400);
-    for path in [format!("{record}/title"), format!("{record}/nope"), format!("{record}/image")] {
-        assert_eq!(error(world.get(&path)).0, 404, "{path}");
+    for (path, status) in [("title", 400), ("project", 400), ("nope", 404)] {
+        assert_eq!(error(world.get(&format!("{record}/{path}"))).0, status, "{path}");
     }
+    assert_eq!(world.get("/api/v1/entity/human_users/1/image").1["data"], Value::Null);
+    assert_eq!(error(world.get("/api/v1/entity/human_users/1/image?alt=thumbnail")).0, 404);
+    assert_eq!(error(world.get("/api/v1/entity/human_users/1/image?alt=small")).0, 400);
 }

@@ -90,6 +90,9 @@ fn described(operation: &Operation) -> Value {
         "parameters": parameters,
         "responses": {answer.status.to_string(): success, "default": refused},
     });
+    if let Some(status) = operation.or_status {
+        described["responses"][status.to_string()] = json!({"description": "Done"});
+    }
     if let Some(sent) = &operation.body {
         let types: Map<String, Value> = sent
             .media_types

@@ -35,6 +35,8 @@ pub(crate) struct Operation {
     pub(crate) query: &'static [Parameter],
     pub(crate) body: Option<Sent>,
     pub(crate) answer: Answer,
+    /// Another status of success, with nothing said.
+    pub(crate) or_status: Option<u16>,
     /// Asks for no token.
     pub(crate) open: bool,
     pub(crate) act: Act,
@@ -92,7 +94,18 @@ const fn must(name: &'static str, schema: &'static str, about: &'static str) -> 
 impl Operation {
     const fn new(id: &'static str, method: Method, path: &'static str, act: Act) -> Operation {
         let answer = Answer { status: 204, media_type: "application/json", schema: None };
-        Operation { id, method, path, summary: "", query: &[], body: None, answer, open: false, act }
+        Operation {
+            id,
+            method,
+            path,
+            summary: "",
+            query: &[],
+            body: None,
+            answer,
+            or_status: None,
+            open: false,
+            act,
+        }
     }
 
     const fn get(id: &'static str, path: &'static str, act: Act) -> Operation {
@@ -134,6 +147,10 @@ impl Operation {
 
     const fn gives_nothing(self, status: u16) -> Operation {
         Operation { answer: Answer { status, media_type: "application/json", schema: None }, ..self }
+    }
+
+    const fn or_gives_nothing(self, status: u16) -> Operation {
+        Operation { or_status: Some(status), ..self }
     }
 
     const fn as_type(self, media_type: &'static str) -> Operation {

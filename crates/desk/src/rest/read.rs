@@ -11,7 +11,7 @@ use crate::rest::call::{Call, bytes, object};
 use crate::rest::fields::{Unless, wanted};
 use crate::rest::filter::{self, Form};
 use crate::rest::page::Page;
-use crate::rest::record::{record, relationship};
+use crate::rest::record::record;
 use crate::rows::query;
 use crate::rows::summarize::summarize;
 
@@ -30,14 +30,14 @@ pub(crate) async fn related(call: Call, _body: Body) -> Result<Response, Refusal
     let entity = call.entity()?;
     let id = call.id(entity)?;
     let name = call.part("field_name");
-    let is_link = entity.field(name).is_some_and(|field| !field.to.is_empty());
-    if !is_link {
-        return Err(missing_field(&entity.name, name));
+    let field = entity.field(name).ok_or_else(|| missing_field(&entity.name, name))?;
+    if !field.data_type.links() {
+        return Err(Refusal::request(format!("Field '{name}' is not a relationship field")));
     }
-    let row = row(&call, &entity.name, id, vec![name.to_owned()]).await?;
-    let own = call.link(&entity.name, Some(id));
-    let relationship = relationship(call.prefix, &own, name, row.get(name).unwrap_or(&Value::Null));
-    Ok(document(StatusCode::OK, &relationship))
+    let mut row = row(&call, &entity.name, id, vec![name.to_owned()]).await?;
+    let links = row.get_mut(name).map(Value::take).unwrap_or_default();
+    let own = format!("{}/relationships/{name}", call.link(&entity.name, Some(id)));
+    Ok(data(links, &own))
 }
 
 /// `GET /entity/<type>`

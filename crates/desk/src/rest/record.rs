@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::rest::type_name::plural;
-use crate::schema::{DataType, EntityType};
+use crate::schema::EntityType;
 
 /// The record of a row as the rows engine gives it; links begin with `prefix`.
 pub(crate) fn record(prefix: &str, entity: &EntityType, row: &Value) -> Value {
@@ -15,7 +15,7 @@ pub(crate) fn record(prefix: &str, entity: &EntityType, row: &Value) -> Value {
             continue;
         }
         match entity.field(name).map(|field| field.data_type) {
-            Some(DataType::Entity | DataType::MultiEntity) => {
+            Some(data_type) if data_type.links() => {
                 relationships.insert(name.clone(), relationship(prefix, &own, name, value));
             }
             _ => {
@@ -33,7 +33,7 @@ pub(crate) fn record(prefix: &str, entity: &EntityType, row: &Value) -> Value {
 }
 
 /// One link field: what it holds, its own address, and that of the row it leads to.
-pub(crate) fn relationship(prefix: &str, own: &str, field: &str, value: &Value) -> Value {
+fn relationship(prefix: &str, own: &str, field: &str, value: &Value) -> Value {
     let mut links = json!({"self": format!("{own}/relationships/{field}")});
     if let (Some(kind), Some(id)) =
         (value.get("type").and_then(Value::as_str), value.get("id").and_then(Value::as_i64))

@@ -89,19 +89,18 @@ pub(crate) async fn delete(call: Call, _body: Body) -> Result<Response, Refusal>
     Ok(nothing())
 }
 
-/// `POST /schema/<type>/fields/<field>?revive=true`
-pub(crate) async fn revive(mut call: Call, _body: Body) -> Result<Response, Refusal> {
+/// `POST /schema/<type>/fields/<field>`, with `revive` in the query string or in the body
+pub(crate) async fn revive(call: Call, body: Body) -> Result<Response, Refusal> {
     call.must_be_admin()?;
-    if call.asked("revive") != Some("true") {
-        return Err(Refusal::request("a POST to a field revives it: it needs revive=true"));
+    let sent = call.json(body).await?;
+    if call.asked("revive") != Some("true") && sent.get("revive") != Some(&Value::Bool(true)) {
+        return Err(Refusal::request("revive is missing"));
     }
     let (kind, name) = (call.entity()?.name.clone(), call.part("field_name").to_owned());
-    let revived = name.clone();
     call.site
-        .change_schema(move |transaction, schema| created_field::revive(transaction, schema, &kind, &revived))
+        .change_schema(move |transaction, schema| created_field::revive(transaction, schema, &kind, &name))
         .await?;
-    call.known = call.site.known();
-    described(&call, StatusCode::OK, &name, None)
+    Ok(nothing())
 }
 
 fn described(call: &Call, status: StatusCode, name: &str, project: Option<i64>) -> Result<Response, Refusal> {

@@ -91,3 +91,19 @@ pub(crate) fn error(answer: (u16, Value)) -> (u16, u64, String) {
 pub(crate) fn refused(answer: (u16, Value), status: u16, code: u64, detail: &str) {
     assert_eq!(error(answer), (status, code, detail.to_owned()));
 }
+
+/// Creates a person with a password.
+pub(crate) fn person(ready: &Ready, login: &str, password: &str) -> i64 {
+    let fields = json!([
+        {"field_name": "login", "value": login},
+        {"field_name": "password_proxy", "value": password}]);
+    let made = http::call(ready, "create", json!({"type": "HumanUser", "fields": fields}));
+    made["results"]["id"].as_i64().unwrap_or_else(|| panic!("{made}"))
+}
+
+/// From now on calls are made by a person: those leave entries in the event log.
+pub(crate) fn become_person(world: &mut World) {
+    person(world.ready(), "walter", "open sesame");
+    let (_, token) = grant(world.ready(), "grant_type=password&username=walter&password=open+sesame");
+    world.bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+}

@@ -9,9 +9,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::get("readFile", "/entity/{entity}/{record_id}/{field_name}", |call, body| {
         Box::pin(neighbours::file(call, body))
     })
-    .about("Where the bytes of a picture or file are")
+    .about("A picture or file field; with `alt`, the way to its bytes")
     .asks(&[may("alt", "Alt", "The file itself, or a small picture of it")])
-    .gives_nothing(302),
+    .gives(200, "FileField")
+    .or_gives_nothing(302),
     Operation::get("beginUpload", "/entity/{entity}/{record_id}/_upload", |call, body| {
         Box::pin(upload::begin(call, body))
     })

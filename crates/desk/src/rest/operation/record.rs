@@ -1,7 +1,7 @@
 //! Records: reading, searching and writing them, and what belongs to them.
 
 use crate::rest::operation::{JSON, Operation, Parameter, SEARCH, may, must};
-use crate::rest::{neighbours, read, write};
+use crate::rest::{follow, neighbours, read, text_search, write};
 
 const FIELDS: Parameter = may("fields", "Text", "Fields to return, comma-separated; `*` is all of them");
 const RETURN_ONLY: Parameter = may("options[return_only]", "ReturnOnly", "Live rows, or retired ones");
@@ -80,4 +80,43 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         may("entity_fields[Attachment]", "Text", "More fields of files"),
     ])
     .gives(200, "Thread"),
+    Operation::get("readStream", "/entity/{entity}/{record_id}/activity_stream", |call, body| {
+        Box::pin(neighbours::stream(call, body))
+    })
+    .about("What happened to a record and around it, newest first")
+    .asks(&[
+        may("limit", "Limit", "Updates of an answer"),
+        may("min_id", "Number", "Only updates after this one"),
+        may("max_id", "Number", "Only updates before this one"),
+    ])
+    .gives(200, "Stream"),
+    Operation::post("textSearch", "/entity/_text_search", |call, body| {
+        Box::pin(text_search::search(call, body))
+    })
+    .about("Records of several types by what they are called")
+    .takes(SEARCH, "TextSearch")
+    .gives(200, "Named"),
+    Operation::get("readFollowers", "/entity/{entity}/{record_id}/followers", |call, body| {
+        Box::pin(follow::followers(call, body))
+    })
+    .about("The people who follow a record")
+    .gives(200, "Named"),
+    Operation::put("unfollow", "/entity/{entity}/{record_id}/unfollow", |call, body| {
+        Box::pin(follow::unfollow(call, body))
+    })
+    .about("Has a person follow a record no more")
+    .takes(JSON, "Unfollow")
+    .gives_nothing(204),
+    Operation::get("readFollowing", "/entity/{entity}/{record_id}/following", |call, body| {
+        Box::pin(follow::followed(call, body))
+    })
+    .about("The records a person follows")
+    .asks(&[may("entity", "Text", "Only of this type"), may("project_id", "Id", "Only of this project")])
+    .gives(200, "Followed"),
+    Operation::post("follow", "/entity/{entity}/{record_id}/follow", |call, body| {
+        Box::pin(follow::follow(call, body))
+    })
+    .about("Has a person follow records")
+    .takes(JSON, "Follow")
+    .gives_nothing(204),
 ];

@@ -1,6 +1,6 @@
 //! The schema: types and fields.
 
-use crate::rest::operation::{JSON, Operation, Parameter, may, must};
+use crate::rest::operation::{JSON, Operation, Parameter, may};
 use crate::rest::schema_field;
 
 const PROJECT: Parameter = may("project_id", "Id", "The project that fields can be hidden in");
@@ -47,6 +47,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Box::pin(schema_field::revive(call, body))
     })
     .about("Brings a deleted field back")
-    .asks(&[must("revive", "Revive", "Must be `true`")])
-    .gives(200, "SchemaField"),
+    .asks(&[may("revive", "Revive", "Must be `true`, here or in the body")])
+    .may_take(JSON, "ReviveField")
+    .gives_nothing(204),
 ];
