@@ -202,7 +202,7 @@ fn a_refusal_is_the_error_document_it_says() {
         ("PUT", "/api/v1/entity/tickets/99", 404),
         ("POST", "/api/v1/auth/access_token", 400),
     ] {
-        let (answered, document) = answer(&checked.world.call(method, path, JSON, ""));
+        let (answered, document) = answer(&checked.world.call(method, path, JSON, "{}"));
         assert_eq!(answered, status, "{path}");
         checked.check(path, &errors, &document);
     }

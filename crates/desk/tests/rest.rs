@@ -289,6 +289,8 @@ fn what_is_wrong_is_refused_as_on_api3() {
     assert_eq!(error(answer(&text)).0, 415);
     let broken = world.call("POST", "/api/v1/entity/tickets", JSON, "{");
     refused(answer(&broken), 400, 103, "Invalid JSON body");
+    let nothing = world.call("POST", "/api/v1/entity/tags", JSON, "");
+    refused(answer(&nothing), 400, 103, "Invalid JSON body");
 }
 
 #[test]
@@ -331,6 +333,8 @@ fn a_listing_has_filters_order_pages_and_links() {
         "filter[tags]=1",
         "filter[nope]=1",
         "sort=nope",
+        "options[return_only]=true",
+        "options[include_archived_projects]=x",
         "options[return_only]=x",
     ] {
         assert_eq!(error(world.get(&format!("/api/v1/entity/tickets?{query}"))).0, 400, "{query}");

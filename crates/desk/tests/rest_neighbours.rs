@@ -16,7 +16,8 @@ fn a_note_has_a_thread_and_nothing_else_has() {
     let reply = json!({"content": "second", "entity": {"type": "Note", "id": note}});
     assert_eq!(world.send("POST", "/api/v1/entity/replies", &reply).0, 201);
     let path = format!("/api/v1/entity/notes/{note}/thread_contents");
-    let (status, thread) = world.get(&format!("{path}?entity_fields[Reply]=content,entity"));
+    let (status, thread) =
+        world.get(&format!("{path}?entity_fields[Reply]=content,entity&entity_fields[Note]="));
     assert_eq!(status, 200, "{thread}");
     let kinds: Vec<&str> =
         thread["data"].as_array().unwrap().iter().map(|row| row["type"].as_str().unwrap()).collect();
@@ -118,6 +119,10 @@ fn records_of_several_types_are_found_by_their_names() {
     for (body, text) in [
         (json!({"text": "", "entity_types": {}}), "text must be filled"),
         (json!({"text": "maya"}), "entity_types is missing"),
+        (
+            json!({"text": "maya", "entity_types": {}, "page": []}),
+            "page is a hash whose size is a number from 1",
+        ),
     ] {
         refused(world.search(path, ARRAY, &body), 400, 103, text);
     }

@@ -23,7 +23,9 @@ fn the_schema_is_that_of_api3() {
     assert_eq!(world.get("/api/v1/schema/Ticket/fields/title").1["data"], fields["title"]);
     refused(world.get("/api/v1/schema/Nope"), 404, 103, "Entity type 'Nope' does not exist.");
     refused(world.get("/api/v1/schema/Ticket/fields/nope"), 404, 103, "Field 'Ticket.nope' does not exist.");
-    assert_eq!(error(world.get("/api/v1/schema/Ticket/fields?project_id=x")).0, 400);
+    for path in ["", "/Ticket", "/Ticket/fields", "/Ticket/fields/title"] {
+        assert_eq!(error(world.get(&format!("/api/v1/schema{path}?project_id=x"))).0, 400, "{path}");
+    }
 }
 
 #[test]

@@ -126,8 +126,20 @@ impl Call {
 
     /// The body, which must be a JSON object.
     pub(crate) async fn json(&self, body: Body) -> Result<Map<String, Value>, Refusal> {
+        self.is_json()?;
+        object(&bytes(body).await?)
+    }
+
+    /// The body, which is a JSON object if there is one.
+    pub(crate) async fn perhaps_json(&self, body: Body) -> Result<Map<String, Value>, Refusal> {
+        self.is_json()?;
+        let bytes = bytes(body).await?;
+        if bytes.is_empty() { Ok(Map::new()) } else { object(&bytes) }
+    }
+
+    fn is_json(&self) -> Result<(), Refusal> {
         match self.media_type().as_deref() {
-            None | Some("application/json") => object(&bytes(body).await?),
+            None | Some("application/json") => Ok(()),
             Some(other) => Err(Refusal::media_type(format!(
                 "Content-Type '{}' is not supported here: send application/json",
                 clip(other)
@@ -175,11 +187,8 @@ pub(crate) async fn bytes(body: Body) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// A JSON object; no bytes at all are an empty one.
+/// A JSON object.
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    if bytes.is_empty() {
-        return Ok(Map::new());
-    }
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
         _ => Err(Refusal::request("Invalid JSON body")),

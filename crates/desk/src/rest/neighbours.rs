@@ -109,7 +109,8 @@ fn entity_fields(call: &Call) -> Value {
     let mut by_type = Map::new();
     for (name, fields) in &call.query {
         if let Some(kind) = name.strip_prefix("entity_fields[").and_then(|rest| rest.strip_suffix(']')) {
-            by_type.insert(kind.to_owned(), fields.split(',').map(str::trim).collect());
+            let names = fields.split(',').map(str::trim).filter(|name| !name.is_empty());
+            by_type.insert(kind.to_owned(), names.collect());
         }
     }
     Value::Object(by_type)

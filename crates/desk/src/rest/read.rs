@@ -68,7 +68,7 @@ pub(crate) async fn summary(call: Call, body: Body) -> Result<Response, Refusal>
         "summaries": body.get("summary_fields").unwrap_or(&Value::Null),
         "grouping": body.get("grouping").unwrap_or(&Value::Null),
     });
-    options(&call, &body, &mut arguments);
+    options(&call, &body, &mut arguments)?;
     let path = format!("{}/_summarize", call.link(&entity.name, None));
     let summary =
         call.read("summarize", move |connection, context| summarize(connection, context, &arguments)).await?;
@@ -93,7 +93,7 @@ pub(crate) async fn row(
         "filters": {"logical_operator": "and", "conditions": [{"path": "id", "relation": "is", "values": [id]}]},
         "paging": {"entities_per_page": 1, "current_page": 1},
     });
-    options(call, &Map::new(), &mut arguments);
+    options(call, &Map::new(), &mut arguments)?;
     let missing = Fault::write(format!("{type_name}: {id} not found"));
     call.read("read", move |connection, context| {
         let mut found = query::read(connection, context, &arguments)?;
@@ -127,7 +127,7 @@ async fn listing(
         "sorts": sorts(asked("sort").as_ref())?,
         "paging": page.to_json(),
     });
-    options(call, body, &mut arguments);
+    options(call, body, &mut arguments)?;
     let mut found =
         call.read("read", move |connection, context| query::read(connection, context, &arguments)).await?;
     let rows = found.get_mut("entities").map(Value::take).unwrap_or_default();
@@ -161,16 +161,24 @@ fn sorts(asked: Option<&Value>) -> Result<Value, Refusal> {
 }
 
 /// `options[return_only]` and `options[include_archived_projects]`, of the query string or the body.
-fn options(call: &Call, body: &Map<String, Value>, arguments: &mut Value) {
-    for name in ["return_only", "include_archived_projects"] {
-        let in_body = body.get("options").and_then(|options| options.get(name)).cloned();
-        let asked = call.asked(&format!("options[{name}]")).map(|text| match text {
-            "true" => Value::from(true),
-            "false" => Value::from(false),
-            text => Value::from(text),
-        });
-        if let Some(value) = asked.or(in_body) {
-            arguments[name] = value;
+fn options(call: &Call, body: &Map<String, Value>, arguments: &mut Value) -> Result<(), Refusal> {
+    let in_body = |name: &str| body.get("options").and_then(|options| options.get(name)).cloned();
+    let asked =
+        |name: &str| call.asked(&format!("options[{name}]")).map(Value::from).or_else(|| in_body(name));
+    match asked("return_only") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(text)) if text == "active" || text == "retired" => {
+            arguments["return_only"] = Value::from(text);
         }
+        Some(_) => return Err(Refusal::request("options[return_only] must be one of: active, retired")),
     }
+    match asked("include_archived_projects") {
+        None | Some(Value::Null) => {}
+        Some(Value::Bool(include)) => arguments["include_archived_projects"] = Value::from(include),
+        Some(Value::String(text)) if text == "true" || text == "false" => {
+            arguments["include_archived_projects"] = Value::from(text == "true");
+        }
+        Some(_) => return Err(Refusal::request("options[include_archived_projects] is true or false")),
+    }
+    Ok(())
 }

@@ -14,11 +14,13 @@ use crate::schema::{EntityType, created_field, view};
 
 /// `GET /schema`
 pub(crate) async fn types(call: Call, _body: Body) -> Result<Response, Refusal> {
+    project(&call, None)?;
     Ok(data(view::entities(&call.known.schema), &format!("{}/schema", call.prefix)))
 }
 
 /// `GET /schema/<type>`
 pub(crate) async fn one_type(call: Call, _body: Body) -> Result<Response, Refusal> {
+    project(&call, None)?;
     let entity = call.entity()?;
     let mut types = view::entities(&call.known.schema);
     let described = types.get_mut(&entity.name).map(Value::take).unwrap_or_default();
@@ -92,7 +94,7 @@ pub(crate) async fn delete(call: Call, _body: Body) -> Result<Response, Refusal>
 /// `POST /schema/<type>/fields/<field>`, with `revive` in the query string or in the body
 pub(crate) async fn revive(call: Call, body: Body) -> Result<Response, Refusal> {
     call.must_be_admin()?;
-    let sent = call.json(body).await?;
+    let sent = call.perhaps_json(body).await?;
     if call.asked("revive") != Some("true") && sent.get("revive") != Some(&Value::Bool(true)) {
         return Err(Refusal::request("revive is missing"));
     }
@@ -122,9 +124,7 @@ fn project(call: &Call, sent: Option<&Map<String, Value>>) -> Result<Option<i64>
     let refused = |value: &Value| {
         Refusal::request(format!("project_id is not a project's number: {}", clip(&value.to_string())))
     };
-    match asked {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => text.parse().map(Some).map_err(|_| refused(&Value::from(text))),
-        Some(value) => value.as_i64().map(Some).ok_or_else(|| refused(&value)),
-    }
+    let Some(value) = asked.filter(|value| !value.is_null()) else { return Ok(None) };
+    let id = value.as_str().map_or_else(|| value.as_i64(), |text| text.parse().ok());
+    id.filter(|id| *id > 0).map(Some).ok_or_else(|| refused(&value))
 }

@@ -31,7 +31,12 @@ pub(crate) async fn search(call: Call, body: Body) -> Result<Response, Refusal> 
             entity.ok_or_else(|| Refusal::request(format!("entity_types: '{}' is no type", clip(name))))?;
         types.insert(entity.name.clone(), filter::of_body(form, Some(filters))?);
     }
-    let size = body.get("page").and_then(|page| page.get("size")).and_then(Value::as_i64).unwrap_or(SIZE);
+    let size = match body.get("page").map(|page| (page.is_object(), page.get("size"))) {
+        None | Some((true, None)) => Some(SIZE),
+        Some((true, Some(size))) => size.as_i64().filter(|size| *size > 0),
+        Some((false, _)) => None,
+    };
+    let size = size.ok_or_else(|| Refusal::request("page is a hash whose size is a number from 1"))?;
     let arguments = json!({"text": text, "entity_types": types, "max_results": size});
     let found = call
         .read("query_display_name_cache", move |connection, context| {
