@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::header};
 use serde_json::{Value, json};
@@ -55,11 +55,7 @@ pub(crate) async fn call(State(site): State<Arc<Site>>, headers: HeaderMap, body
         Err(Trouble::Fault(fault)) => Json(fault.to_json()).into_response(),
         Err(trouble) => failed(&trouble),
     };
-    // By the desk's own clock, which may be ahead of this machine's.
-    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&site.now());
-    if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
-        response.headers_mut().insert(header::DATE, date);
-    }
+    site.stamp(response.headers_mut());
     response
 }
 

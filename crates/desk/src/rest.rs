@@ -76,7 +76,7 @@ async fn serve(
         Err(_) => Err(Refusal::request("the query string cannot be read")),
         Ok(Query(query)) => {
             let named = named.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            let mut call = Call::new(site, prefix, parts.headers, named, query);
+            let mut call = Call::new(Arc::clone(&site), prefix, parts.headers, named, query);
             let vouched = if operation.open { Ok(()) } else { call.authenticate().await };
             match vouched {
                 Ok(()) => (operation.act)(call, body).await,
@@ -85,6 +85,7 @@ async fn serve(
         }
     };
     let mut response = result.unwrap_or_else(IntoResponse::into_response);
+    site.stamp(response.headers_mut());
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
 }

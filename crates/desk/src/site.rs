@@ -6,8 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use axum::http::header::{DATE, HOST};
+use axum::http::{HeaderMap, HeaderValue};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Transaction;
 
@@ -113,6 +114,14 @@ impl Site {
     /// The clock of the desk.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now().saturating_add(self.clock_ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Dates an answer by the desk's own clock, which may be ahead of this machine's.
+    pub(crate) fn stamp(&self, headers: &mut HeaderMap) {
+        let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&self.now());
+        if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+            headers.insert(DATE, date);
+        }
     }
 
     /// Scheme, host and port as the client reached us: what it can reach again.

@@ -159,7 +159,10 @@ fn a_token_ends_with_its_time_and_with_its_person() {
     assert_eq!(error(ask(&desk)).0, 401);
     desk.stop();
 
-    let desk = Desk::start(DeskOptions { clock_ahead_s: 601, ..options }).unwrap();
+    let desk = Desk::start(DeskOptions { clock_ahead_s: 86_400, ..options }).unwrap();
+    let today = jiff::Timestamp::now().strftime("%d %b %Y").to_string();
+    let dated = http::send(&desk.ready().url, "GET", "/api/v1", &[], b"").unwrap();
+    assert!(!dated.header("date").unwrap().contains(&today), "by the desk's own clock: {}", dated.head);
     refused(ask(&desk), 401, 102, "Token Expired");
 }
 
