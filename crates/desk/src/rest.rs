@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{Query, RawPathParams, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
@@ -67,14 +68,15 @@ async fn serve(
     operation: &'static Operation,
     prefix: &'static str,
     State(site): State<Arc<Site>>,
-    named: RawPathParams,
+    named: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
-    let result = match query {
-        Err(_) => Err(Refusal::request("the query string cannot be read")),
-        Ok(Query(query)) => {
+    let result = match (query, named) {
+        (Err(_), _) => Err(Refusal::request("the query string cannot be read")),
+        (_, Err(_)) => Err(Refusal::nowhere("The requested resource does not exist.")),
+        (Ok(Query(query)), Ok(named)) => {
             let named = named.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             let mut call = Call::new(Arc::clone(&site), prefix, parts.headers, named, query);
             let vouched = if operation.open { Ok(()) } else { call.authenticate().await };

@@ -284,6 +284,7 @@ fn what_is_wrong_is_refused_as_on_api3() {
         "/api",
         "/api/v1/entity",
         "/api/v1/entity/tickets/1/title/x",
+        "/api/v1/entity/%ff/1",
     ] {
         let (status, code, _) = error(world.get(path));
         assert_eq!((status, code), (404, 103), "{path}");

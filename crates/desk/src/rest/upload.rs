@@ -31,7 +31,7 @@ const MAX_TAGS: usize = MAX_PARTS as usize;
 pub(crate) async fn begin(call: Call, _body: Body) -> Result<Response, Refusal> {
     let place = Place::of(&call).await?;
     let name = base_name(file_name(&call)?);
-    let multipart = call.asked("multipart_upload") == Some("true");
+    let multipart = call.asked("multipart_upload").is_some_and(|asked| asked.eq_ignore_ascii_case("true"));
     let now = call.site.now();
     let kept = name.clone();
     let upload =
@@ -85,7 +85,7 @@ pub(crate) async fn complete(call: Call, body: Body) -> Result<Response, Refusal
     };
     let place = Place::of(&call).await?;
     let upload = upload_id(info)?;
-    if info.get("multipart_upload") == Some(&Value::Bool(true)) {
+    if info.get("multipart_upload") == Some(&Value::Bool(true)) || info.contains_key("etags") {
         join(&call, &upload, info.get("etags")).await?;
     }
     let asked = upload.clone();
