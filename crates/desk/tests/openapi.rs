@@ -80,7 +80,11 @@ impl Checked {
 #[test]
 fn the_document_in_docs_is_the_one_that_is_served() {
     let world = World::start();
-    let served = world.call("GET", "/api/v1/spec.json", JSON, "").text();
+    let (_, mut served) = world.get("/api/v1/spec.json");
+    // Types differ from site to site and from version to version; the kept document is about none of them.
+    let types = served["components"]["schemas"]["TypeInPath"].as_object_mut().unwrap();
+    assert!(types.remove("enum").unwrap().as_array().unwrap().contains(&json!("event_log_entries")));
+    let served = serde_json::to_string_pretty(&served).unwrap() + "\n";
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     if std::env::var_os("RENEW_OPENAPI").is_some() {
         std::fs::write(&file, &served).unwrap();
@@ -90,7 +94,8 @@ fn the_document_in_docs_is_the_one_that_is_served() {
         kept == served,
         "docs/openapi.json is old: run this test with RENEW_OPENAPI=1 and commit the file"
     );
-    assert_eq!(world.call("GET", "/api/v1/spec.yaml", JSON, "").text(), served, "JSON is YAML");
+    let text = |name: &str| world.call("GET", &format!("/api/v1/spec.{name}"), JSON, "").text();
+    assert_eq!(text("yaml"), text("json"), "JSON is YAML");
 }
 
 #[test]
