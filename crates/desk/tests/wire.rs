@@ -298,3 +298,57 @@ fn what_a_toolkit_bootstrap_asks_is_answered() {
     let metrics = http::send(&ready.url, "POST", "/api3/track_metrics/", &[], b"{}").unwrap();
     assert_eq!(metrics.status, 200);
 }
+
+#[test]
+fn a_filter_may_come_from_what_links_here() {
+    let (_folder, desk) = start();
+    let ready = desk.ready();
+    let create = |kind: &str, fields: Value| -> Value {
+        let fields: Vec<Value> = fields
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| json!({"field_name": name, "value": value}))
+            .collect();
+        let made = http::call(ready, "create", json!({"type": kind, "fields": fields}));
+        json!({"type": kind, "id": made["results"]["id"].as_i64().unwrap_or_else(|| panic!("{made}"))})
+    };
+    let project = json!({"type": "Project", "id": ready.project_id});
+    let (anim, model) =
+        (create("Step", json!({"code": "Animation"})), create("Step", json!({"code": "Model"})));
+    let shot = create("Shot", json!({"project": project, "code": "bunny_010"}));
+    let user = create("HumanUser", json!({"login": "artist", "name": "Artist"}));
+    create(
+        "Task",
+        json!({"project": project, "content": "lip sync", "entity": shot, "step": anim, "task_assignees": [user]}),
+    );
+    create("Task", json!({"project": project, "content": "unlinked", "step": model}));
+    let found = |kind: &str, path: &str, relation: &str, value: &Value| {
+        let filters = json!({"logical_operator": "and", "conditions": [
+            {"path": path, "relation": relation, "values": [value]}]});
+        http::call(ready, "read", json!({"type": kind, "return_fields": ["id"], "filters": filters}))
+    };
+    let ids = |answer: Value| -> Vec<i64> {
+        let rows = answer["results"]["entities"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        rows.iter().filter_map(|row| row["id"].as_i64()).collect()
+    };
+    assert_eq!(ids(found("Step", "$FROM$Task.step.entity", "is", &shot)), [anim["id"].as_i64().unwrap()]);
+    assert_eq!(
+        ids(found("Step", "$FROM$Task.step.entity.Shot.code", "contains", &json!("BUNNY"))),
+        [anim["id"].as_i64().unwrap()]
+    );
+    assert_eq!(
+        ids(found("HumanUser", "$FROM$Task.task_assignees.content", "is", &json!("lip sync"))),
+        [user["id"].as_i64().unwrap()],
+        "over a list of links too"
+    );
+    assert_eq!(ids(found("Shot", "$FROM$Task.step.content", "is", &json!("lip sync"))), [0_i64; 0]);
+    for path in ["$FROM$", "$FROM$Task", "$FROM$Task.step", "$FROM$Tusk.step.entity", "$FROM$Task.content.x"]
+    {
+        let fault = found("Step", path, "is", &Value::Null);
+        assert!(
+            fault["message"].as_str().is_some_and(|text| text.contains("doesn't exist")),
+            "{path}: {fault}"
+        );
+    }
+}

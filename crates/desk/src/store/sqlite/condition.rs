@@ -7,7 +7,7 @@ use rusqlite::types::Value as Sql;
 use crate::rows::condition::{Condition, FieldTest, Part, Scalar, Test};
 use crate::rows::path::{Hop, Path};
 use crate::schema::{DataType, Field, Kept};
-use crate::store::sqlite::scope::{Place, Scope, Statement, links_of};
+use crate::store::sqlite::scope::{Place, Scope, Statement, links_by, links_of};
 use crate::store::table::{RETIRED, link_columns, quote};
 
 impl<'a> Statement<'a> {
@@ -45,7 +45,7 @@ impl<'a> Statement<'a> {
         };
         let (many, rest) = (&hops[at], &hops[at + 1..]);
         let owner = self.walk(scope, &hops[..at]);
-        let links = links_of(&format!("= {owner}.id"), many.entity, many.field);
+        let links = links_by(&format!("= {owner}.id"), many.entity, many.field, &many.side());
         let mut inner = self.scope();
         let condition = self.along(&mut inner, rest, path, test, negated);
         let link = self.alias();

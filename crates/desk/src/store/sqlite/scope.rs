@@ -167,7 +167,12 @@ pub(crate) fn sort_key<'a>(statement: &mut Statement<'a>, place: &Place<'a>) -> 
 /// `SELECT` of a multi-entity field's links as `o`, `t`, `i`, `p`: the owning row's id, type and id of the linked row, order.
 /// `owners` is the SQL of what the owning row's id is compared with: `= x.id`, `IN (…)`.
 pub(crate) fn links_of(owners: &str, entity: &EntityType, field: &Field) -> String {
-    match &field.side {
+    links_by(owners, entity, field, &field.side)
+}
+
+/// The same for links that are kept on another side than the field tells.
+pub(crate) fn links_by(owners: &str, entity: &EntityType, field: &Field, side: &LinkSide) -> String {
+    match side {
         LinkSide::Own => format!(
             "SELECT owner_id AS o, target_type AS t, target_id AS i, position AS p FROM desk_link \
              WHERE owner_type = '{}' AND owner_id {owners} AND field = '{}'",
