@@ -11,6 +11,7 @@ mod backup;
 mod fault;
 mod files;
 mod injection;
+pub mod inside;
 mod page;
 mod rest;
 mod rows;

@@ -26,6 +26,7 @@ const FAREWELL: Duration = Duration::from_secs(3);
 pub(crate) struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    routes: Router,
 }
 
 impl Server {
@@ -44,13 +45,19 @@ impl Server {
             tokio::net::TcpListener::from_std(listener)?
         };
         let routes = routes(Arc::new(site), faults, script_name);
+        let served = routes.clone();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
-            runtime.block_on(serve(routes, listener, stopped));
+            runtime.block_on(serve(served, listener, stopped));
             // Blocking work that outlives its connection ends by itself; half files are not kept.
             runtime.shutdown_timeout(FAREWELL);
         })?;
-        Ok(Server { stop: Some(stop), thread: Some(thread) })
+        Ok(Server { stop: Some(stop), thread: Some(thread), routes })
+    }
+
+    /// What is served, to be asked without a connection.
+    pub(crate) fn routes(&self) -> Router {
+        self.routes.clone()
     }
 }
 

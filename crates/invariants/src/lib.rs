@@ -1,4 +1,4 @@
-//! What must hold for every input of the readers, the redactor and the control channel, as functions that panic where it does not.
+//! What must hold for every input of the readers, the redactor, the control channel and the desk, as functions that panic where it does not.
 //!
 //! The one place of these promises: the fuzz targets of `fuzz/` call a function here with whatever bytes they come up
 //! with, and a normal test of each crate calls the same function with every input kept in `fuzz/corpus` (see
@@ -11,6 +11,8 @@
 #[cfg(feature = "channel")]
 mod channel;
 mod choices;
+#[cfg(feature = "desk")]
+mod desk;
 mod kept_inputs;
 mod records;
 mod redaction;
@@ -20,6 +22,8 @@ mod tracebacks;
 
 #[cfg(feature = "channel")]
 pub use channel::channel;
+#[cfg(feature = "desk")]
+pub use desk::desk;
 pub use kept_inputs::replay;
 pub use records::{pasted, records};
 pub use redaction::redaction;
