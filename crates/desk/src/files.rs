@@ -113,37 +113,22 @@ impl Files {
 
     /// At most the first `limit_bytes` of a file.
     pub(crate) async fn head(&self, hash: &str, limit_bytes: u64) -> io::Result<Vec<u8>> {
-        let path = self.path(hash);
-        blocking(move || {
+        self.inspect(hash, move |file| {
             let mut head = Vec::new();
-            File::open(path)?.take(limit_bytes).read_to_end(&mut head)?;
+            file.take(limit_bytes).read_to_end(&mut head)?;
             Ok(head)
         })
         .await
     }
 
-    /// At most the last `limit_bytes` of a file.
-    pub(crate) async fn tail(&self, hash: &str, limit_bytes: u64) -> io::Result<Tail> {
+    /// Whatever `work` finds out about a file, on a blocking thread.
+    pub(crate) async fn inspect<T: Send + 'static>(
+        &self,
+        hash: &str,
+        work: impl FnOnce(File) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
         let path = self.path(hash);
-        blocking(move || {
-            let mut file = File::open(path)?;
-            let from = file.metadata()?.len().saturating_sub(limit_bytes);
-            let mut lines_before = 0;
-            let mut before = (&mut file).take(from);
-            let mut buffer = vec![0; CHUNK_BYTES];
-            loop {
-                match before.read(&mut buffer)? {
-                    0 => break,
-                    length => {
-                        lines_before += buffer[..length].iter().filter(|byte| **byte == b'\n').count() as u64
-                    }
-                }
-            }
-            let mut bytes = Vec::new();
-            file.take(limit_bytes).read_to_end(&mut bytes)?;
-            Ok(Tail { bytes, from, lines_before })
-        })
-        .await
+        blocking(move || work(File::open(path)?)).await
     }
 
     fn path(&self, hash: &str) -> PathBuf {
@@ -154,15 +139,6 @@ impl Files {
     pub(crate) fn place(folder: &Path, hash: &str) -> PathBuf {
         folder.join(&hash[..hash.len().min(2)]).join(hash)
     }
-}
-
-/// The end of a file, and what lies before it.
-pub(crate) struct Tail {
-    pub(crate) bytes: Vec<u8>,
-    /// Offset of the first byte.
-    pub(crate) from: u64,
-    /// Line ends before it.
-    pub(crate) lines_before: u64,
 }
 
 /// A file on its way in. Dropped before [`Incoming::keep`], it leaves nothing behind.

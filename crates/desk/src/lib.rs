@@ -20,6 +20,7 @@ mod seed;
 mod server;
 mod site;
 mod store;
+mod ticket_text;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -243,6 +244,8 @@ impl Desk {
             schema_change: tokio::sync::Mutex::new(()),
             store,
             files,
+            board: page::board::SharedBoard::default(),
+            live: Arc::default(),
             cookie: Cookie::new(&signer, false),
             signer,
             bearer: rest::bearer::Key::new(&secret),

@@ -15,6 +15,7 @@ use crate::access::{gate, sign_in};
 use crate::files::{download, storage, thumbnail, upload};
 use crate::injection::plan::FaultPlan;
 use crate::injection::{door as fault_door, layer as fault_layer};
+use crate::page::live::Live;
 use crate::rows::picture;
 use crate::site::Site;
 use crate::{api3, page, rest};
@@ -44,11 +45,12 @@ impl Server {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
+        let live = Arc::clone(&site.live);
         let routes = routes(Arc::new(site), faults, script_name);
         let served = routes.clone();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
-            runtime.block_on(serve(served, listener, stopped));
+            runtime.block_on(serve(served, listener, stopped, &live));
             // Blocking work that outlives its connection ends by itself; half files are not kept.
             runtime.shutdown_timeout(FAREWELL);
         })?;
@@ -73,10 +75,17 @@ impl Drop for Server {
     }
 }
 
-async fn serve(routes: Router, listener: tokio::net::TcpListener, stopped: oneshot::Receiver<()>) {
+async fn serve(
+    routes: Router,
+    listener: tokio::net::TcpListener,
+    stopped: oneshot::Receiver<()>,
+    live: &Arc<Live>,
+) {
     let (farewell, begun) = oneshot::channel();
+    let live = Arc::clone(live);
     let stop = async move {
         let _ = stopped.await;
+        live.end();
         let _ = farewell.send(());
     };
     // A lost option costs some latency and nothing else.

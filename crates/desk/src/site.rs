@@ -21,6 +21,8 @@ use crate::access::page_session::Cookie;
 use crate::access::secret::{Signer, Verified};
 use crate::fault::Trouble;
 use crate::files::Files;
+use crate::page::board::SharedBoard;
+use crate::page::live::Live;
 use crate::rest::bearer::Key;
 use crate::rows::query::Context;
 use crate::rows::value::Link;
@@ -38,6 +40,9 @@ pub(crate) struct Site {
     pub(crate) schema_change: tokio::sync::Mutex<()>,
     pub(crate) store: Store,
     pub(crate) files: Files,
+    /// The tickets as the pages list them.
+    pub(crate) board: SharedBoard,
+    pub(crate) live: Arc<Live>,
     pub(crate) signer: Signer,
     pub(crate) bearer: Key,
     pub(crate) uploads: UploadForm,

@@ -5,6 +5,7 @@
 //! caller's business.
 
 pub(crate) mod attached_file;
+pub(crate) mod changes;
 pub(crate) mod event;
 pub(crate) mod field;
 pub(crate) mod follow;
@@ -22,6 +23,7 @@ pub(crate) mod setting;
 pub(crate) mod sqlite;
 pub(crate) mod status;
 pub(crate) mod table;
+pub(crate) mod ticket_card;
 pub(crate) mod upload;
 pub(crate) mod work_day;
 
@@ -39,6 +41,7 @@ use tokio::sync::oneshot;
 use crate::DeskError;
 use crate::fault::Trouble;
 use crate::schema::Schema;
+use crate::store::changes::{Changes, Touched};
 use crate::store::layout::LayoutError;
 
 /// The database in a data folder.
@@ -53,6 +56,8 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 pub(crate) struct Store {
     writer: Workers,
     readers: Workers,
+    touched: Touched,
+    changes: Arc<Changes>,
     _lock: File,
 }
 
@@ -72,12 +77,14 @@ impl Store {
         })?;
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         table::prepare(&transaction, schema).map_err(failed)?;
+        ticket_card::prepare(&transaction).map_err(failed)?;
         first(&transaction).map_err(|trouble| match trouble {
             Trouble::Sql(source) => failed(source),
             Trouble::Io(source) => DeskError::Folder { folder: folder.to_owned(), source },
             other => DeskError::Folder { folder: folder.to_owned(), source: std::io::Error::other(other) },
         })?;
         transaction.commit().map_err(failed)?;
+        let touched = Touched::watch(&mut writer).map_err(failed)?;
         let readers = (0..READERS).map(|_| reader(&file)).collect::<Result<_, _>>().map_err(failed)?;
         let threads = |name, connections| {
             Workers::start(name, connections)
@@ -86,6 +93,8 @@ impl Store {
         Ok(Store {
             writer: threads("desk-writer", vec![writer])?,
             readers: threads("desk-reader", readers)?,
+            touched,
+            changes: Arc::default(),
             _lock: lock,
         })
     }
@@ -96,14 +105,23 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, Trouble> + Send + 'static,
     {
+        let (touched, changes) = (self.touched.clone(), Arc::clone(&self.changes));
         self.writer
             .run(move |connection| {
+                touched.forget();
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let result = work(&transaction)?;
+                let tickets = touched.settle(&transaction)?;
                 transaction.commit()?;
+                changes.tell(tickets);
                 Ok(result)
             })
             .await
+    }
+
+    /// Which tickets are changed, from now on.
+    pub(crate) fn changes(&self) -> Arc<Changes> {
+        Arc::clone(&self.changes)
     }
 
     /// Runs `work` on one snapshot of what has been committed.

@@ -6,8 +6,12 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// SQL of each step; the first makes an empty database one of layout 1.
-const STEPS: [&str; 3] =
-    [include_str!("layout/1.sql"), include_str!("layout/2.sql"), include_str!("layout/3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("layout/1.sql"),
+    include_str!("layout/2.sql"),
+    include_str!("layout/3.sql"),
+    include_str!("layout/4.sql"),
+];
 
 /// Why a database cannot be brought to the layout of this desk.
 #[derive(Debug)]

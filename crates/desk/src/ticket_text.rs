@@ -1,7 +1,7 @@
 //! A ticket's description, read back into its parts: headline, prose, tracebacks, facts.
 //!
-//! The agent writes plain text that people read on any FPT site; this finds its structure again for the page. Any other text
-//! comes out as prose. Pure, and total: every line of the text is in exactly one part.
+//! The agent writes plain text that people read on any FPT site; this finds its structure again for pages and lists. Any other
+//! text comes out as prose. Pure, and total: every line of the text is in exactly one part.
 
 /// A description in parts.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub(crate) fn parse(text: &str) -> TicketText {
                 place.as_deref(),
             )));
             at += length;
-        } else if let Some((rows, length)) = facts(&lines[at..]) {
+        } else if let Some((rows, length)) = fact_rows(&lines[at..]) {
             prose.end(&mut parsed.parts);
             parsed.parts.push(Part::Facts { title: line.to_owned(), rows });
             at += length;
@@ -128,17 +128,58 @@ pub(crate) fn parse(text: &str) -> TicketText {
 }
 
 impl TicketText {
-    /// Engine and app, without their versions: for lists.
-    pub(crate) fn engine_and_app(&self) -> (Option<&str>, Option<&str>) {
-        let rows = || {
-            self.parts.iter().filter_map(|part| match part {
-                Part::Facts { rows, .. } => Some(rows),
-                _ => None,
-            })
-        };
-        let named = |name: &str| rows().flatten().find(|row| row.name == name)?.value.split(' ').next();
-        (named("Engine"), named("App"))
+    /// The value of a row among the facts.
+    fn fact(&self, name: &str) -> Option<&str> {
+        let rows = self.parts.iter().filter_map(|part| match part {
+            Part::Facts { rows, .. } => Some(rows),
+            _ => None,
+        });
+        Some(&rows.flatten().find(|row| row.name == name)?.value)
     }
+}
+
+/// What lists are filtered by.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TicketFacts {
+    /// Without its version, as the app.
+    pub(crate) engine: Option<String>,
+    pub(crate) app: Option<String>,
+    /// The login.
+    pub(crate) user: Option<String>,
+    pub(crate) signature: Option<String>,
+}
+
+/// Reads what lists need from a description.
+pub(crate) fn facts(text: &str) -> TicketFacts {
+    let text = parse(text);
+    let first_word = |value: &str| value.split(' ').next().filter(|word| !word.is_empty()).map(str::to_owned);
+    let login = text.glance.iter().find(|row| row.name == "For whom").map(|row| row.value.as_str());
+    TicketFacts {
+        engine: text.fact("Engine").and_then(first_word),
+        app: text.fact("App").and_then(first_word),
+        user: text.fact("User").or(login).and_then(first_word),
+        signature: text.key.as_deref().and_then(signature),
+    }
+}
+
+/// The first `g1:…` among words.
+pub(crate) fn signature(words: &str) -> Option<String> {
+    let is_one = |word: &&str| {
+        word.len() > 8 && word.starts_with('g') && word.as_bytes()[1].is_ascii_digit() && word.contains(':')
+    };
+    words.split_whitespace().find(is_one).map(str::to_owned)
+}
+
+/// A title without its bucket, the `[k7m2q9xd]` at its end, and the bucket.
+pub(crate) fn split_title(title: &str) -> (&str, Option<&str>) {
+    if let Some((text, bucket)) = title.rsplit_once(" [")
+        && let Some(bucket) = bucket.strip_suffix(']')
+        && (4..=16).contains(&bucket.len())
+        && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    {
+        return (text, Some(bucket));
+    }
+    (title, None)
 }
 
 #[derive(Default)]
@@ -159,7 +200,7 @@ impl Prose<'_> {
 }
 
 /// A known heading followed by `Name: value` lines, and how many lines that takes.
-fn facts(lines: &[&str]) -> Option<(Vec<TextRow>, usize)> {
+fn fact_rows(lines: &[&str]) -> Option<(Vec<TextRow>, usize)> {
     let (heading, rest) = lines.split_first()?;
     if !FACTS.contains(heading) {
         return None;
@@ -369,7 +410,16 @@ tk-incident: v1 g1:0123456789abcdef0123456789abcdef alice
     fn the_agent_s_text_comes_apart() {
         let text = parse(AGENT);
         assert_eq!(text.headline.as_deref(), Some("ValueError: bad frame range"));
-        assert_eq!(text.engine_and_app(), (Some("tk-maya"), Some("tk-multi-publish2")));
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            facts(AGENT),
+            TicketFacts {
+                engine: named("tk-maya"),
+                app: named("tk-multi-publish2"),
+                user: named("alice"),
+                signature: named("g1:0123456789abcdef0123456789abcdef"),
+            }
+        );
         assert_eq!(text.key.as_deref(), Some("tk-incident: v1 g1:0123456789abcdef0123456789abcdef alice"));
         let [
             Part::Prose { title, text: prose },
