@@ -100,6 +100,7 @@ pub(crate) fn encode(target: Target<'_>, value: &Value) -> Result<Cell, Fault> {
         _ => {
             let value = scalar(target, value)?;
             check_year(target, value.as_ref())?;
+            check_spelling(target, value.as_ref())?;
             Ok(Cell::One(value))
         }
     }
@@ -164,33 +165,21 @@ pub(crate) fn scalar(target: Target<'_>, value: &Value) -> Result<Option<Scalar>
             let text = text_of(target, value)?;
             Ok((!text.is_empty()).then(|| text.into()))
         }
-        DataType::Color => {
-            spelled(target, value, "a color: 'r,g,b', a color word or 'pipeline_step'", spelling::color)
-        }
-        DataType::EntityType => spelled(target, value, "the name of an entity type", spelling::entity_type),
-        DataType::Footage => spelled(target, value, "feet and frames FF-ff", spelling::footage),
-        DataType::Uuid => spelled(target, value, "a UUID", spelling::uuid),
-        _ => {
+        data_type => {
             let text = text_of(target, value)?.trim();
-            Ok((!text.is_empty()).then(|| text.into()))
+            let spelled = spelling::of(data_type).and_then(|spelling| (spelling.parse)(text));
+            Ok((!text.is_empty()).then(|| spelled.unwrap_or_else(|| text.to_owned()).into()))
         }
     }
 }
 
-/// A text of a certain spelling, as it is kept; an empty one is null.
-fn spelled(
-    target: Target<'_>,
-    value: &Value,
-    wanted: &str,
-    parse: impl FnOnce(&str) -> Option<String>,
-) -> Result<Option<Scalar>, Fault> {
-    let text = text_of(target, value)?.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    match parse(text) {
-        Some(text) => Ok(Some(text.into())),
-        None => Err(target.refused(&format!("expected {wanted} but got {}", clip(text)))),
+/// A filter may compare with any text, but what a row holds is spelled as its type is.
+fn check_spelling(target: Target<'_>, value: Option<&Scalar>) -> Result<(), Fault> {
+    match (spelling::of(target.field.data_type), value) {
+        (Some(spelling), Some(Scalar::Text(text))) if (spelling.parse)(text).is_none() => {
+            Err(target.refused(&format!("expected {} but got {}", spelling.wanted, clip(text))))
+        }
+        _ => Ok(()),
     }
 }
 

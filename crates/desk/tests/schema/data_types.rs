@@ -272,3 +272,18 @@ fn every_data_type_is_created_written_filtered_by_deleted_and_kept() {
     let fields = get(desk.ready(), "schema_field_read", json!({"type": "Ticket"}));
     assert!(fields.get("sg_my_text").is_none() && fields.get("sg_my_text_1").is_some(), "{fields}");
 }
+
+#[test]
+fn a_filter_may_compare_with_what_no_row_can_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = start(folder.path(), &[]);
+    let ready = desk.ready();
+    let ticket = http::create_ticket(ready, "a ticket");
+    for (kind, value) in [("entity_type", "something else"), ("color", "potato"), ("footage", "far")] {
+        let made = get(ready, "schema_field_create", new_field(kind, kind, &json!({})));
+        let field = made.as_str().unwrap();
+        assert_eq!(found(ready, field, "is", &json!(value)), [0_i64; 0], "{kind}");
+        assert_eq!(found(ready, field, "is_not", &json!(value)), [ticket], "{kind}");
+        refused(ready, "update", set(ticket, field, &json!(value)));
+    }
+}
