@@ -26,7 +26,7 @@ cargo xtask check-mac        clippy on everything that is built for macOS; nothi
 cargo xtask test-windows [--package NAME]... [FILTER...]
                              set up Wine and run the Rust tests built for Windows
 cargo xtask bench [PART...]  print the figures of docs/benchmarks.md; parts: latency, idle, size, scan,
-                             shipped, memory, hostile, storm, follow (default: all)
+                             shipped, memory, hostile, storm, follow, desk (default: all)
 cargo xtask dist [PART...]   build what is handed out: programs for each system, bundle, wheels (docs/release.md)
 cargo xtask soak kill [--rounds N] [--seed N]
                              kill the program again and again under load; every record must be counted once
@@ -35,6 +35,8 @@ cargo xtask soak day [--workstations N]
                              make everything go wrong between the program and its site, cell by cell
 cargo xtask soak artist [--days N] [--seed N]
                              days of an artist in real Toolkit engines, their events in any order
+cargo xtask soak desk [--rounds N]
+                             kill the desk again and again under writes; what it acknowledged must be there
 cargo xtask eval [OPTION...] print how well signatures tell the golden corpus apart; options: crates/golden/src/main.rs
 ";
 

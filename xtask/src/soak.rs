@@ -12,7 +12,9 @@ cargo xtask soak faults [WORD]                  everything that can go wrong bet
 cargo xtask soak day [--workstations N]         a simulated day of N workstations (500) with one site: a bad release, an
                                                 outage, restarts, a regression; prints what came of it
 cargo xtask soak artist [--days N] [--seed N]   N days (20) of one artist in real Toolkit engines, with crashes, sleep and
-                                                times without a network in any order; tickets as logged";
+                                                times without a network in any order; tickets as logged
+cargo xtask soak desk [--rounds N]              kill a desk N times (500) while tickets, files and batches are written; what it
+                                                acknowledged must be there, and nothing by halves";
 
 pub(crate) fn run(arguments: &[String]) -> Done {
     match arguments.split_first() {
@@ -20,6 +22,7 @@ pub(crate) fn run(arguments: &[String]) -> Done {
         Some((kind, rest)) if kind == "faults" => faults(rest),
         Some((kind, rest)) if kind == "day" => day(rest),
         Some((kind, rest)) if kind == "artist" => artist(rest),
+        Some((kind, rest)) if kind == "desk" => desk(rest),
         _ => Err(USAGE.to_owned()),
     }
 }
@@ -89,6 +92,16 @@ fn artist(options: &[String]) -> Done {
         test.env("TK_INCIDENT_SOAK_SEED", seed);
     }
     show(&mut test)
+}
+
+fn desk(options: &[String]) -> Done {
+    let rounds = match options {
+        [] => "500",
+        [name, number] if name == "--rounds" && number.parse::<u64>().is_ok() => number,
+        _ => return Err(USAGE.to_owned()),
+    };
+    let mut test = cargo();
+    show(test.args(["test", "--package", "desk", "--test", "kill"]).env("DESK_KILL_ROUNDS", rounds))
 }
 
 fn one_test(name: &str) -> Command {

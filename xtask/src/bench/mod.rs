@@ -5,6 +5,7 @@
 mod app;
 mod capture;
 mod cpu;
+mod desk;
 mod follow;
 mod hostile;
 mod idle;
@@ -23,7 +24,7 @@ use std::process::Command;
 
 type Part = (&'static str, fn() -> Done);
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("capture", capture::capture),
     ("latency", latency::latency),
     ("idle", idle::idle),
@@ -35,6 +36,7 @@ const PARTS: [Part; 11] = [
     ("storm", storm::storm),
     ("follow", follow::follow),
     ("app", app::app),
+    ("desk", desk::desk),
 ];
 
 pub(crate) fn run(wanted: &[String]) -> Done {
