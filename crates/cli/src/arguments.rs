@@ -301,7 +301,16 @@ pub(crate) struct DeskCommand {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = listen_address)]
     pub(crate) listen: SocketAddr,
-    /// A host name the pages answer to, besides localhost; may be repeated
+    /// Speak TLS with this certificate (PEM, with those it was signed with)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub(crate) key: Option<PathBuf>,
+    /// Listen on the network without TLS: keys and passwords travel in clear
+    #[arg(long, conflicts_with = "certificate")]
+    pub(crate) insecure_network: bool,
+    /// A host name the pages answer to, besides localhost; may be repeated. The first is shown in addresses
     #[arg(long = "name", value_name = "HOST")]
     pub(crate) names: Vec<String>,
     /// Where rows and files are kept; made if missing

@@ -20,6 +20,12 @@ fn serve(command: &DeskCommand, output: &Output) -> Outcome {
     let data = command.data.clone().unwrap_or_default();
     let options = desk::DeskOptions {
         listen: command.listen,
+        tls: command
+            .certificate
+            .clone()
+            .zip(command.key.clone())
+            .map(|(certificate, key)| desk::TlsFiles { certificate, key }),
+        insecure_network: command.insecure_network,
         names: command.names.clone(),
         data: data.clone(),
         uploads: match command.uploads {
@@ -29,6 +35,12 @@ fn serve(command: &DeskCommand, output: &Output) -> Outcome {
         faults: command.faults.clone(),
         ..desk::DeskOptions::default()
     };
+    if command.insecure_network && !command.listen.ip().is_loopback() {
+        output.warning(&format!(
+            "the desk listens on {} without TLS: whoever listens on the network sees keys, passwords and tickets",
+            command.listen
+        ));
+    }
     let signal = stop_signal::listen();
     let desk = desk::Desk::start(options).map_err(|error| Failure::usage(anyhow::Error::from(error)))?;
     let ready = desk.ready();

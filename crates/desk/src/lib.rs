@@ -49,8 +49,12 @@ use crate::store::Store;
 /// How and where a desk runs.
 #[derive(Debug, Clone)]
 pub struct DeskOptions {
-    /// Loopback address to listen on; port 0 takes a free one.
+    /// Address to listen on; port 0 takes a free one. Anything but loopback needs `tls`, or `insecure_network`.
     pub listen: SocketAddr,
+    /// Speak TLS, and nothing else.
+    pub tls: Option<TlsFiles>,
+    /// Listen on the network without TLS: keys and passwords travel in clear.
+    pub insecure_network: bool,
     /// Host names the pages answer to besides those of loopback.
     pub names: Vec<String>,
     /// Folder for the database, the files and the script key; created when missing.
@@ -71,6 +75,8 @@ impl Default for DeskOptions {
     fn default() -> Self {
         DeskOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: None,
+            insecure_network: false,
             names: Vec::new(),
             data: PathBuf::from("desk"),
             uploads: UploadForm::Classic,
@@ -80,6 +86,15 @@ impl Default for DeskOptions {
             missing_fields: Vec::new(),
         }
     }
+}
+
+/// Files of the desk's certificate, both PEM.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate, followed by those it was signed with.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// The two ways files reach an FPT site. Both are always served; clients use the one that `info` advertises.
@@ -95,13 +110,22 @@ pub enum UploadForm {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeskError {
-    /// Anything but loopback is refused while the pages have no access control.
+    /// The network is for TLS, or for who has said that it is not.
     #[error(
-        "the desk cannot listen on {address}: it has no access control yet and serves this machine only; use 127.0.0.1 or [::1]"
+        "the desk does not listen on {address} without TLS: keys and passwords would travel in clear; give it --certificate and --key, use 127.0.0.1, or say --insecure-network"
     )]
     NotLoopback {
         /// The address asked for.
         address: SocketAddr,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("{} cannot be used for TLS; it must be PEM, and certificate and key must belong together", file.display())]
+    Certificate {
+        /// The file.
+        file: PathBuf,
+        /// The reason.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The address is taken or not ours.
     #[error("the desk cannot listen on {address}; choose another with --listen")]
@@ -202,9 +226,11 @@ impl Desk {
     /// Binds the address and opens (at first: creates) the data before it returns; serves on a thread of its own.
     ///
     /// # Errors
-    /// When the address is not loopback or taken, when the folder cannot be used or is in use by another desk.
+    /// When the address is on the network without TLS or taken, when the folder cannot be used or is in use by another desk.
     pub fn start(options: DeskOptions) -> Result<Desk, DeskError> {
-        if !options.listen.ip().is_loopback() {
+        let on_network = !options.listen.ip().is_loopback();
+        let tls = options.tls.as_ref().map(server::tls::acceptor).transpose()?;
+        if on_network && tls.is_none() && !options.insecure_network {
             return Err(DeskError::NotLoopback { address: options.listen });
         }
         let schema = Schema::load(&options.disabled_entities)
@@ -239,6 +265,7 @@ impl Desk {
         let listener = std::net::TcpListener::bind(options.listen).map_err(unbound)?;
         let bound = listener.local_addr().map_err(unbound)?;
         let signer = Signer::new(&secret);
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let site = Site {
             known: RwLock::new(Arc::new(Known { schema: visible, verified: Arc::new(Verified::new()) })),
             schema_change: tokio::sync::Mutex::new(()),
@@ -246,13 +273,13 @@ impl Desk {
             files,
             board: page::board::SharedBoard::default(),
             live: Arc::default(),
-            cookie: Cookie::new(&signer, false),
+            cookie: Cookie::new(&signer, tls.is_some()),
             signer,
             bearer: rest::bearer::Key::new(&secret),
             uploads: options.uploads,
             bound,
-            scheme: "http",
-            names: Names::new(&options.names),
+            scheme,
+            names: Names::new(&options.names, on_network),
             link_key: LinkKey::new(&key.script_key),
             owner,
             attempts: Attempts::new(),
@@ -260,8 +287,9 @@ impl Desk {
             clock_ahead: SignedDuration::from_secs(options.clock_ahead_s),
         };
         let faults = Arc::new(FaultPlan::new(options.faults));
-        let server = Server::start(site, &faults, &key.script_name, listener).map_err(unbound)?;
-        let url = format!("http://{bound}");
+        let server = Server::start(site, &faults, &key.script_name, listener, tls).map_err(unbound)?;
+        let name = options.names.first().filter(|_| on_network || scheme == "https");
+        let url = format!("{scheme}://{}", reachable(bound, name, scheme));
         let page = page_link(&format!("{url}/tickets"), &key.script_key);
         let ready = Ready { url, page, script_name: key.script_name, script_key: key.script_key, project_id };
         Ok(Desk { ready, server, faults })
@@ -306,6 +334,17 @@ pub fn script_key(data: &Path) -> Result<String, DeskError> {
     let missing =
         || DeskError::KeyFile { file: data.to_owned(), source: std::io::ErrorKind::NotFound.into() };
     ScriptKey::read(data)?.map(|key| key.script_key).ok_or_else(missing)
+}
+
+/// Host and port under which the desk is reached: its first name, or its address.
+fn reachable(bound: SocketAddr, name: Option<&String>, scheme: &str) -> String {
+    let port = bound.port();
+    match name {
+        Some(name) if (scheme, port) == ("https", 443) || (scheme, port) == ("http", 80) => name.clone(),
+        Some(name) => format!("{name}:{port}"),
+        None if bound.ip().is_unspecified() => format!("127.0.0.1:{port}"),
+        None => bound.to_string(),
+    }
 }
 
 /// A folder only its owner can enter.

@@ -1,15 +1,20 @@
 //! The routes, and the thread that serves them.
 
+pub(crate) mod connection;
+pub(crate) mod tls;
+
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{get, post, put};
-use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 
 use crate::access::{gate, sign_in};
 use crate::files::{download, storage, thumbnail, upload};
@@ -37,6 +42,7 @@ impl Server {
         faults: &Arc<FaultPlan>,
         script_name: &str,
         listener: std::net::TcpListener,
+        tls: Option<TlsAcceptor>,
     ) -> std::io::Result<Server> {
         listener.set_nonblocking(true)?;
         let runtime =
@@ -50,7 +56,11 @@ impl Server {
         let served = routes.clone();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
-            runtime.block_on(serve(served, listener, stopped, &live));
+            runtime.block_on(async {
+                let (told, stopped) = ending(stopped, live);
+                tokio::spawn(told);
+                connection::serve(served, listener, tls, stopped, FAREWELL).await;
+            });
             // Blocking work that outlives its connection ends by itself; half files are not kept.
             runtime.shutdown_timeout(FAREWELL);
         })?;
@@ -75,31 +85,19 @@ impl Drop for Server {
     }
 }
 
-async fn serve(
-    routes: Router,
-    listener: tokio::net::TcpListener,
+/// Streams of news would keep their connections open: they end when the desk is told to.
+fn ending(
     stopped: oneshot::Receiver<()>,
-    live: &Arc<Live>,
-) {
-    let (farewell, begun) = oneshot::channel();
-    let live = Arc::clone(live);
-    let stop = async move {
+    live: Arc<Live>,
+) -> (impl Future<Output = ()> + Send + 'static, oneshot::Receiver<()>) {
+    let (tell, told) = oneshot::channel();
+    let end = async move {
+        // An error means the desk is gone, which is an end too.
         let _ = stopped.await;
         live.end();
-        let _ = farewell.send(());
+        let _ = tell.send(());
     };
-    // A lost option costs some latency and nothing else.
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let serving = axum::serve(listener, routes).with_graceful_shutdown(stop);
-    let deadline = async move {
-        let _ = begun.await;
-        tokio::time::sleep(FAREWELL).await;
-    };
-    tokio::select! {
-        // axum's server ends only when told to.
-        _ = serving.into_future() => {}
-        () = deadline => {}
-    }
+    (end, told)
 }
 
 /// What people look at, behind the gate.
@@ -128,6 +126,15 @@ fn routes(site: Arc<Site>, faults: &Arc<FaultPlan>, script_name: &str) -> Router
         .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(&site))
         .merge(fault_door::routes(faults, &site, script_name));
+    let secure = site.scheme == "https";
     let layer = fault_layer::Layer { plan: Arc::clone(faults), site };
-    routes.layer(from_fn_with_state(layer, fault_layer::trouble))
+    let routes = routes.layer(from_fn_with_state(layer, fault_layer::trouble));
+    if secure { routes.layer(map_response(by_tls_only)) } else { routes }
+}
+
+/// Browsers that have seen the desk by TLS do not ask for it in clear.
+async fn by_tls_only(mut response: Response) -> Response {
+    let value = HeaderValue::from_static("max-age=2592000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
+    response
 }

@@ -33,6 +33,9 @@ use crate::store::{Store, session};
 /// waits for ever; only this ends it.
 pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 
+/// How long a body may take that is no file, however steadily its bytes drip.
+const WHOLE: Duration = Duration::from_secs(120);
+
 /// The running desk.
 pub(crate) struct Site {
     pub(crate) known: RwLock<Arc<Known>>,
@@ -182,14 +185,17 @@ pub(crate) async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyErr
     }
 }
 
-/// A whole body, of at most `limit_bytes`.
+/// A whole body, of at most `limit_bytes`, in at most [`WHOLE`].
 pub(crate) async fn whole_body(mut body: Body, limit_bytes: usize) -> Result<Vec<u8>, BodyError> {
-    let mut whole = Vec::new();
-    while let Some(piece) = next_piece(&mut body).await? {
-        if whole.len() + piece.len() > limit_bytes {
-            return Err(BodyError::TooLarge);
+    let whole = async {
+        let mut whole = Vec::new();
+        while let Some(piece) = next_piece(&mut body).await? {
+            if whole.len() + piece.len() > limit_bytes {
+                return Err(BodyError::TooLarge);
+            }
+            whole.extend_from_slice(&piece);
         }
-        whole.extend_from_slice(&piece);
-    }
-    Ok(whole)
+        Ok(whole)
+    };
+    tokio::time::timeout(WHOLE, whole).await.unwrap_or(Err(BodyError::Cut))
 }

@@ -14,6 +14,7 @@ use crate::access::permission::{self, Deed, Rules};
 use crate::access::secret::{self, random_text, token_hash};
 use crate::fault::{Fault, Trouble, clip};
 use crate::rows::value::Link;
+use crate::server::connection;
 use crate::site::Site;
 use crate::store::group::Membership;
 use crate::store::{group, person, session};
@@ -96,7 +97,7 @@ impl Credentials {
             }
             Kind::Person { login, password } => {
                 // Who has guessed too often hears the same as whoever guessed wrong.
-                match sign_in(site, &login, password, IpAddr::V4(Ipv4Addr::UNSPECIFIED)).await? {
+                match sign_in(site, &login, password).await? {
                     SignIn::Welcome(actor) => actor,
                     SignIn::Wrong | SignIn::TooOften => {
                         let text = format!("Can't authenticate user '{}'.", clip(&login));
@@ -130,13 +131,9 @@ pub(crate) enum SignIn {
 }
 
 /// Tries a person's password.
-pub(crate) async fn sign_in(
-    site: &Site,
-    login: &str,
-    password: String,
-    from: IpAddr,
-) -> Result<SignIn, Trouble> {
+pub(crate) async fn sign_in(site: &Site, login: &str, password: String) -> Result<SignIn, Trouble> {
     let now = site.now();
+    let from = connection::peer().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     if !site.attempts.may_try(login, from, now) {
         return Ok(SignIn::TooOften);
     }

@@ -11,27 +11,32 @@ use axum::http::header::{HOST, ORIGIN};
 /// The names the pages answer to: this machine's loopback ones, and what the desk was told.
 pub(crate) struct Names {
     own: Vec<String>,
+    /// A desk on the network is also asked for by its address. A name that points here is none.
+    any_address: bool,
 }
 
 impl Names {
     /// `own` are host names or addresses without a port.
-    pub(crate) fn new(own: &[String]) -> Names {
-        Names { own: own.iter().map(|name| name.to_ascii_lowercase()).collect() }
+    pub(crate) fn new(own: &[String], any_address: bool) -> Names {
+        Names { own: own.iter().map(|name| name.to_ascii_lowercase()).collect(), any_address }
     }
 
     /// Whether the browser was pointed at this desk by one of its names.
     pub(crate) fn answer_to(&self, headers: &HeaderMap) -> bool {
         let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
         if let Ok(address) = host.parse::<SocketAddr>() {
-            return address.ip().is_loopback() || self.has(&address.ip().to_string());
+            return self.is_ours(address.ip());
         }
         let name =
             host.split_once(':').filter(|(name, _)| !name.starts_with('[')).map_or(host, |(name, _)| name);
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         name.eq_ignore_ascii_case("localhost")
-            || bare.parse::<IpAddr>().or_else(|_| name.parse()).is_ok_and(|address| address.is_loopback())
+            || bare.parse().or_else(|_| name.parse()).is_ok_and(|address| self.is_ours(address))
             || self.has(name)
-            || self.has(bare)
+    }
+
+    fn is_ours(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.any_address || self.has(&address.to_string())
     }
 
     fn has(&self, name: &str) -> bool {
@@ -60,7 +65,7 @@ mod tests {
 
     #[test]
     fn only_own_names_are_answered() {
-        let names = Names::new(&["Desk.Studio.example".to_owned(), "10.0.0.1".to_owned()]);
+        let names = Names::new(&["Desk.Studio.example".to_owned(), "10.0.0.1".to_owned()], false);
         for host in [
             "127.0.0.1:8080",
             "127.0.0.1",
@@ -86,6 +91,10 @@ mod tests {
             assert!(!names.answer_to(&headers(&[("host", host)])), "{host}");
         }
         assert!(!names.answer_to(&HeaderMap::new()));
+        let on_network = Names::new(&[], true);
+        assert!(on_network.answer_to(&headers(&[("host", "10.0.0.2:80")])));
+        assert!(on_network.answer_to(&headers(&[("host", "[fe80::1]:80")])));
+        assert!(!on_network.answer_to(&headers(&[("host", "evil.example")])));
     }
 
     #[test]

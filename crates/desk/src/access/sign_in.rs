@@ -3,7 +3,6 @@
 //! The form carries a token that goes with a cookie of its own, so that no other site can sign a browser in as somebody else. What
 //! is said of a failed sign-in never tells whether the login exists.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use askama::Template;
@@ -158,8 +157,7 @@ async fn try_sign_in(site: &Arc<Site>, headers: &HeaderMap, fields: &Fields) -> 
         return refuse(StatusCode::FORBIDDEN, Why::Stale);
     }
     let password = fields.one("password").unwrap_or_default().to_owned();
-    let from = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let actor = match auth::sign_in(site, login, password, from).await? {
+    let actor = match auth::sign_in(site, login, password).await? {
         SignIn::Welcome(actor) => actor,
         SignIn::Wrong => return refuse(StatusCode::FORBIDDEN, Why::Wrong),
         SignIn::TooOften => return refuse(StatusCode::TOO_MANY_REQUESTS, Why::TooOften),
