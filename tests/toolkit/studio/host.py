@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["LIVE_CORE"], "python"))
 
+import pipeline  # noqa: E402
 import sgtk  # noqa: E402
 
 # One record of the filling is this long, so that 5 MiB take about a second.
@@ -30,7 +31,7 @@ def start(order):
     manager = sgtk.bootstrap.ToolkitManager(user)
     # One per host, as `basic.maya` and `basic.nuke` are: each gets its own installed configuration.
     manager.plugin_id = "live.%s" % order["instance"]
-    manager.do_shotgun_config_lookup = False
+    manager.do_shotgun_config_lookup = bool(order.get("look_up"))
     manager.base_configuration = {
         "type": "path",
         "path": os.environ["LIVE_CONFIG"],
@@ -332,6 +333,7 @@ ORDERS = {
         destroy,
     )
 }
+ORDERS.update(pipeline.ORDERS)
 
 
 def serve(orders, replies):
