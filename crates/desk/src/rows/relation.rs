@@ -99,3 +99,31 @@ pub(crate) fn ignores_case(data_type: DataType) -> bool {
         DataType::Calculated | DataType::List | DataType::StatusList | DataType::TagList | DataType::Text
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The words between backticks.
+    fn words(cell: &str) -> BTreeSet<&str> {
+        cell.split('`').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn the_document_lists_them() {
+        let document = include_str!("../../../../docs/desk.md");
+        let (_, table) = document.split_once("### Filter operators").unwrap();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"));
+        let mut seen = 0;
+        for (types, relations) in rows.filter_map(|row| row.split_once(" | ")) {
+            for name in words(&format!("`{types}")) {
+                let data_type: DataType = serde_json::from_value(name.into()).unwrap();
+                assert_eq!(words(relations), of(data_type).iter().copied().collect(), "{name}");
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 28, "every data type");
+    }
+}
