@@ -48,21 +48,19 @@ impl Inside {
         self.desk.ready()
     }
 
-    /// Asks one thing. What is no request at all is answered 400 here.
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    /// Asks one thing; none when that is no request at all, which a connection would not let through.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
         let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let Ok(request) = request.body(Body::from(body.to_vec())) else {
-            return Answer { status: 400, headers: HeaderMap::new(), body: Vec::new() };
-        };
+        let request = request.body(Body::from(body.to_vec())).ok()?;
         let mut routes = self.routes.clone();
-        self.runtime.block_on(async move {
+        Some(self.runtime.block_on(async move {
             let Ok(response) = routes.call(request).await;
             let (parts, body) = response.into_parts();
             let body = whole_body(body, usize::MAX).await.unwrap_or_default();
             Answer { status: parts.status.as_u16(), headers: parts.headers, body }
-        })
+        }))
     }
 }

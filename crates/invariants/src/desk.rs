@@ -60,6 +60,7 @@ impl Fixture {
         let form = format!("grant_type=client_credentials&client_id=tk-incident&client_secret={KEY}");
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let token = fixture.desk.ask("POST", "/api/v1/auth/access_token", &headers, form.as_bytes());
+        let token = token.expect("an answer");
         let token: Value = serde_json::from_slice(&token.body).expect("a token");
         fixture.bearer = format!("Bearer {}", token["access_token"].as_str().expect("a token"));
         fixture.rows = fixture.counted();
@@ -100,7 +101,7 @@ impl Fixture {
         let script = json!({"script_name": "tk-incident", "script_key": KEY});
         let body = json!({"method_name": method, "params": [script, arguments]}).to_string();
         let answer = self.desk.ask("POST", "/api3/json", &[], body.as_bytes());
-        serde_json::from_slice(&answer.body).expect("an answer of api3")
+        serde_json::from_slice(&answer.expect("an answer").body).expect("an answer of api3")
     }
 
     fn counted(&self) -> Vec<i64> {
@@ -115,7 +116,7 @@ impl Fixture {
 
     fn check(&mut self, input: &[u8]) {
         let request = Request::read(input);
-        let answer = self.ask(&request);
+        let Some(answer) = self.ask(&request) else { return };
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         assert!(answer.status < 500, "{} {text}", answer.status);
         if !holds(input, KEY.as_bytes(), 2) {
@@ -129,7 +130,8 @@ impl Fixture {
         if request.reads() {
             // An error document has a number of its own each time, and what is asked relative to now may be another thing a moment later.
             if !refused && !holds(input, b"in_", 1) {
-                assert_eq!(text, String::from_utf8_lossy(&self.ask(&request).body), "a read asked twice");
+                let again = self.ask(&request).map(|answer| answer.body).unwrap_or_default();
+                assert_eq!(text, String::from_utf8_lossy(&again), "a read asked twice");
             }
             return;
         }
@@ -140,7 +142,7 @@ impl Fixture {
         self.rows = rows;
     }
 
-    fn ask(&self, request: &Request<'_>) -> Answer {
+    fn ask(&self, request: &Request<'_>) -> Option<Answer> {
         let mut headers = vec![("content-type", request.kind)];
         if request.path.starts_with("/api/") {
             headers.push(("authorization", &self.bearer));
