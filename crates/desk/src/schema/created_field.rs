@@ -158,12 +158,11 @@ pub(crate) fn revive(
     if !field::set_deleted(transaction, type_name, name, false)? {
         return Err(Fault::unknown_field(CALL, type_name, name).into());
     }
-    add_to(schema, transaction)?;
-    Ok(())
+    add_to(schema, transaction)
 }
 
 /// Adds to the schema of the file what was created and changed so far.
-pub(crate) fn add_to(schema: &mut Schema, connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn add_to(schema: &mut Schema, connection: &Connection) -> Result<(), Trouble> {
     for made in field::created(connection)?.into_iter().filter(|made| !made.deleted) {
         // One of a type that only a newer desk knows is left alone, with its column.
         if let Some(data_type) = DataType::named(&made.data_type) {

@@ -5,6 +5,7 @@
 
 use rusqlite::{Connection, Transaction, params};
 
+use crate::fault::Trouble;
 /// A field that a client created.
 #[derive(Debug, Clone)]
 pub(crate) struct CreatedField {
@@ -17,7 +18,7 @@ pub(crate) struct CreatedField {
 }
 
 /// Every created field, the deleted ones too.
-pub(crate) fn created(connection: &Connection) -> rusqlite::Result<Vec<CreatedField>> {
+pub(crate) fn created(connection: &Connection) -> Result<Vec<CreatedField>, Trouble> {
     connection
         .prepare("SELECT type_name, name, label, data_type, deleted FROM desk_field")?
         .query_map([], |row| {
@@ -29,11 +30,12 @@ pub(crate) fn created(connection: &Connection) -> rusqlite::Result<Vec<CreatedFi
                 deleted: row.get(4)?,
             })
         })?
-        .collect()
+        .collect::<rusqlite::Result<_>>()
+        .map_err(Trouble::from)
 }
 
 /// Notes a new field.
-pub(crate) fn insert(transaction: &Transaction<'_>, field: &CreatedField) -> rusqlite::Result<()> {
+pub(crate) fn insert(transaction: &Transaction<'_>, field: &CreatedField) -> Result<(), Trouble> {
     let CreatedField { type_name, name, label, data_type, deleted } = field;
     transaction.execute(
         "INSERT INTO desk_field (type_name, name, label, data_type, deleted) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -48,17 +50,18 @@ pub(crate) fn set_deleted(
     type_name: &str,
     name: &str,
     deleted: bool,
-) -> rusqlite::Result<bool> {
+) -> Result<bool, Trouble> {
     let sql = "UPDATE desk_field SET deleted = ?3 WHERE type_name = ?1 AND name = ?2 AND deleted <> ?3";
     Ok(transaction.execute(sql, params![type_name, name, deleted])? > 0)
 }
 
 /// Type, field and properties (JSON) of every field that has had some changed.
-pub(crate) fn properties(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+pub(crate) fn properties(connection: &Connection) -> Result<Vec<(String, String, String)>, Trouble> {
     connection
         .prepare("SELECT type_name, name, properties FROM desk_field_properties")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect()
+        .collect::<rusqlite::Result<_>>()
+        .map_err(Trouble::from)
 }
 
 /// Keeps the properties (JSON) of a field in place of those it had.
@@ -67,7 +70,7 @@ pub(crate) fn set_properties(
     type_name: &str,
     name: &str,
     properties: &str,
-) -> rusqlite::Result<()> {
+) -> Result<(), Trouble> {
     transaction.execute(
         "INSERT INTO desk_field_properties (type_name, name, properties) VALUES (?1, ?2, ?3) \
          ON CONFLICT (type_name, name) DO UPDATE SET properties = excluded.properties",
@@ -77,11 +80,12 @@ pub(crate) fn set_properties(
 }
 
 /// Type, field and project of everything hidden.
-pub(crate) fn hidden(connection: &Connection) -> rusqlite::Result<Vec<(String, String, i64)>> {
+pub(crate) fn hidden(connection: &Connection) -> Result<Vec<(String, String, i64)>, Trouble> {
     connection
         .prepare("SELECT type_name, name, project_id FROM desk_field_hidden")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect()
+        .collect::<rusqlite::Result<_>>()
+        .map_err(Trouble::from)
 }
 
 /// Hides a field in a project, or shows it there again.
@@ -91,7 +95,7 @@ pub(crate) fn set_hidden(
     name: &str,
     project_id: i64,
     hidden: bool,
-) -> rusqlite::Result<()> {
+) -> Result<(), Trouble> {
     let sql = if hidden {
         "INSERT OR IGNORE INTO desk_field_hidden (type_name, name, project_id) VALUES (?1, ?2, ?3)"
     } else {

@@ -2,11 +2,12 @@
 
 use rusqlite::Connection;
 
+use crate::fault::Trouble;
 use crate::rows::file_link::Storage;
 use crate::store::table::RETIRED;
 
 /// Every storage that is not retired.
-pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Storage>> {
+pub(crate) fn all(connection: &Connection) -> Result<Vec<Storage>, Trouble> {
     let sql = format!(
         "SELECT id, code, linux_path, mac_path, windows_path FROM LocalStorage WHERE {RETIRED} = 0 ORDER BY id"
     );
@@ -20,5 +21,5 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Storage>> {
             windows_path: row.get(4)?,
         })
     })?;
-    rows.collect()
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
