@@ -5,6 +5,8 @@
 
 mod attempts;
 pub(crate) mod auth;
+pub(crate) mod cookie;
+pub(crate) mod fetching;
 pub(crate) mod gate;
 pub(crate) mod link;
 pub(crate) mod origin;

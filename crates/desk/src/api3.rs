@@ -108,6 +108,7 @@ async fn answer(site: &Arc<Site>, address: String, body: &[u8]) -> Result<Value,
         }
         "get_session_token" => {
             let now = site.now();
+            site.callers.got_token(&actor, now);
             let token =
                 site.store.write(move |transaction| auth::start_session(transaction, &actor, now)).await?;
             json!({"session_id": token})

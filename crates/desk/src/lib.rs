@@ -30,6 +30,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::access::Attempts;
+use crate::access::fetching::Callers;
 use crate::access::link::LinkKey;
 pub use crate::access::link::page_link;
 use crate::access::origin::Names;
@@ -283,6 +284,8 @@ impl Desk {
             link_key: LinkKey::new(&key.script_key),
             owner,
             attempts: Attempts::new(),
+            callers: Callers::default(),
+            on_network,
             hashing: tokio::sync::Semaphore::new(2),
             clock_ahead: SignedDuration::from_secs(options.clock_ahead_s),
         };

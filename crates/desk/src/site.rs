@@ -15,6 +15,7 @@ use rusqlite::Transaction;
 use crate::UploadForm;
 use crate::access::Attempts;
 use crate::access::auth::{Actor, Credentials};
+use crate::access::fetching::Callers;
 use crate::access::link::LinkKey;
 use crate::access::origin::Names;
 use crate::access::page_session::Cookie;
@@ -59,6 +60,9 @@ pub(crate) struct Site {
     /// The person whom the desk's own link lets in.
     pub(crate) owner: Link,
     pub(crate) attempts: Attempts,
+    pub(crate) callers: Callers,
+    /// Whether others than this machine can reach the desk.
+    pub(crate) on_network: bool,
     /// Passwords that are looked at at a time: each takes a processor for milliseconds.
     pub(crate) hashing: tokio::sync::Semaphore,
     pub(crate) clock_ahead: SignedDuration,

@@ -738,3 +738,38 @@ fn heads_have_limits() {
     let answer = http::send(&ready.url, "POST", "/api3/json", &[], deep.as_bytes()).unwrap();
     assert!(answer.text().contains("not valid JSON"), "{}", answer.text());
 }
+
+#[test]
+fn on_the_network_files_are_for_who_may_see_them() {
+    let (_folder, desk) = start(|options| {
+        options.listen = "0.0.0.0:0".parse().unwrap();
+        options.insecure_network = true;
+    });
+    let ready = desk.ready();
+    let ticket = http::create_ticket(ready, "with a file");
+    let id = http::upload(ready, ticket, "x.log", b"the log").unwrap().trim().replace("1:", "");
+    let path = format!("/file_serve/attachment/{id}");
+    let mut stranger = Browser::new(ready);
+    let refused = stranger.get(&path);
+    assert_eq!((refused.status, refused.text().contains("the log")), (403, false));
+    let mut owner = Browser::new(ready);
+    owner.get(ready.page.strip_prefix(&ready.url).unwrap());
+    assert_eq!(owner.get(&path).text(), "the log");
+    // The guest of other projects has a session, and no such file.
+    add_member(ready, "guest", "client");
+    let mut guest = Browser::new(ready);
+    assert_eq!(guest.sign_in("guest", "pa55+word", "/tickets").status, 303);
+    assert_eq!(guest.get(&path).status, 403);
+    // As the official client does it on a site with a port: it asks for a token and does not send it.
+    let token = http::call(ready, "get_session_token", json!({}))["results"]["session_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(stranger.get(&path).text(), "the log");
+    assert_eq!(guest.get(&path).status, 403, "a cookie says more than where one calls from");
+    let with_token =
+        http::send(&ready.url, "GET", &path, &[("Cookie", &format!("_session_id={token}"))], b"").unwrap();
+    assert_eq!(with_token.text(), "the log");
+    assert_eq!(with_token.header("content-security-policy"), Some("sandbox; default-src 'none'"));
+    assert!(with_token.header("content-disposition").unwrap().starts_with("attachment; "));
+}

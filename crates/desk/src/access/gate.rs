@@ -101,7 +101,7 @@ fn take_link_key(request: &mut Request) -> Option<String> {
 }
 
 /// Whose cookie this is.
-async fn returning(site: &Arc<Site>, headers: &HeaderMap) -> Result<Option<Visitor>, Trouble> {
+pub(super) async fn returning(site: &Arc<Site>, headers: &HeaderMap) -> Result<Option<Visitor>, Trouble> {
     let Some(token) = site.cookie.read(headers) else { return Ok(None) };
     let (session, now) = (page_session::kept(token), site.now());
     let asked = session.clone();

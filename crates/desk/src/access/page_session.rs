@@ -3,12 +3,12 @@
 //! It is not a session token of api3: one does not stand for the other. Browsers keep one jar of cookies for all ports of a host,
 //! so the cookie's name tells desks apart.
 
-use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
 
 use crate::access::auth::{self, Actor};
+use crate::access::cookie;
 use crate::access::secret::{Signer, random_text};
 use crate::fault::Trouble;
 use crate::rows::value::Link;
@@ -35,13 +35,7 @@ impl Cookie {
 
     /// The token a request brought.
     pub(crate) fn read<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
-        headers
-            .get_all(COOKIE)
-            .iter()
-            .filter_map(|cookies| cookies.to_str().ok())
-            .flat_map(|cookies| cookies.split(';'))
-            .filter_map(|cookie| cookie.trim().split_once('='))
-            .find_map(|(name, value)| (name == self.name).then_some(value))
+        cookie::read(headers, &self.name)
     }
 
     /// The header's value that makes a browser keep `token`. It forgets it when it is closed.

@@ -15,9 +15,9 @@ use axum::{Extension, Router};
 use serde::Deserialize;
 
 use crate::access::auth::{self, SignIn};
-use crate::access::page_session;
 use crate::access::secret::random_text;
 use crate::access::visitor::{CSRF_FIELD, Fields, Posted, Visitor, form};
+use crate::access::{cookie, page_session};
 use crate::api3::failed;
 use crate::fault::Trouble;
 use crate::site::Site;
@@ -149,7 +149,7 @@ async fn try_sign_in(site: &Arc<Site>, headers: &HeaderMap, fields: &Fields) -> 
     let to = own_path(fields.one("to"));
     let login = fields.one("login").unwrap_or_default().trim();
     let refuse = |status, why| Ok(page(site, headers, status, why, to, login));
-    let nonce = cookie(headers, FORM_COOKIE);
+    let nonce = cookie::read(headers, FORM_COOKIE);
     let goes_with_cookie = nonce
         .zip(fields.one(CSRF_FIELD))
         .is_some_and(|(nonce, sent)| site.signer.check(&signed(nonce), sent));
@@ -201,7 +201,7 @@ fn page(site: &Site, headers: &HeaderMap, status: StatusCode, why: Why, to: &str
         Why::Stale => Some(words.stale),
     };
     // One form a browser: a second tab must not make the first one's form too old.
-    let known = cookie(headers, FORM_COOKIE)
+    let known = cookie::read(headers, FORM_COOKIE)
         .filter(|nonce| nonce.len() == 64 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let nonce = known.map_or_else(random_text, str::to_owned);
     let csrf = site.signer.sign(&signed(&nonce));
@@ -225,18 +225,8 @@ fn signed(nonce: &str) -> String {
     format!("sign-in form {nonce}")
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find_map(|(name, value)| (name == wanted).then_some(value))
-}
-
 fn words(headers: &HeaderMap) -> &'static Words {
-    let chosen = cookie(headers, "lang").map(str::to_owned).or_else(|| {
+    let chosen = cookie::read(headers, "lang").map(str::to_owned).or_else(|| {
         let accepted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
         Some(accepted.split([',', ';']).next()?.trim().to_owned())
     });

@@ -1,6 +1,6 @@
 //! `GET /file_serve/attachment/<id>`: an attachment's bytes, always as a download.
 //!
-//! No cookie is asked for: the official client sends none to a site with a port in its address.
+//! Who may have them is `access::fetching`'s.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::access::fetching;
 use crate::api3::failed;
 use crate::files::attachment::AttachedFile;
 use crate::site::Site;
@@ -24,6 +25,11 @@ pub(crate) async fn attachment(
     }
     let missing = || (StatusCode::BAD_REQUEST, "there is no such file here\n").into_response();
     let Ok(id) = id.parse::<i64>() else { return missing() };
+    match fetching::may_fetch(&site, &headers, id).await {
+        Ok(true) => {}
+        Ok(false) => return fetching::refusal(),
+        Err(trouble) => return failed(&trouble),
+    }
     let file = match site.store.read(move |connection| attached_file::find(connection, id)).await {
         Ok(Some(file)) => file,
         Ok(None) => return missing(),
