@@ -45,13 +45,14 @@ impl<'a> Statement<'a> {
         };
         let (many, rest) = (&hops[at], &hops[at + 1..]);
         let owner = self.walk(scope, &hops[..at]);
-        let links = links_by(&format!("= {owner}.id"), many.entity, many.field, &many.side());
+        // All owners of such links at once: where few rows are at the other end, they lead straight to the few that are looked for.
+        let links = links_by("IS NOT NULL", many.entity, many.field, &many.side());
         let mut inner = self.scope();
         let condition = self.along(&mut inner, rest, path, test, negated);
         let link = self.alias();
         format!(
-            "EXISTS (SELECT 1 FROM ({links}) {link} JOIN {} {here} ON {here}.id = {link}.i{joins} \
-             WHERE {link}.t = '{}' AND {here}.{RETIRED} = 0 AND {condition})",
+            "{owner}.id IN (SELECT {link}.o FROM ({links}) {link} JOIN {} {here} ON {here}.id = {link}.i{joins} \
+             WHERE {link}.t = '{}' AND +{here}.{RETIRED} = 0 AND {condition})",
             quote(&many.target.name),
             many.target.name,
             here = inner.alias,
