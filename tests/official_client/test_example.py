@@ -18,5 +18,5 @@ def test_the_example_files_finds_and_closes_a_ticket() -> None:
         "filed    1  Maya closes on save (wtg)",
         "attached 1  '저장할 수 없습니다\\n'",
         "found    1  Maya closes on save in Incidents: We are looking into it., maya.log",
-        "counted  1  Resolved",
+        "counted  1  res",
     ]

@@ -250,8 +250,7 @@ fn manager() -> Value {
 
 /// Files tickets as themselves, talks about them, works on what is theirs; does not set up projects or the site.
 fn artist() -> Value {
-    let site =
-        ["-Project", "-Group", "-Department", "-Status", "-Step", "-LocalStorage", "-Software", "-Page"];
+    let site = ["-Project", "-Group", "-Department", "-Status", "-Step", "-LocalStorage", "-Software"];
     let with = |more: &[&str]| -> Vec<String> {
         ["*"].iter().chain(&site).chain(more).map(|word| (*word).to_owned()).collect()
     };

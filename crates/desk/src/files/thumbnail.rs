@@ -10,6 +10,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::access::fetching;
 use crate::api3::failed;
 use crate::fault::{Fault, Trouble, clip};
 use crate::files::upload::{Form, answer, flag, known_caller, one_file, required};
@@ -154,6 +155,11 @@ pub(crate) async fn picture(
     }
     let missing = || (StatusCode::BAD_REQUEST, "there is no such thumbnail here\n").into_response();
     let Ok(id) = id.parse::<i64>() else { return missing() };
+    match fetching::may_fetch(&site, &headers, id).await {
+        Ok(true) => {}
+        Ok(false) => return fetching::refusal(),
+        Err(trouble) => return failed(&trouble),
+    }
     let file = match site.store.read(move |connection| attached_file::find(connection, id)).await {
         Ok(Some(file)) => file,
         Ok(None) => return missing(),
