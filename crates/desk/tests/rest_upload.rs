@@ -115,6 +115,35 @@ fn a_file_may_come_in_parts() {
 }
 
 #[test]
+fn a_picture_becomes_the_rows_thumbnail() {
+    let world = World::start();
+    let field = format!("/api/v1/entity/projects/{}/image", world.ready().project_id);
+    // As small as a PNG can be: what makes it one is at its beginning.
+    let picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
+    let begun = begin(&world, &field, "");
+    assert_eq!(begun["data"]["upload_type"], "Thumbnail");
+    put(&world, &begun["links"]["upload"], picture);
+    assert_eq!(complete(&world, &begun, None, &json!({})).0, 201);
+    // A new one is a stand-in for a moment, as on real sites.
+    let address = loop {
+        let shown = world.get(&field).1["data"].as_str().unwrap().to_owned();
+        if !shown.contains("/images/status/transient/") {
+            break shown;
+        }
+    };
+    assert!(address.starts_with(&world.ready().url), "{address}");
+    for alt in ["thumbnail", "original"] {
+        assert_eq!(bytes(&world, &format!("{field}?alt={alt}")), picture);
+    }
+
+    let begun = begin(&world, &field, "");
+    put(&world, &begun["links"]["upload"], b"<svg onload='alert(1)'/>");
+    let (status, _) = complete(&world, &begun, None, &json!({}));
+    assert_eq!(status, 400, "no picture");
+    assert_eq!(bytes(&world, &format!("{field}?alt=original")), picture);
+}
+
+#[test]
 fn an_upload_to_nowhere_is_refused() {
     let world = World::start();
     let ticket = world.ticket("files");
