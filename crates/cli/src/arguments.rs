@@ -331,6 +331,74 @@ pub(crate) struct DeskCommand {
 pub(crate) enum DeskTask {
     /// Copy rows, files and key to a new folder, also while the desk runs
     Backup(DeskBackup),
+    /// People who may sign in
+    Person(DeskPerson),
+    /// Scripts that may call
+    Script(DeskScript),
+}
+
+/// `desk person`
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeskPerson {
+    #[command(subcommand)]
+    pub(crate) command: DeskPersonTask,
+}
+
+/// What can be done to people.
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DeskPersonTask {
+    /// Add a person, or give one who is there another password (on stdin), also while the desk runs
+    Add(DeskPersonAdd),
+}
+
+/// `desk person add`
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeskPersonAdd {
+    /// What they sign in with
+    pub(crate) login: String,
+    /// What they are called
+    #[arg(long = "name", value_name = "NAME")]
+    pub(crate) full_name: Option<String>,
+    /// Their permission group: admin, manager, artist, client, or one of your own
+    #[arg(long, value_name = "CODE")]
+    pub(crate) group: Option<String>,
+    /// The folder of the desk
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
+/// `desk script`
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeskScript {
+    #[command(subcommand)]
+    pub(crate) command: DeskScriptTask,
+}
+
+/// What can be done to scripts.
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DeskScriptTask {
+    /// Add a script, or give one that is there another key, and print it as a key file; also while the desk runs
+    Add(DeskScriptAdd),
+}
+
+/// `desk script add`
+#[cfg(feature = "desk")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeskScriptAdd {
+    /// The script's name
+    #[arg(value_name = "NAME")]
+    pub(crate) script_name: String,
+    /// Its permission group: api_admin, api_agent, or one of your own
+    #[arg(long, value_name = "CODE")]
+    pub(crate) group: Option<String>,
+    /// The folder of the desk
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
 }
 
 /// `desk backup`

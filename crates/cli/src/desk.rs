@@ -1,8 +1,11 @@
 //! `desk`: the FPT-compatible server on its own, and what can be done to its data.
 
 mod backup;
+mod members;
 
-use crate::arguments::{DeskCommand, DeskTask, Uploads};
+use crate::arguments::{
+    DeskCommand, DeskPerson, DeskPersonTask, DeskScript, DeskScriptTask, DeskTask, Uploads,
+};
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::stop_signal;
@@ -11,6 +14,12 @@ use std::io::Write;
 pub(crate) fn desk(command: &DeskCommand, output: &Output) -> Outcome {
     match &command.task {
         Some(DeskTask::Backup(command)) => backup::backup(command, output),
+        Some(DeskTask::Person(DeskPerson { command: DeskPersonTask::Add(command) })) => {
+            members::add_person(command, output)
+        }
+        Some(DeskTask::Script(DeskScript { command: DeskScriptTask::Add(command) })) => {
+            members::add_script(command, output)
+        }
         None => serve(command, output),
     }
 }

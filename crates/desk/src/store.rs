@@ -213,6 +213,30 @@ pub(crate) fn copy_to(database: &Path, copy: &Path) -> rusqlite::Result<BTreeSet
     referred::hashes(&Connection::open(copy)?)
 }
 
+/// Why a visit to a database did nothing.
+pub(crate) enum VisitError<E> {
+    /// It is not of this desk's layout.
+    OtherLayout,
+    Sql(rusqlite::Error),
+    Work(E),
+}
+
+/// Runs `work` in one transaction on the database in a folder whose desk may be running.
+pub(crate) fn visit<T, E>(
+    folder: &Path,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, VisitError<E>> {
+    let mut connection = connect(&folder.join(DATABASE)).map_err(VisitError::Sql)?;
+    if !layout::is_current(&connection).map_err(VisitError::Sql)? {
+        return Err(VisitError::OtherLayout);
+    }
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(VisitError::Sql)?;
+    let done = work(&transaction).map_err(VisitError::Work)?;
+    transaction.commit().map_err(VisitError::Sql)?;
+    Ok(done)
+}
+
 fn reader(file: &Path) -> rusqlite::Result<Connection> {
     let connection = connect(file)?;
     connection.execute_batch("PRAGMA query_only = ON")?;

@@ -144,6 +144,22 @@ impl Rules {
         })
     }
 
+    /// The rules of who may do everything.
+    pub(crate) fn everything(group: &str) -> Rules {
+        let all = || Types(vec!["*".to_owned()]);
+        Rules {
+            group: group.to_owned(),
+            admin: true,
+            read: all(),
+            create: all(),
+            update: all(),
+            delete: all(),
+            upload: all(),
+            locked: BTreeSet::new(),
+            own_projects: false,
+        }
+    }
+
     /// The rules of somebody whose group cannot be understood.
     pub(crate) fn nothing(group: &str) -> Rules {
         Rules {

@@ -27,6 +27,12 @@ impl From<rusqlite::Error> for LayoutError {
     }
 }
 
+/// Whether a database has had all steps and no others.
+pub(crate) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    let had: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(usize::try_from(had) == Ok(STEPS.len()))
+}
+
 /// Runs the steps that this database has not had.
 pub(crate) fn bring_up(connection: &mut Connection) -> Result<(), LayoutError> {
     let had: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
