@@ -26,6 +26,8 @@ use crate::site::Site;
 const MAX_STREAMS: usize = 200;
 /// A silent connection is kept open, and a dead one found, by a line so often.
 const HEARTBEAT: Duration = Duration::from_secs(25);
+/// A stream ends by then and the browser comes back, so that it is asked again who listens.
+const LIFE: Duration = Duration::from_secs(900);
 /// Commits in quick succession are told together.
 const GATHER: Duration = Duration::from_secs(1);
 /// Tickets named in one event; more than are on any page are not worth it.
@@ -86,6 +88,7 @@ impl Listener {
     async fn run(mut self) {
         // How long a browser waits before it comes back when the desk was restarted.
         let mut next = Bytes::from_static(b"retry: 3000\n\n");
+        let end = tokio::time::Instant::now() + LIFE;
         loop {
             if self.pieces.send(next).await.is_err() {
                 return;
@@ -93,6 +96,7 @@ impl Listener {
             let changed = tokio::select! {
                 _ = self.stopped.wait_for(|stopped| *stopped) => return,
                 () = self.pieces.closed() => return,
+                () = tokio::time::sleep_until(end) => return,
                 () = tokio::time::sleep(HEARTBEAT) => None,
                 changed = self.changes.recv() => match changed {
                     Err(RecvError::Closed) => return,

@@ -64,8 +64,7 @@ words! {
     nobody: "nobody", "없음";
     select: "Select", "선택";
     select_all: "Select all on this page", "이 페이지 모두 선택";
-    set_status: "Set status", "상태 변경";
-    of_selected: "of the selected tickets to", "선택한 티켓의 상태:";
+    of_selected: "Set the selected tickets to", "선택한 티켓의 상태:";
     newer: "Newer", "이전";
     older: "Older", "다음";
     pages: "Pages", "페이지";
