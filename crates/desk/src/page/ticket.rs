@@ -33,6 +33,8 @@ use crate::ticket_text::{self, Part, TextRow, TicketText, TraceKind};
 
 /// Replies and attachments shown.
 const MAX_ROWS: i64 = 1000;
+/// Tickets with the same problem that are named.
+const SHOWN_NEIGHBOURS: usize = 8;
 /// People and groups offered.
 const MAX_PEOPLE: i64 = 500;
 
@@ -76,6 +78,10 @@ struct TicketPage {
     replies: Vec<Reply>,
     files: Vec<File>,
     neighbours: Vec<Neighbour>,
+    /// How many there are, those that are not named included.
+    same_count: usize,
+    /// All of them and this one, in words.
+    same_text: String,
     /// The signature they share.
     signature: Option<String>,
     related: Vec<Neighbour>,
@@ -246,8 +252,13 @@ impl Seen<'_> {
             }
         }
         let card = ticket_card::one(self.connection, self.id)?.unwrap_or_default();
-        let neighbours: Vec<i64> =
-            ticket_card::neighbours(self.connection, &card)?.into_iter().map(|card| card.id).collect();
+        let projects = visitor.actor.projects();
+        let mut neighbours = ticket_card::neighbours(self.connection, &card)?;
+        neighbours.retain(|card| {
+            card.project_id.zip(projects).is_none_or(|(project, projects)| projects.contains(&project))
+        });
+        let same_count = neighbours.len();
+        let neighbours: Vec<i64> = neighbours.iter().take(SHOWN_NEIGHBOURS).map(|card| card.id).collect();
         let links = ticket["tickets"].as_array().into_iter().flatten();
         let related: Vec<i64> = links.filter_map(|link| link["id"].as_i64()).collect();
         let assigned: Vec<Assignee> =
@@ -294,6 +305,8 @@ impl Seen<'_> {
             replies: self.replies()?,
             files,
             neighbours: self.tickets(&neighbours)?,
+            same_count,
+            same_text: lang.tickets(same_count + 1),
             signature: card.signature.clone().or(card.bucket.clone()).map(|text| visible(&text)),
             related: self.tickets(&related)?,
             history: history::of_ticket(self.connection, self.context, self.id, lang)?,

@@ -14,8 +14,8 @@ use crate::ticket_text;
 pub(crate) const HOUR_S: i64 = 3600;
 /// Words of one search that are heard.
 const MAX_WORDS: usize = 12;
-/// Neighbours of a ticket that are named.
-const MAX_NEIGHBOURS: i64 = 50;
+/// Neighbours of a ticket that are counted.
+const MAX_NEIGHBOURS: i64 = 1000;
 
 /// One ticket, as lists see it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
