@@ -750,6 +750,11 @@ fn on_the_network_files_are_for_who_may_see_them() {
     let id = http::upload(ready, ticket, "x.log", b"the log").unwrap().trim().replace("1:", "");
     let path = format!("/file_serve/attachment/{id}");
     let mut stranger = Browser::new(ready);
+    let shot = http::upload(ready, ticket, "shot.png", b"\x89PNG\r\n\x1a\n and more")
+        .unwrap()
+        .trim()
+        .replace("1:", "");
+    assert_eq!(stranger.get(&format!("/file_serve/thumbnail/{shot}")).status, 403, "pictures are files too");
     let refused = stranger.get(&path);
     assert_eq!((refused.status, refused.text().contains("the log")), (403, false));
     let mut owner = Browser::new(ready);
