@@ -119,7 +119,8 @@ impl Fixture {
         let Some(answer) = self.ask(&request) else { return };
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         assert!(answer.status < 500, "{} {text}", answer.status);
-        if !holds(input, KEY.as_bytes(), 2) {
+        // The links of a page repeat its address.
+        if !holds(input, KEY.as_bytes(), 2) && !request.path.contains(KEY) {
             assert!(!text.contains(KEY), "the key came back: {text}");
         }
         let refused = if request.path == "/api3/json" {
