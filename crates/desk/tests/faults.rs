@@ -294,3 +294,117 @@ fn refusals_over_rest_are_error_documents() {
     assert_eq!(rest(ready, "PUT", "/entity/tickets/12").header("retry-after"), Some("7"));
     assert_eq!(desk.faults_met()[7], 0, "api3 is another door");
 }
+
+/// A REST call with a token of the desk's script.
+fn rest_as_script(
+    ready: &Ready,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> std::io::Result<http::Response> {
+    let bearer = format!("Bearer {token}");
+    let kind =
+        if path.contains("_search") { "application/vnd+shotgun.api3_array+json" } else { "application/json" };
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", kind)];
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    http::send(&ready.url, method, &format!("/api/v1{path}"), &headers, body.as_bytes())
+}
+
+fn token(ready: &Ready) -> String {
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        ready.script_name, ready.script_key
+    );
+    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+    let answer =
+        http::send(&ready.url, "POST", "/api/v1/auth/access_token", &headers, form.as_bytes()).unwrap();
+    let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn work_over_rest_is_done_or_not_done_as_the_rule_says() {
+    let (_folder, desk) = start(&[
+        "rest:create:Ticket=reset,times=1",
+        "rest:create:Ticket=lost,times=1",
+        "rest:create:Ticket=half,times=1",
+        "rest:create:Ticket=503,when=after,times=1",
+        "rest:create:Ticket=delay,ms=20,times=1",
+    ]);
+    let ready = desk.ready();
+    let token = token(ready);
+    let project = json!({"type": "Project", "id": ready.project_id});
+    let create = |title: &str| {
+        let ticket = json!({"title": title, "project": project});
+        rest_as_script(ready, &token, "POST", "/entity/tickets", &ticket)
+    };
+    for title in ["not made", "made, no answer", "made, half an answer"] {
+        assert!(create(title).is_err(), "{title}");
+    }
+    assert_eq!(create("made, 503").unwrap().status, 503);
+    assert_eq!(create("made, late").unwrap().status, 201);
+    assert_eq!(create("made").unwrap().status, 201);
+    assert_eq!(titles(ready), ["made, no answer", "made, half an answer", "made, 503", "made, late", "made"]);
+    assert_eq!(desk.faults_met(), [1, 1, 1, 1, 1]);
+}
+
+#[test]
+fn an_upload_over_rest_can_be_accepted_and_never_arrive() {
+    let (_folder, desk) = start(&["rest:link:Ticket=swallow,times=1", "put=swallow,times=1"]);
+    let ready = desk.ready();
+    let token = token(ready);
+    let ticket = http::create_ticket(ready, "files");
+    let files = || {
+        let arguments = json!({"type": "Ticket", "return_fields": ["attachments"]});
+        let found = http::call(ready, "read", arguments);
+        found["results"]["entities"][0]["attachments"].as_array().unwrap().len()
+    };
+    let upload = || {
+        let path = format!("/entity/tickets/{ticket}/_upload?filename=tk-maya.log");
+        let begun = rest_as_script(ready, &token, "GET", &path, &Value::Null).unwrap();
+        let begun: Value = serde_json::from_slice(&begun.body).unwrap();
+        let address = begun["links"]["upload"].as_str().unwrap().strip_prefix(&ready.url).unwrap().to_owned();
+        assert_eq!(http::send(&ready.url, "PUT", &address, &[], b"the log").unwrap().status, 200);
+        let done = json!({"upload_info": begun["data"], "upload_data": {}});
+        let done = rest_as_script(ready, &token, "POST", &format!("/entity/tickets/{ticket}/_upload"), &done);
+        let done = done.unwrap();
+        assert_eq!((done.status, done.text().as_str()), (201, " "));
+    };
+    // PUT is swallowed too: its rule meets the first upload's bytes.
+    upload();
+    assert_eq!((files(), desk.faults_met()), (0, vec![1, 1]));
+    upload();
+    assert_eq!(files(), 1);
+}
+
+#[test]
+fn a_field_can_be_missing_over_rest() {
+    let (_folder, desk) = start(&["rest:Ticket=missing-field,field=sg_incident_key"]);
+    let ready = desk.ready();
+    let token = token(ready);
+    let ticket = http::create_ticket(ready, "without a field");
+    let ask = |method: &str, path: &str, body: Value| -> (u16, Value) {
+        let answer = rest_as_script(ready, &token, method, path, &body).unwrap();
+        (answer.status, serde_json::from_slice(&answer.body).unwrap())
+    };
+    let (_, fields) = ask("GET", "/schema/Ticket/fields", Value::Null);
+    assert!(fields["data"].get("sg_incident_key").is_none() && fields["data"].get("title").is_some());
+    let path = format!("/entity/tickets/{ticket}");
+    let (status, row) = ask("GET", &format!("{path}?fields=title,sg_incident_key"), Value::Null);
+    assert_eq!((status, row["data"]["attributes"].as_object().unwrap().len()), (200, 1), "{row}");
+    let (status, refused) = ask("PUT", &path, json!({"sg_incident_key": "k"}));
+    assert_eq!((status, &refused["errors"][0]["code"]), (400, &json!(103)), "{refused}");
+    let (status, refused) = ask(
+        "POST",
+        "/entity/tickets/_search",
+        json!({"filters": [["sg_incident_key", "is", "k"]], "fields": ["title"]}),
+    );
+    assert_eq!((status, &refused["errors"][0]["code"]), (400, &json!(103)), "{refused}");
+    let (status, found) = ask(
+        "POST",
+        "/entity/tickets/_search",
+        json!({"filters": [["title", "contains", "field"]], "fields": ["title", "sg_incident_key"]}),
+    );
+    assert_eq!((status, found["data"][0]["attributes"].as_object().unwrap().len()), (200, 1), "{found}");
+}

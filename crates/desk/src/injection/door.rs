@@ -105,6 +105,11 @@ async fn remove(State(door): State<Door>, Path(number): Path<String>, headers: H
 impl Door {
     /// Everybody but the desk's own script is refused.
     async fn refuses(&self, headers: &HeaderMap) -> Option<Response> {
+        if !self.site.bound.ip().is_loopback() && self.site.scheme != "https" {
+            let text =
+                "rules are shown and changed on this machine, or over TLS: the key would travel in clear";
+            return Some(refused(StatusCode::FORBIDDEN, text));
+        }
         let Some(key) = bearer(headers) else {
             let text = "the key of the desk's script is needed: Authorization: Bearer KEY";
             return Some(refused(StatusCode::UNAUTHORIZED, text));

@@ -33,7 +33,7 @@ pub(crate) fn route(schema: &Schema, method: &Method, path: &str) -> Route {
         "/upload/api_link_file" => files("link"),
         _ if path.starts_with("/desk/faults/") => Route::Never,
         _ if path.starts_with("/storage/") => files(if *method == Method::PUT { "put" } else { "download" }),
-        _ if path.starts_with("/file_serve/") || path.starts_with("/thumbnail/") => files("download"),
+        _ if path.starts_with("/file_serve/") || path.starts_with("/images/") => files("download"),
         _ => match rest_path(path) {
             Some(path) => Route::Call(rest(schema, method, path)),
             None => Route::Call(Call::new(Door::Page, "page")),
@@ -122,6 +122,9 @@ mod tests {
             ("POST", "/upload/upload_file", "Files upload "),
             ("PUT", "/storage/1/2", "Files put "),
             ("GET", "/file_serve/attachment/7", "Files download "),
+            ("GET", "/file_serve/thumbnail/7", "Files download "),
+            ("GET", "/images/status/transient/thumbnail_pending.png", "Files download "),
+            ("POST", "/upload/share_thumbnail", "Files thumbnail "),
             ("GET", "/tickets/12", "Page page "),
             ("GET", "/api/v12", "Page page "),
             ("GET", "/api/v1", "Rest info "),
