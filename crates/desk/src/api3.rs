@@ -1,6 +1,6 @@
 //! `POST /api3/json`: the JSON-RPC of FPT. Envelope in, method chosen, envelope out.
 //!
-//! Faults are HTTP 200, as on real sites. What a method does is in `query`, `write`, `summarize`, `schema_view`, `note_thread`.
+//! Faults are HTTP 200, as on real sites. What a method does is in `rows`, which REST shares, or in a file here when only api3 has it.
 
 pub(crate) mod activity;
 pub(crate) mod following;

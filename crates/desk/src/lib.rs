@@ -1,9 +1,8 @@
 //! The desk: an FPT-compatible server with a ticket page, the embedded default of the agent and the test bench of its client.
 //!
 //! It speaks api3 (the protocol of Toolkit and of the official Python client) and REST, keeps rows in SQLite and files by their content
-//! hash, and shows tickets on plain pages to people who are signed in. It listens on loopback only. It keeps no thumbnails, and
-//! knows nothing of the agent. On demand it makes trouble for its clients
-//! (`injection`).
+//! hash, and shows tickets on plain pages to people who are signed in. It knows nothing of the agent. On demand it makes trouble for
+//! its clients (`injection`). What of FPT it is, and what not, is in `docs/desk.md`.
 
 mod access;
 mod api3;
