@@ -1,4 +1,4 @@
-"""The desk as the one site of a production: configurations found there, contexts, folders."""
+"""The desk as the one site of a production: configurations found there, contexts, folders, publishes."""
 
 import os
 import shutil
@@ -6,6 +6,13 @@ import shutil
 import pytest
 import toolkit_core
 from conftest import Workplace
+
+# One pixel.
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360f8cfc000000301010018dd8db00000000049454e44ae426082"
+)
+
 
 class Production:
     """A project with a sequence, a shot, an asset and their tasks, a storage for files, and a configuration with folders
@@ -154,3 +161,33 @@ def test_folders_are_registered_and_another_machine_learns_of_them(
         assert away.do("learn_folders", entity=production.asset)["paths"] == []
     finally:
         elsewhere.close()
+
+
+def test_a_publish_is_registered_found_and_its_file_known(production):
+    production.configure_by_path()
+    host = production.start(production.project)
+    host.do("make_folders", entity=production.task)
+    path = str(production.shot_folder / "anim" / "scene.v001.ma")
+    picture = production.place.folder / "picture.png"
+    picture.write_bytes(PICTURE)
+    done = host.do(
+        "register", task=production.task["id"], path=path, thumbnail=str(picture)
+    )
+    assert done["found"] == {path: 2}
+    assert done["resolved"] == path
+
+    first, second = done["ids"]
+    fields = ["path", "entity", "task", "published_file_type", "description", "image"]
+    row = production.sg.find_one("PublishedFile", [["id", "is", first]], fields)
+    assert row["path"]["local_path"] == row["path"]["local_path_linux"] == path
+    assert row["path"]["local_storage"]["name"] == "primary"
+    assert (row["entity"]["name"], row["task"]["name"]) == ("bunny_010", "lip sync")
+    assert row["published_file_type"]["name"] == "Maya Scene"
+    assert row["description"] == "첫 번째"
+    assert row["image"].startswith(production.place.desk.url), row
+    dependency = production.sg.find_one(
+        "PublishedFileDependency",
+        [["published_file", "is", {"type": "PublishedFile", "id": second}]],
+        ["dependent_published_file"],
+    )
+    assert dependency["dependent_published_file"]["id"] == first

@@ -1,4 +1,6 @@
-"""Orders for what a production does with Toolkit besides running apps: folders on disk, contexts."""
+"""Orders for what a production does with Toolkit besides running apps: folders on disk, contexts, publishes."""
+
+import os
 
 
 def _engine():
@@ -79,7 +81,48 @@ def forget_folders(order):
     return {"gone": [item["path"] for item in command.execute({"path": order["path"]})]}
 
 
+def register(order):
+    """Publish a file, twice: the second depends on the first."""
+    import sgtk
+
+    engine = _engine()
+    context = engine.sgtk.context_from_entity("Task", order["task"])
+    os.makedirs(os.path.dirname(order["path"]), exist_ok=True)
+    with open(order["path"], "w", encoding="utf-8") as scene:
+        scene.write("// a scene\n")
+    first = sgtk.util.register_publish(
+        engine.sgtk,
+        context,
+        order["path"],
+        "scene",
+        1,
+        published_file_type="Maya Scene",
+        comment="첫 번째",
+        thumbnail_path=order.get("thumbnail"),
+    )
+    second = sgtk.util.register_publish(
+        engine.sgtk,
+        context,
+        order["path"],
+        "scene",
+        2,
+        published_file_type="Maya Scene",
+        dependency_ids=[first["id"]],
+    )
+    found = sgtk.util.find_publish(engine.sgtk, [order["path"]], fields=["version_number", "task"])
+    return {
+        "ids": [first["id"], second["id"]],
+        "found": {path: row["version_number"] for path, row in found.items()},
+        "resolved": sgtk.util.resolve_publish_path(
+            engine.sgtk,
+            engine.shotgun.find_one(
+                "PublishedFile", [["id", "is", second["id"]]], ["path", "code"]
+            ),
+        ),
+    }
+
+
 ORDERS = {
     order.__name__: order
-    for order in (where, resolve, resolve_path, make_folders, learn_folders, forget_folders)
+    for order in (where, resolve, resolve_path, make_folders, learn_folders, forget_folders, register)
 }

@@ -280,6 +280,13 @@ impl Writer<'_> {
                 let target = Target { call: self.context.call, entity, field };
                 let link = file_link::place(&file, &local_storage::all(self.transaction)?)
                     .map_err(|reason| target.refused(&reason))?;
+                // As on real sites: Toolkit finds publishes by the storage and `path_cache`.
+                if field.name == "path"
+                    && entity.field("path_cache_storage").is_some()
+                    && let Some(storage) = link["local_storage"]["id"].as_i64()
+                {
+                    columns.set_link("path_cache_storage", Some(&("LocalStorage".to_owned(), storage)));
+                }
                 columns.set_one(&field.name, Some(link.to_string().into()));
             }
             Cell::Secret(secret) => {
