@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::create_private;
 use crate::files::{FOLDER, Files, sync_folder};
 use crate::seed::KEY_FILE;
-use crate::store::{self, DATABASE};
+use crate::store::sqlite;
+use crate::store::sqlite::DATABASE;
 
 /// The database before it is whole.
 const UNFINISHED: &str = "desk.db.unfinished";
@@ -57,7 +58,7 @@ pub enum BackupError {
         file: PathBuf,
         /// The reason.
         #[source]
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Files that rows refer to are not in the data folder.
     #[error(
@@ -90,7 +91,7 @@ pub fn backup(
     make_empty(to)?;
     let unfinished = to.join(UNFINISHED);
     let rows = |source| BackupError::Database { file: database.clone(), source };
-    let referred = store::copy_to(&database, &unfinished).map_err(rows)?;
+    let referred = sqlite::copy_to(&database, &unfinished).map_err(rows)?;
     let mut bytes = fs::metadata(&unfinished).map_err(failed(&unfinished))?.len();
 
     let mut missing = 0;

@@ -72,7 +72,7 @@ pub(crate) enum Trouble {
     Missing(Fault),
     /// The database's doing.
     #[error("the database failed")]
-    Sql(#[from] rusqlite::Error),
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The disk's doing.
     #[error("a file could not be read or written")]
     Io(#[from] std::io::Error),

@@ -46,7 +46,7 @@ use crate::schema::Schema;
 use crate::seed::ScriptKey;
 use crate::server::Server;
 use crate::site::{Known, Site};
-use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
 
 /// How and where a desk runs.
 #[derive(Debug, Clone)]
@@ -169,7 +169,7 @@ pub enum DeskError {
         file: PathBuf,
         /// The reason.
         #[source]
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The database was written by a newer desk.
     #[error("the database {} was written by a newer version (layout {layout}); use that version", file.display())]
@@ -243,7 +243,7 @@ impl Desk {
         let unusable = |source| DeskError::Folder { folder: folder.to_owned(), source };
         create_private(folder).map_err(unusable)?;
         let mut first = None;
-        let store = Store::open(folder, &schema, |transaction| {
+        let store = SqliteStore::open(folder, &schema, |transaction| {
             // Under the folder's lock: two desks that start at once must not make two keys.
             let key = match ScriptKey::read_or_create(folder) {
                 Ok(key) => key,
@@ -271,7 +271,7 @@ impl Desk {
         let site = Site {
             known: RwLock::new(Arc::new(Known { schema: visible, verified: Arc::new(Verified::new()) })),
             schema_change: tokio::sync::Mutex::new(()),
-            store,
+            store: Box::new(store),
             files,
             board: page::board::SharedBoard::default(),
             live: Arc::default(),

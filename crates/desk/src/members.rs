@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::Transaction;
 use serde_json::{Value, json};
 
 use crate::access::auth::Actor;
@@ -16,7 +15,8 @@ use crate::rows::query::Context;
 use crate::rows::write::Writer;
 use crate::schema::Schema;
 use crate::seed::SCRIPT_NAME;
-use crate::store::{self, DATABASE, VisitError, group, person};
+use crate::store::Writing;
+use crate::store::sqlite::{self, DATABASE, VisitError};
 
 /// Fewest characters of a password that is set here.
 pub const SHORTEST_PASSWORD: usize = 8;
@@ -87,7 +87,7 @@ pub fn add_person(data: &Path, new: &NewPerson) -> Result<bool, MemberError> {
         let mut fields = vec![("password_proxy", json!(new.password))];
         fields.extend(new.name.as_ref().map(|name| ("name", json!(name))));
         fields.extend(link_to_group(writer.transaction, new.group.as_deref())?);
-        let there = person::by_login(writer.transaction, &new.login)?;
+        let there = writer.transaction.person_by_login(&new.login)?;
         match there {
             Some((id, _)) => update(writer, "HumanUser", id, &fields)?,
             None => {
@@ -114,7 +114,7 @@ pub fn add_script(data: &Path, name: &str, group: Option<&str>) -> Result<String
     change(data, |writer| {
         let mut fields = vec![("salted_password", json!(key))];
         fields.extend(link_to_group(writer.transaction, group)?);
-        match person::script_key(writer.transaction, name)? {
+        match writer.transaction.script_key_of(name)? {
             Some((id, _)) => update(writer, "ApiUser", id, &fields),
             None => {
                 fields.push(("firstname", json!(name)));
@@ -144,10 +144,10 @@ fn change<T>(data: &Path, work: impl FnOnce(&Writer<'_>) -> Result<T, Change>) -
         return Err(MemberError::NoDesk { folder: folder() });
     }
     let schema = Schema::load(&[]).map_err(|error| failed(Box::new(error)))?;
-    let done = store::visit(data, |transaction| {
+    let done = sqlite::visit(data, |transaction| {
         let context =
             Context { schema: &schema, call: "create", now: Timestamp::now(), site: "", sight: None };
-        let own = person::script(transaction, SCRIPT_NAME).map_err(Change::Trouble)?;
+        let own = transaction.script(SCRIPT_NAME).map_err(Change::Trouble)?;
         let actor = Actor::unlimited(("ApiUser".to_owned(), own.map_or(0, |(id, _)| id)));
         work(&Writer { transaction, context, actor: &actor })
     });
@@ -160,11 +160,11 @@ fn change<T>(data: &Path, work: impl FnOnce(&Writer<'_>) -> Result<T, Change>) -
 }
 
 fn link_to_group(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     code: Option<&str>,
 ) -> Result<Option<(&'static str, Value)>, Change> {
     let Some(code) = code else { return Ok(None) };
-    match group::id(transaction, code)? {
+    match transaction.group_id(code)? {
         Some(id) => Ok(Some(("permission_rule_set", json!({"type": GROUP, "id": id})))),
         None => {
             let known: Vec<&str> = permission::PRESETS.iter().map(|preset| preset.code).collect();

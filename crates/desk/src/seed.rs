@@ -6,7 +6,6 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use rusqlite::Transaction;
 use serde::Deserialize;
 
 use crate::DeskError;
@@ -15,7 +14,7 @@ use crate::fault::{Fault, Trouble};
 use crate::rows::scalar::Scalar;
 use crate::rows::value::{Link, format_time};
 use crate::schema::{EntityType, Schema, created_field};
-use crate::store::{group, person, row, setting, status};
+use crate::store::Writing;
 
 /// The script user's name.
 pub(crate) const SCRIPT_NAME: &str = "tk-incident";
@@ -68,11 +67,11 @@ impl ScriptKey {
 }
 
 /// Rows every desk has; gives the project's id.
-pub(crate) fn rows(transaction: &Transaction<'_>, schema: &Schema, key: &ScriptKey) -> Result<i64, Trouble> {
+pub(crate) fn rows(transaction: &dyn Writing, schema: &Schema, key: &ScriptKey) -> Result<i64, Trouble> {
     let now = format_time(jiff::Timestamp::now());
     let make = |kind: &str, cells: &[(&str, Scalar)]| make(transaction, table(schema, kind)?, cells, &now);
     let hash = || Scalar::from(secret::hash(&key.script_key, secret::random_16()));
-    match person::script(transaction, &key.script_name)? {
+    match transaction.script(&key.script_name)? {
         None => {
             make(
                 "ApiUser",
@@ -89,11 +88,11 @@ pub(crate) fn rows(transaction: &Transaction<'_>, schema: &Schema, key: &ScriptK
         Some((id, _)) => {
             // The file is the owner's word: it lies in a folder only the owner can write.
             let scripts = table(schema, "ApiUser")?;
-            row::update(transaction, scripts, id, &[("salted_password".to_owned(), Some(hash()))])?;
-            row::set_retired(transaction, scripts, id, false)?;
+            transaction.update_row(scripts, id, &[("salted_password".to_owned(), Some(hash()))])?;
+            transaction.set_retired(scripts, id, false)?;
         }
     }
-    if person::first(transaction)?.is_none() {
+    if transaction.first_person()?.is_none() {
         let name = Scalar::from("Support");
         let cells = [
             ("login", "support".into()),
@@ -103,7 +102,7 @@ pub(crate) fn rows(transaction: &Transaction<'_>, schema: &Schema, key: &ScriptK
         ];
         make("HumanUser", &cells)?;
     }
-    if let Some(id) = row::with_text(transaction, table(schema, "Project")?, "tank_name", "incidents")? {
+    if let Some(id) = transaction.row_with_text(table(schema, "Project")?, "tank_name", "incidents")? {
         return Ok(id);
     }
     let no = || Scalar::from(0);
@@ -133,7 +132,7 @@ fn table<'s>(schema: &'s Schema, kind: &str) -> Result<&'s EntityType, Trouble> 
 
 /// A row that nobody made: without an author or an event. Gives its id.
 fn make(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     entity: &EntityType,
     cells: &[(&str, Scalar)],
     now: &str,
@@ -144,43 +143,43 @@ fn make(
         .chain(&times)
         .map(|(column, value)| ((*column).to_owned(), Some(value.clone())))
         .collect();
-    let id = row::next_id(transaction, entity)?;
-    row::insert(transaction, entity, id, &cells)?;
+    let id = transaction.next_id(entity)?;
+    transaction.insert_row(entity, id, &cells)?;
     Ok(id)
 }
 
 /// The statuses of the schema file as rows, those that are missing; their names are the rows' from here on.
-pub(crate) fn statuses(transaction: &Transaction<'_>, schema: &mut Schema) -> Result<(), Trouble> {
+pub(crate) fn statuses(transaction: &dyn Writing, schema: &mut Schema) -> Result<(), Trouble> {
     let now = format_time(jiff::Timestamp::now());
-    status::add_missing(transaction, schema.statuses(), &now)?;
+    transaction.add_missing_statuses(schema.statuses(), &now)?;
     created_field::take_statuses(transaction, schema)
 }
 
 /// The permission groups every desk begins with, those that are missing; whoever runs the desk goes on from there. The owner is in the
 /// first of them, unless put into another.
-pub(crate) fn groups(transaction: &Transaction<'_>, owner: &Link) -> Result<(), Trouble> {
+pub(crate) fn groups(transaction: &dyn Writing, owner: &Link) -> Result<(), Trouble> {
     let now = format_time(jiff::Timestamp::now());
     for preset in &permission::PRESETS {
-        if group::id(transaction, preset.code)?.is_none() {
+        if transaction.group_id(preset.code)?.is_none() {
             let rules = preset.rules().to_string();
-            group::add(transaction, preset.code, preset.name, preset.of, &rules, &now)?;
+            transaction.add_group(preset.code, preset.name, preset.of, &rules, &now)?;
         }
     }
-    if let Some(id) = group::id(transaction, permission::OWNER)? {
-        group::join(transaction, owner, id)?;
+    if let Some(id) = transaction.group_id(permission::OWNER)? {
+        transaction.join_group(owner, id)?;
     }
     Ok(())
 }
 
 /// The person whom the desk's own link lets in: the first one there was. Made at the first start as `support`, and whoever runs the
 /// desk may name it otherwise.
-pub(crate) fn owner(transaction: &Transaction<'_>) -> Result<Link, Trouble> {
-    let kept = setting::get(transaction, "owner")?.and_then(|kept| kept.parse().ok());
+pub(crate) fn owner(transaction: &dyn Writing) -> Result<Link, Trouble> {
+    let kept = transaction.setting("owner")?.and_then(|kept| kept.parse().ok());
     let id = match kept {
         Some(id) => id,
         None => {
-            let id = person::first(transaction)?.unwrap_or_default();
-            setting::set(transaction, "owner", &id.to_string())?;
+            let id = transaction.first_person()?.unwrap_or_default();
+            transaction.set_setting("owner", &id.to_string())?;
             id
         }
     };
@@ -188,11 +187,11 @@ pub(crate) fn owner(transaction: &Transaction<'_>) -> Result<Link, Trouble> {
 }
 
 /// The secret that signs upload addresses: made once, kept with the data.
-pub(crate) fn signing_secret(transaction: &Transaction<'_>) -> Result<String, Trouble> {
-    if let Some(secret) = setting::get(transaction, "signing_secret")? {
+pub(crate) fn signing_secret(transaction: &dyn Writing) -> Result<String, Trouble> {
+    if let Some(secret) = transaction.setting("signing_secret")? {
         return Ok(secret);
     }
     let secret = secret::random_text();
-    setting::set(transaction, "signing_secret", &secret)?;
+    transaction.set_setting("signing_secret", &secret)?;
     Ok(secret)
 }

@@ -10,7 +10,6 @@ use axum::http::header::{DATE, HOST};
 use axum::http::{HeaderMap, HeaderValue};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Transaction;
 
 use crate::UploadForm;
 use crate::access::Attempts;
@@ -28,7 +27,7 @@ use crate::rest::bearer::Key;
 use crate::rows::query::Context;
 use crate::rows::value::Link;
 use crate::schema::Schema;
-use crate::store::{Store, session};
+use crate::store::{Store, Writing};
 
 /// How long a sender may stay silent in the middle of a body. The official client re-sends a failed PUT as an empty body and then
 /// waits for ever; only this ends it.
@@ -42,7 +41,7 @@ pub(crate) struct Site {
     pub(crate) known: RwLock<Arc<Known>>,
     /// Held while the schema is changed.
     pub(crate) schema_change: tokio::sync::Mutex<()>,
-    pub(crate) store: Store,
+    pub(crate) store: Box<dyn Store>,
     pub(crate) files: Files,
     /// The tickets as the pages list them.
     pub(crate) board: SharedBoard,
@@ -103,7 +102,7 @@ impl Site {
     pub(crate) async fn change_schema<T, F>(&self, change: F) -> Result<T, Trouble>
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>, &mut Schema) -> Result<T, Trouble> + Send + 'static,
+        F: FnOnce(&dyn Writing, &mut Schema) -> Result<T, Trouble> + Send + 'static,
     {
         let _one_at_a_time = self.schema_change.lock().await;
         let mut schema = self.known().schema.clone();
@@ -160,7 +159,7 @@ impl Site {
     pub(crate) async fn used(&self, actor: &Actor) -> Result<(), Trouble> {
         let Some(hash) = actor.touch.clone() else { return Ok(()) };
         let now = self.now();
-        self.store.write(move |transaction| session::touch(transaction, &hash, now)).await
+        self.store.write(move |transaction| transaction.touch_session(&hash, now)).await
     }
 }
 

@@ -7,7 +7,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 
 use crate::access::permission::{self, Deed, Rules};
@@ -17,7 +16,7 @@ use crate::rows::value::Link;
 use crate::server::connection;
 use crate::site::Site;
 use crate::store::group::Membership;
-use crate::store::{group, person, session};
+use crate::store::{Reading, Writing};
 
 /// A session dies after this long without use (24 h is what sites usually set).
 const SESSION_S: i64 = 86_400;
@@ -86,7 +85,7 @@ impl Credentials {
                 let found = site
                     .store
                     .read(move |connection| {
-                        let Some((id, kept)) = person::script_key(connection, &asked)? else {
+                        let Some((id, kept)) = connection.script_key_of(&asked)? else {
                             return Ok(None);
                         };
                         Ok(Some((Actor::of(connection, ("ApiUser".to_owned(), id))?, kept)))
@@ -141,7 +140,7 @@ pub(crate) async fn sign_in(site: &Site, login: &str, password: String) -> Resul
     let found = site
         .store
         .read(move |connection| {
-            let Some((id, kept)) = person::password(connection, &asked, now)? else { return Ok(None) };
+            let Some((id, kept)) = connection.password_of(&asked, now)? else { return Ok(None) };
             Ok(Some((Actor::of(connection, ("HumanUser".to_owned(), id))?, kept)))
         })
         .await?;
@@ -174,8 +173,8 @@ async fn check(site: &Site, found: Option<(Actor, String)>, given: String) -> Op
     actor.filter(|_| right.unwrap_or(false))
 }
 
-fn sudo(connection: &Connection, login: &str) -> Result<Actor, Trouble> {
-    match person::by_login(connection, login)? {
+fn sudo(connection: &dyn Reading, login: &str) -> Result<Actor, Trouble> {
+    match connection.person_by_login(login)? {
         Some((id, true)) => Actor::of(connection, ("HumanUser".to_owned(), id)),
         Some((_, false)) => {
             let text = format!("Cannot 'sudo' - inactive user account: '{}'", clip(login));
@@ -190,10 +189,10 @@ fn sudo(connection: &Connection, login: &str) -> Result<Actor, Trouble> {
 
 impl Actor {
     /// A user or script, with what its group allows at this moment.
-    pub(crate) fn of(connection: &Connection, link: Link) -> Result<Actor, Trouble> {
+    pub(crate) fn of(connection: &dyn Reading, link: Link) -> Result<Actor, Trouble> {
         let rules = rules_of(connection, &link)?;
         let projects = if rules.own_projects() {
-            Some(Arc::new(group::projects(connection, &link)?.into_iter().collect()))
+            Some(Arc::new(connection.projects_of(&link)?.into_iter().collect()))
         } else {
             None
         };
@@ -234,13 +233,13 @@ impl Actor {
 
 /// Who is in no group has the first one's rules for people, or for scripts. A group that is gone allows nothing: what was forbidden
 /// by it must not come back when it is retired.
-fn rules_of(connection: &Connection, user: &Link) -> Result<Rules, Trouble> {
-    let (name, written) = match group::of(connection, user)? {
+fn rules_of(connection: &dyn Reading, user: &Link) -> Result<Rules, Trouble> {
+    let (name, written) = match connection.group_of(user)? {
         Membership::In(found) => found,
         Membership::Gone => return Ok(Rules::nothing("retired")),
         Membership::None => {
             let code = if user.0 == "HumanUser" { permission::PEOPLE } else { permission::SCRIPTS };
-            match group::by_code(connection, code)? {
+            match connection.group_by_code(code)? {
                 Some(found) => found,
                 None => return Ok(Rules::nothing(code)),
             }
@@ -258,7 +257,7 @@ fn rules_of(connection: &Connection, user: &Link) -> Result<Rules, Trouble> {
 
 /// The actor a REST token was made for, unless that person or script may not come in any more.
 pub(crate) fn bearer(
-    connection: &Connection,
+    connection: &dyn Reading,
     link: Link,
     session_uuid: Option<String>,
 ) -> Result<Actor, Trouble> {
@@ -269,28 +268,28 @@ pub(crate) fn bearer(
 }
 
 /// A user or script that came in before; none when they may not come in any more.
-pub(crate) fn still_welcome(connection: &Connection, link: Link) -> Result<Option<Actor>, Trouble> {
-    if person::is_active(connection, &link)? { Ok(Some(Actor::of(connection, link)?)) } else { Ok(None) }
+pub(crate) fn still_welcome(connection: &dyn Reading, link: Link) -> Result<Option<Actor>, Trouble> {
+    if connection.is_active(&link)? { Ok(Some(Actor::of(connection, link)?)) } else { Ok(None) }
 }
 
 /// Starts a session and gives its token; forgets sessions that are over.
 pub(crate) fn start_session(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     actor: &Actor,
     now: Timestamp,
 ) -> Result<String, Trouble> {
     let token = random_text();
     forget_idle(transaction, now)?;
-    session::keep(transaction, &token_hash(&token), &actor.link, now)?;
+    transaction.keep_session(&token_hash(&token), &actor.link, now)?;
     Ok(token)
 }
 
 /// Forgets sessions that are over.
-pub(crate) fn forget_idle(transaction: &Transaction<'_>, now: Timestamp) -> Result<(), Trouble> {
-    session::forget(transaction, now.as_second() - SESSION_S)
+pub(crate) fn forget_idle(transaction: &dyn Writing, now: Timestamp) -> Result<(), Trouble> {
+    transaction.forget_sessions(now.as_second() - SESSION_S)
 }
 
-fn of_token(connection: &Connection, token: &str, now: Timestamp) -> Result<Actor, Trouble> {
+fn of_token(connection: &dyn Reading, token: &str, now: Timestamp) -> Result<Actor, Trouble> {
     match session_of(connection, &token_hash(token), now)? {
         Some(actor) => Ok(actor),
         None => {
@@ -303,11 +302,11 @@ fn of_token(connection: &Connection, token: &str, now: Timestamp) -> Result<Acto
 
 /// Whose session this is, if it is not over and its user may still come in.
 pub(crate) fn session_of(
-    connection: &Connection,
+    connection: &dyn Reading,
     hash: &str,
     now: Timestamp,
 ) -> Result<Option<Actor>, Trouble> {
-    let Some((link, last_used_s)) = session::find(connection, hash)? else { return Ok(None) };
+    let Some((link, last_used_s)) = connection.session(hash)? else { return Ok(None) };
     let idle_s = now.as_second() - last_used_s;
     if idle_s > SESSION_S {
         return Ok(None);

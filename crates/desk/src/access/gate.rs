@@ -17,7 +17,6 @@ use crate::access::{link, origin, page_session, sign_in};
 use crate::api3::failed;
 use crate::fault::Trouble;
 use crate::site::Site;
-use crate::store::person;
 
 /// For pages that bring no policy of their own.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -109,7 +108,7 @@ pub(super) async fn returning(site: &Arc<Site>, headers: &HeaderMap) -> Result<O
         .store
         .read(move |connection| {
             let Some(actor) = page_session::find(connection, &asked, now)? else { return Ok(None) };
-            let name = person::name(connection, &actor.link)?;
+            let name = connection.user_name(&actor.link)?;
             Ok(Some((actor, name)))
         })
         .await?;
@@ -124,13 +123,13 @@ async fn by_link(site: &Arc<Site>) -> Result<Option<(Visitor, HeaderValue)>, Tro
     let started = site
         .store
         .write(move |transaction| {
-            if !person::is_active(transaction, &owner)? {
+            if !transaction.is_active(&owner)? {
                 return Ok(None);
             }
             let token = page_session::start(transaction, &owner, now)?;
             let session = page_session::kept(&token);
             let actor = page_session::find(transaction, &session, now)?;
-            let name = person::name(transaction, &owner)?;
+            let name = transaction.user_name(&owner)?;
             Ok(actor.map(|actor| (actor, name, session, token)))
         })
         .await?;

@@ -5,14 +5,13 @@
 
 use axum::http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction};
 
 use crate::access::auth::{self, Actor};
 use crate::access::cookie;
 use crate::access::secret::{Signer, random_text};
 use crate::fault::Trouble;
 use crate::rows::value::Link;
-use crate::store::session;
+use crate::store::{Reading, Writing};
 
 /// How the cookie is called and what browsers are told of it.
 pub(crate) struct Cookie {
@@ -56,14 +55,14 @@ pub(crate) fn kept(token: &str) -> String {
 }
 
 /// Starts a session; gives the cookie's token.
-pub(crate) fn start(transaction: &Transaction<'_>, user: &Link, now: Timestamp) -> Result<String, Trouble> {
+pub(crate) fn start(transaction: &dyn Writing, user: &Link, now: Timestamp) -> Result<String, Trouble> {
     let token = random_text();
     auth::forget_idle(transaction, now)?;
-    session::keep(transaction, &kept(&token), user, now)?;
+    transaction.keep_session(&kept(&token), user, now)?;
     Ok(token)
 }
 
 /// Who has this session; none when it is over or never was.
-pub(crate) fn find(connection: &Connection, hash: &str, now: Timestamp) -> Result<Option<Actor>, Trouble> {
+pub(crate) fn find(connection: &dyn Reading, hash: &str, now: Timestamp) -> Result<Option<Actor>, Trouble> {
     auth::session_of(connection, hash, now)
 }

@@ -21,7 +21,6 @@ use crate::access::{cookie, page_session};
 use crate::api3::failed;
 use crate::fault::Trouble;
 use crate::site::Site;
-use crate::store::session;
 
 /// Where the form lies.
 pub(crate) const PATH: &str = "/sign-in";
@@ -168,7 +167,7 @@ async fn try_sign_in(site: &Arc<Site>, headers: &HeaderMap, fields: &Fields) -> 
         .store
         .write(move |transaction| {
             if let Some(old) = &old {
-                session::end(transaction, old)?;
+                transaction.end_session(old)?;
             }
             page_session::start(transaction, &actor.link, now)
         })
@@ -182,7 +181,7 @@ async fn try_sign_in(site: &Arc<Site>, headers: &HeaderMap, fields: &Fields) -> 
 
 async fn sign_out(State(site): State<Arc<Site>>, posted: Posted) -> Response {
     let session = posted.visitor.session;
-    if let Err(trouble) = site.store.write(move |transaction| session::end(transaction, &session)).await {
+    if let Err(trouble) = site.store.write(move |transaction| transaction.end_session(&session)).await {
         return failed(&trouble);
     }
     let mut response = Redirect::to(PATH).into_response();

@@ -3,7 +3,6 @@
 //! Around a row are the notes and files that link to it, what is about it (its tasks, versions, replies), and for a project
 //! everything in it. Owns the shape of an update.
 
-use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble};
@@ -11,8 +10,8 @@ use crate::rows::permit;
 use crate::rows::query::{Context, field_names, row};
 use crate::rows::value::Link;
 use crate::schema::{EntityType, LinkSide};
-use crate::store::event::{self, Logged, Nearby, Window};
-use crate::store::row as single;
+use crate::store::Reading;
+use crate::store::event::{Logged, Nearby, Window};
 
 /// Updates when the caller names no number, and most of them at all.
 const DEFAULT_UPDATES: i64 = 100;
@@ -22,7 +21,7 @@ const ABOUT: [&str; 2] = ["note_links", "attachment_links"];
 
 /// The api3 method.
 pub(crate) fn read(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -30,7 +29,7 @@ pub(crate) fn read(
     let id = arguments.get("id").and_then(Value::as_i64);
     let id =
         id.ok_or_else(|| Fault::request(format!("API {}() invalid/missing integer 'id'", context.call)))?;
-    if single::retired(connection, entity, id)?.is_none() {
+    if connection.is_retired(entity, id)?.is_none() {
         return Err(Fault::unknown_row(&entity.name, id).into());
     }
     permit::visible(connection, context, entity, id)?;
@@ -42,9 +41,9 @@ pub(crate) fn read(
     };
     let this = (entity.name.clone(), id);
     let logged = if entity.name == "Project" {
-        event::in_project(connection, id, &window)?
+        connection.events_in_project(id, &window)?
     } else {
-        event::around(connection, &this, &nearby(context, entity), &window)?
+        connection.events_around(&this, &nearby(context, entity), &window)?
     };
     let mut updates = Vec::with_capacity(logged.len());
     for entry in &logged {
@@ -74,7 +73,7 @@ fn nearby<'s>(context: Context<'s>, entity: &EntityType) -> Vec<Nearby<'s>> {
 }
 
 fn update(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     entry: &Logged,
     entity_fields: Option<&Value>,
@@ -102,7 +101,7 @@ fn update(
 }
 
 fn primary(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     link: &Link,
     wanted: Option<&Value>,
@@ -127,13 +126,13 @@ fn primary(
 }
 
 /// A user as streams and threads show one: with status, picture and whether the row is still there.
-pub(crate) fn person(connection: &Connection, context: Context<'_>, link: &Link) -> Result<Value, Trouble> {
+pub(crate) fn person(connection: &dyn Reading, context: Context<'_>, link: &Link) -> Result<Value, Trouble> {
     let Some(entity) = context.schema.entity(&link.0) else { return Ok(Value::Null) };
     let mut fields = vec!["cached_display_name".to_owned()];
     let others = ["sg_status_list", "image"].into_iter().filter(|name| entity.field(name).is_some());
     fields.extend(others.map(str::to_owned));
     let Some(found) = row(connection, context, entity, link.1, &fields)? else { return Ok(Value::Null) };
-    let here = single::retired(connection, entity, link.1)? == Some(false);
+    let here = connection.is_retired(entity, link.1)? == Some(false);
     Ok(json!({
         "type": link.0,
         "id": link.1,

@@ -2,7 +2,6 @@
 //!
 //! The desk mails nobody; what follows from following is up to who asks.
 
-use rusqlite::{Connection, Transaction};
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble, clip};
@@ -10,11 +9,11 @@ use crate::rows::permit;
 use crate::rows::query::Context;
 use crate::rows::value::{Link, entity_hash};
 use crate::schema::{DataType, EntityType};
-use crate::store::{follow, row};
+use crate::store::{Reading, Writing};
 
 /// The api3 methods `follow` and `unfollow` (`on` false).
 pub(crate) fn set(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     context: Context<'_>,
     arguments: &Value,
     on: bool,
@@ -22,9 +21,9 @@ pub(crate) fn set(
     let (_, user) = person(transaction, context, arguments)?;
     let (_, entity) = existing(transaction, context, "entity", arguments.get("entity"))?;
     if on {
-        follow::add(transaction, user.1, &entity)?
+        transaction.follow(user.1, &entity)?
     } else {
-        follow::remove(transaction, user.1, &entity)?
+        transaction.unfollow(user.1, &entity)?
     }
     let mut answer = Map::new();
     answer.insert(if on { "followed" } else { "unfollowed" }.to_owned(), Value::from(true));
@@ -35,16 +34,16 @@ pub(crate) fn set(
 
 /// The api3 method `followers`: people, as entity hashes.
 pub(crate) fn followers(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
     let (_, entity) = existing(connection, context, "entity", arguments.get("entity"))?;
     let people = context.entity("HumanUser")?;
     let mut found = Vec::new();
-    for id in follow::followers(connection, &entity)? {
-        if row::retired(connection, people, id)? == Some(false) {
-            let name = row::name(connection, people, id)?;
+    for id in connection.followers(&entity)? {
+        if connection.is_retired(people, id)? == Some(false) {
+            let name = connection.row_name(people, id)?;
             found.push(entity_hash(&(people.name.clone(), id), name.as_deref()));
         }
     }
@@ -53,7 +52,7 @@ pub(crate) fn followers(
 
 /// The api3 method `following`: rows, as entity hashes; of one project or one type when asked for.
 pub(crate) fn following(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -64,11 +63,11 @@ pub(crate) fn following(
     };
     let only = arguments.get("entity_type").and_then(Value::as_str);
     let mut found = Vec::new();
-    for link in follow::following(connection, user.1)? {
+    for link in connection.following(user.1)? {
         // A type that has been disabled since is not to be seen.
         let Some(entity) = context.schema.entity(&link.0) else { continue };
         if only.is_some_and(|only| only != entity.name)
-            || row::retired(connection, entity, link.1)? != Some(false)
+            || connection.is_retired(entity, link.1)? != Some(false)
             || permit::visible(connection, context, entity, link.1).is_err()
         {
             continue;
@@ -76,22 +75,22 @@ pub(crate) fn following(
         if project.is_some() && project_of(connection, entity, &link)? != project {
             continue;
         }
-        let name = row::name(connection, entity, link.1)?;
+        let name = connection.row_name(entity, link.1)?;
         found.push(entity_hash(&link, name.as_deref()));
     }
     Ok(Value::from(found))
 }
 
-fn project_of(connection: &Connection, entity: &EntityType, link: &Link) -> Result<Option<Link>, Trouble> {
+fn project_of(connection: &dyn Reading, entity: &EntityType, link: &Link) -> Result<Option<Link>, Trouble> {
     match entity.field("project") {
         _ if entity.name == "Project" => Ok(Some(link.clone())),
-        Some(field) if field.data_type == DataType::Entity => row::link(connection, entity, link.1, field),
+        Some(field) if field.data_type == DataType::Entity => connection.row_link(entity, link.1, field),
         _ => Ok(None),
     }
 }
 
 fn person<'s>(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'s>,
     arguments: &Value,
 ) -> Result<(&'s EntityType, Link), Trouble> {
@@ -105,7 +104,7 @@ fn person<'s>(
 
 /// The row that an entity hash of the arguments names, which must be a live one.
 pub(crate) fn existing<'s>(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'s>,
     name: &str,
     hash: Option<&Value>,
@@ -121,7 +120,7 @@ pub(crate) fn existing<'s>(
         .into());
     };
     let entity = context.entity(kind)?;
-    if row::retired(connection, entity, id)? != Some(false) {
+    if connection.is_retired(entity, id)? != Some(false) {
         return Err(Fault::unknown_row(kind, id).into());
     }
     permit::visible(connection, context, entity, id)?;

@@ -1,18 +1,18 @@
 //! `note_thread_contents`: a Note with its replies and attachments, oldest first.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::api3::activity::person;
 use crate::fault::{Fault, Trouble};
 use crate::rows::query::{Context, Wanted, field_names, find, row};
+use crate::store::Reading;
 
 /// Rows of one kind in a thread.
 const MAX_ROWS: i64 = 5000;
 
 /// The flat list of the thread's rows; `entity_fields` adds fields by type.
 pub(crate) fn contents(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -52,7 +52,7 @@ pub(crate) fn contents(
 }
 
 /// The author of a row carries more than an entity hash does; a reply's also a picture.
-fn sign(connection: &Connection, context: Context<'_>, row: &mut Value) -> Result<(), Trouble> {
+fn sign(connection: &dyn Reading, context: Context<'_>, row: &mut Value) -> Result<(), Trouble> {
     let field = if row["type"] == "Reply" { "user" } else { "created_by" };
     let author = &row[field];
     let (Some(kind), Some(id)) = (author["type"].as_str(), author["id"].as_i64()) else { return Ok(()) };

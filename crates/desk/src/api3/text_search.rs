@@ -2,12 +2,12 @@
 //!
 //! Every word has to be in the display name, in any order and case. Best match first would need a ranking; the names in order do.
 
-use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble};
 use crate::rows::query::{Context, Wanted, find};
 use crate::schema::{DataType, EntityType};
+use crate::store::Reading;
 
 /// Shortest text, in characters.
 const MIN_CHARS: usize = 3;
@@ -19,7 +19,7 @@ const MAX_WORDS: usize = 20;
 
 /// The api3 method: `{"terms", "matches"}`.
 pub(crate) fn search(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -76,7 +76,7 @@ fn narrowed(entity: &EntityType, filters: &Value, terms: &[String], projects: &[
 }
 
 fn of_type(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     filters: &Value,

@@ -3,22 +3,21 @@
 //! The studio works Monday to Friday. Exceptions are the studio's, a project's or a person's, and the closest one counts.
 
 use jiff::civil::{Date, Weekday};
-use rusqlite::{Connection, Transaction};
 use serde_json::{Map, Value, json};
 
 use crate::api3::following::existing;
 use crate::fault::{Fault, Trouble};
 use crate::rows::query::Context;
 use crate::rows::value::{Link, entity_hash};
-use crate::store::row;
-use crate::store::work_day::{self, WorkDay};
+use crate::store::work_day::WorkDay;
+use crate::store::{Reading, Writing};
 
 /// Days of one call: more than ten years are asked for by mistake.
 const MAX_DAYS: i32 = 4000;
 
 /// The api3 method `work_schedule_read`: by date, whether it is worked and by which rule.
 pub(crate) fn read(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -34,8 +33,7 @@ pub(crate) fn read(
     let project = row_of(connection, context, arguments, "project", "Project")?;
     let user = row_of(connection, context, arguments, "user", "HumanUser")?;
     let id = |link: &Option<Link>| link.as_ref().map(|link| link.1);
-    let exceptions =
-        work_day::between(connection, &first.to_string(), &last.to_string(), id(&project), id(&user))?;
+    let exceptions = connection.work_days(&first.to_string(), &last.to_string(), id(&project), id(&user))?;
     let mut schedule = Map::new();
     for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
         schedule.insert(day.to_string(), rule(day, &exceptions));
@@ -67,7 +65,7 @@ fn rule(day: Date, exceptions: &[WorkDay]) -> Value {
 
 /// The api3 method `work_schedule_update`: the exception as it is now.
 pub(crate) fn update(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -84,11 +82,11 @@ pub(crate) fn update(
         working,
         description: arguments.get("description").and_then(Value::as_str).map(str::to_owned),
     };
-    work_day::set(transaction, &day)?;
+    transaction.set_work_day(&day)?;
     let hash = |link: Option<Link>| match link {
         None => Ok(Value::Null),
         Some(link) => {
-            let name = row::name(transaction, context.entity(&link.0)?, link.1)?;
+            let name = transaction.row_name(context.entity(&link.0)?, link.1)?;
             Ok::<_, Trouble>(entity_hash(&link, name.as_deref()))
         }
     };
@@ -102,7 +100,7 @@ pub(crate) fn update(
 }
 
 fn row_of(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
     name: &str,

@@ -12,7 +12,6 @@ use crate::rows::scalar::Scalar;
 use crate::rows::value::format_time;
 use crate::rows::write::Writer;
 use crate::schema::{DataType, EntityType, Field};
-use crate::store::{attached_file, row};
 
 /// Longest file name kept, in characters.
 const MAX_NAME: usize = 200;
@@ -109,7 +108,7 @@ pub(crate) fn attach(writer: &Writer<'_>, upload: &Upload) -> Result<i64, Troubl
         name: file_name,
         content_type: content_type.to_owned(),
     };
-    attached_file::add(writer.transaction, id, &kept)?;
+    writer.transaction.add_attached_file(id, &kept)?;
     match place {
         Place::Links => {}
         Place::File(field) => writer.set_field(entity, upload.entity_id, field, text(&file))?,
@@ -151,7 +150,7 @@ impl<'f> Place<'f> {
 }
 
 fn tag(writer: &Writer<'_>, name: &str) -> Result<Value, Trouble> {
-    let id = row::with_text(writer.transaction, writer.context.entity("Tag")?, "name", name)?;
+    let id = writer.transaction.row_with_text(writer.context.entity("Tag")?, "name", name)?;
     match id {
         Some(id) => Ok(json!({"type": "Tag", "id": id})),
         None => writer.create(&json!({"type": "Tag", "fields": [{"field_name": "name", "value": name}]})),

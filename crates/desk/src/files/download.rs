@@ -12,7 +12,6 @@ use crate::access::fetching;
 use crate::api3::failed;
 use crate::files::attachment::AttachedFile;
 use crate::site::Site;
-use crate::store::attached_file;
 
 /// The route's handler.
 pub(crate) async fn attachment(
@@ -30,7 +29,7 @@ pub(crate) async fn attachment(
         Ok(false) => return fetching::refusal(),
         Err(trouble) => return failed(&trouble),
     }
-    let file = match site.store.read(move |connection| attached_file::find(connection, id)).await {
+    let file = match site.store.read(move |connection| connection.attached_file(id)).await {
         Ok(Some(file)) => file,
         Ok(None) => return missing(),
         Err(trouble) => return failed(&trouble),

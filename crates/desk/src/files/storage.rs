@@ -9,7 +9,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction};
 use serde::Deserialize;
 
 use crate::access::secret::{Signer, random_text};
@@ -18,7 +17,7 @@ use crate::fault::{Fault, Trouble};
 use crate::files::Stored;
 use crate::files::upload::MAX_FILE_BYTES;
 use crate::site::{Site, next_piece};
-use crate::store::upload;
+use crate::store::{Reading, Writing};
 
 /// How long an address may be put to.
 const ADDRESS_S: i64 = 3600;
@@ -123,10 +122,10 @@ async fn receive(
     let kept = stored.clone();
     site.store
         .write(move |transaction| {
-            let begun = upload::find(transaction, &slot.upload)?;
+            let begun = transaction.upload(&slot.upload)?;
             let begun = begun.ok_or_else(|| Fault::request("the upload is not known"))?;
             if begun.multipart {
-                upload::add_part(transaction, &slot.upload, slot.part, &kept)
+                transaction.add_upload_part(&slot.upload, slot.part, &kept)
             } else {
                 arrived(transaction, &slot.upload, &kept)
             }
@@ -137,28 +136,28 @@ async fn receive(
 
 /// Starts an upload; gives its id. Old ones that were never linked are forgotten.
 pub(crate) fn begin(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     file_name: &str,
     multipart: bool,
     now: Timestamp,
 ) -> Result<String, Trouble> {
-    upload::forget_older(transaction, now.as_second() - FORGOTTEN_S)?;
+    transaction.forget_older_uploads(now.as_second() - FORGOTTEN_S)?;
     let id = random_text();
-    upload::begin(transaction, &id, file_name, multipart, now)?;
+    transaction.begin_upload(&id, file_name, multipart, now)?;
     Ok(id)
 }
 
 /// Notes that all of an upload is here.
-pub(crate) fn arrived(transaction: &Transaction<'_>, upload: &str, stored: &Stored) -> Result<(), Trouble> {
-    match upload::arrived(transaction, upload, stored)? {
+pub(crate) fn arrived(transaction: &dyn Writing, upload: &str, stored: &Stored) -> Result<(), Trouble> {
+    match transaction.upload_arrived(upload, stored)? {
         true => Ok(()),
         false => Err(Fault::request("the upload is not known").into()),
     }
 }
 
 /// The content hashes of an upload's parts, which must be those of `tags` and in their order.
-pub(crate) fn parts(connection: &Connection, upload: &str, tags: &[String]) -> Result<Vec<String>, Trouble> {
-    let parts = upload::parts(connection, upload)?;
+pub(crate) fn parts(connection: &dyn Reading, upload: &str, tags: &[String]) -> Result<Vec<String>, Trouble> {
+    let parts = connection.upload_parts(upload)?;
     let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
     let hashes: Vec<String> = parts.into_iter().map(|part| part.hash).collect();
     if hashes.is_empty() || hashes != tags {
@@ -188,8 +187,8 @@ pub(crate) enum Standing {
 }
 
 /// Finds an upload, whether its bytes came or not.
-pub(crate) fn standing(connection: &Connection, upload: &str) -> Result<Standing, Trouble> {
-    Ok(match upload::find(connection, upload)? {
+pub(crate) fn standing(connection: &dyn Reading, upload: &str) -> Result<Standing, Trouble> {
+    Ok(match connection.upload(upload)? {
         None => Standing::Unknown,
         Some(begun) => match begun.stored {
             Some(stored) => Standing::Here(Arrived { file_name: begun.file_name, stored }),
@@ -199,7 +198,7 @@ pub(crate) fn standing(connection: &Connection, upload: &str) -> Result<Standing
 }
 
 /// Finds an upload; a fault when it is unknown or its bytes never came.
-pub(crate) fn find(connection: &Connection, upload: &str) -> Result<Arrived, Trouble> {
+pub(crate) fn find(connection: &dyn Reading, upload: &str) -> Result<Arrived, Trouble> {
     match standing(connection, upload)? {
         Standing::Here(arrived) => Ok(arrived),
         Standing::Waiting => Err(Fault::request("the file's bytes have not arrived").into()),
@@ -208,8 +207,8 @@ pub(crate) fn find(connection: &Connection, upload: &str) -> Result<Arrived, Tro
 }
 
 /// A fault unless the upload is one in parts.
-pub(crate) fn must_be_multipart(connection: &Connection, upload: &str) -> Result<(), Trouble> {
-    match upload::find(connection, upload)?.map(|begun| begun.multipart) {
+pub(crate) fn must_be_multipart(connection: &dyn Reading, upload: &str) -> Result<(), Trouble> {
+    match connection.upload(upload)?.map(|begun| begun.multipart) {
         Some(true) => Ok(()),
         Some(false) => Err(Fault::request("the upload is not one in parts").into()),
         None => Err(Fault::request("the upload is not known").into()),

@@ -20,8 +20,6 @@ use crate::rows::scalar::Scalar;
 use crate::rows::write::Writer;
 use crate::schema::{DataType, EntityType, Field};
 use crate::site::Site;
-use crate::store::attached_file;
-use crate::store::row;
 
 /// Largest picture.
 pub(crate) const MAX_PICTURE_BYTES: u64 = 32 * 1024 * 1024;
@@ -115,7 +113,7 @@ fn share_rows(
 ) -> Result<i64, Trouble> {
     let (entity, image) = image_of(writer, &source.0, field)?;
     writer.must_be_active(entity, source.1)?;
-    let kept = row::text(writer.transaction, entity, source.1, image)?;
+    let kept = writer.transaction.row_text(entity, source.1, image)?;
     let Some(picture) = kept.as_deref().and_then(Picture::from_text) else {
         return Err(Fault::request(format!("{} {} has no thumbnail to share", source.0, source.1)).into());
     };
@@ -160,7 +158,7 @@ pub(crate) async fn picture(
         Ok(false) => return fetching::refusal(),
         Err(trouble) => return failed(&trouble),
     }
-    let file = match site.store.read(move |connection| attached_file::find(connection, id)).await {
+    let file = match site.store.read(move |connection| connection.attached_file(id)).await {
         Ok(Some(file)) => file,
         Ok(None) => return missing(),
         Err(trouble) => return failed(&trouble),

@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use rusqlite::Connection;
-
+use crate::fault::Trouble;
+use crate::store::Reading;
 use crate::store::changes::{Changes, Waiting};
-use crate::store::ticket_card::{self, TicketCard};
+use crate::store::ticket_card::TicketCard;
 
 /// The one board of a desk.
 pub(crate) type SharedBoard = Arc<Mutex<Board>>;
@@ -151,11 +151,11 @@ impl Names {
 
 impl Board {
     /// Reads the cards of tickets that have changed since the last call. On one snapshot of the database that has not been read from.
-    pub(crate) fn catch_up(&mut self, connection: &Connection, changes: &Changes) -> rusqlite::Result<()> {
+    pub(crate) fn catch_up(&mut self, connection: &dyn Reading, changes: &Changes) -> Result<(), Trouble> {
         match changes.take() {
             Waiting::Everything => {
                 *self = Board::default();
-                ticket_card::each(connection, |card| {
+                connection.each_ticket_card(&mut |card: TicketCard| {
                     if card.live {
                         let row = self.row(&card);
                         self.rows.push(row);
@@ -164,7 +164,7 @@ impl Board {
             }
             Waiting::Tickets(ids) => {
                 for id in ids {
-                    let card = ticket_card::one(connection, id)?;
+                    let card = connection.ticket_card(id)?;
                     self.put(id, card.as_ref());
                 }
                 Ok(())

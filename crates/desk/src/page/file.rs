@@ -23,7 +23,6 @@ use crate::page::words::{Lang, grouped};
 use crate::page::{missing, page};
 use crate::rows::query;
 use crate::site::Site;
-use crate::store::attached_file;
 
 /// Read of a file at a time.
 const READ_BYTES: usize = 256 * 1024;
@@ -137,7 +136,7 @@ async fn load(
     let found = site
         .store
         .read(move |connection| {
-            let Some(file) = attached_file::find(connection, id)? else { return Ok(None) };
+            let Some(file) = connection.attached_file(id)? else { return Ok(None) };
             let context = known.reading("read", now, "", &visitor.actor);
             let entity = context.entity("Attachment")?;
             let fields = ["attachment_links".to_owned(), "display_name".to_owned()];

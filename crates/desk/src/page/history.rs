@@ -1,6 +1,5 @@
 //! What was done to a ticket and by whom, from its event log entries.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::fault::{Trouble, clip};
@@ -8,6 +7,7 @@ use crate::page::list::Status;
 use crate::page::show::{Moment, visible};
 use crate::page::words::Lang;
 use crate::rows::query::{Context, Wanted, find};
+use crate::store::Reading;
 
 /// Entries shown, the newest first.
 const MAX_ENTRIES: i64 = 200;
@@ -33,7 +33,7 @@ pub(crate) struct Change {
 
 /// The history of a ticket as far as the reader may see it.
 pub(crate) fn of_ticket(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     id: i64,
     lang: Lang,

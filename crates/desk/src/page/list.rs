@@ -7,7 +7,6 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::access::permission::Deed;
@@ -24,7 +23,7 @@ use crate::page::words::{Lang, Words, grouped};
 use crate::rows::query::{self, Context, find};
 use crate::schema::Schema;
 use crate::site::Site;
-use crate::store::ticket_card;
+use crate::store::Reading;
 use crate::ticket_text;
 
 /// Values of a filter that are in sight at once.
@@ -246,14 +245,14 @@ pub(crate) async fn tickets(
 
 /// What an address asks of the board, within what the reader may see.
 pub(crate) fn wanted(
-    connection: &Connection,
+    connection: &dyn Reading,
     address: &ListAddress,
     context: Context<'_>,
 ) -> Result<Wanted, Trouble> {
     let mut wanted = address.wanted(context.now);
     if !address.q.is_empty() {
         // Nothing but punctuation finds nothing.
-        let mut ids = ticket_card::search(connection, &address.q)?.unwrap_or_default();
+        let mut ids = connection.search_tickets(&address.q)?.unwrap_or_default();
         if let Some(number) = address.number()
             && let Err(at) = ids.binary_search(&number)
         {
@@ -278,7 +277,7 @@ struct Filled<'a> {
 }
 
 impl Filled<'_> {
-    fn rows(&self, connection: &Connection, entries: &[Entry]) -> Result<Vec<TicketRow>, Trouble> {
+    fn rows(&self, connection: &dyn Reading, entries: &[Entry]) -> Result<Vec<TicketRow>, Trouble> {
         let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
         let fields = ["title", "project", "addressings_to"];
         let mut shown = by_id(connection, self.context, "Ticket", &ids, &fields)?;
@@ -307,7 +306,7 @@ impl Filled<'_> {
     }
 
     /// The names of the projects that are offered or chosen, by their number.
-    fn projects(&self, connection: &Connection, found: &Found) -> Result<BTreeMap<String, String>, Trouble> {
+    fn projects(&self, connection: &dyn Reading, found: &Found) -> Result<BTreeMap<String, String>, Trouble> {
         let offered = found.counts[Facet::Project as usize].iter().map(|(id, _)| id);
         let ids: Vec<i64> = offered
             .chain(&self.address.values[Facet::Project as usize])
@@ -444,7 +443,7 @@ fn facet_name(facet: Facet, w: &'static Words) -> &'static str {
 
 /// Fields of rows of a type that the reader may see, by their ids.
 pub(crate) fn by_id(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     type_name: &str,
     ids: &[i64],

@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::access::permission::Deed as Permitted;
@@ -26,9 +25,9 @@ use crate::page::trace::{self, Run};
 use crate::page::{missing, page};
 use crate::rows::query::{Context, Wanted, find};
 use crate::site::Site;
-use crate::store::attached_file;
+use crate::store::Reading;
 use crate::store::changes::Changes;
-use crate::store::ticket_card::{self, HOUR_S, TicketCard};
+use crate::store::ticket_card::{HOUR_S, TicketCard};
 use crate::ticket_text::{self, Part, TextRow, TicketText, TraceKind};
 
 /// Replies and attachments shown.
@@ -210,7 +209,7 @@ pub(crate) async fn traceback(
 
 /// A ticket before the eyes of a reader.
 struct Seen<'a> {
-    connection: &'a Connection,
+    connection: &'a dyn Reading,
     context: Context<'a>,
     look: &'a Look,
     id: i64,
@@ -251,9 +250,9 @@ impl Seen<'_> {
                 Part::Traceback(lines) => story.push(Story::Trace(trace::runs(lines, lang))),
             }
         }
-        let card = ticket_card::one(self.connection, self.id)?.unwrap_or_default();
+        let card = self.connection.ticket_card(self.id)?.unwrap_or_default();
         let projects = visitor.actor.projects();
-        let mut neighbours = ticket_card::neighbours(self.connection, &card)?;
+        let mut neighbours = self.connection.neighbours(&card)?;
         neighbours.retain(|card| {
             card.project_id.zip(projects).is_none_or(|(project, projects)| projects.contains(&project))
         });
@@ -332,7 +331,7 @@ impl Seen<'_> {
 
     /// When the problem was seen; nothing for one that was seen once.
     fn picture(&self, card: &TicketCard) -> Result<Option<Picture>, Trouble> {
-        let hours = ticket_card::occurrences(self.connection, self.id)?;
+        let hours = self.connection.occurrences(self.id)?;
         let times: u64 = hours.iter().map(|(_, times)| times).sum();
         if times < 2 {
             return Ok(None);
@@ -361,7 +360,7 @@ impl Seen<'_> {
         let mut files = Vec::new();
         for row in self.linked("Attachment", "attachment_links", &["display_name"])? {
             let Some(id) = row["id"].as_i64() else { continue };
-            let kept: Option<AttachedFile> = attached_file::find(self.connection, id)?;
+            let kept: Option<AttachedFile> = self.connection.attached_file(id)?;
             let Some(kept) = kept else { continue };
             files.push(File {
                 id,
@@ -398,7 +397,7 @@ impl Seen<'_> {
         let mut tickets = Vec::new();
         for id in ids {
             let Some(row) = rows.remove(id) else { continue };
-            let card = ticket_card::one(self.connection, *id)?.unwrap_or_default();
+            let card = self.connection.ticket_card(*id)?.unwrap_or_default();
             let lang = self.look.lang;
             tickets.push(Neighbour {
                 id: *id,

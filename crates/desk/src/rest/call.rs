@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
-use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use crate::access::auth::{self, Actor};
@@ -18,6 +17,7 @@ use crate::rows::query::Context;
 use crate::rows::write::Writer;
 use crate::schema::EntityType;
 use crate::site::{BodyError, Known, Site, whole_body};
+use crate::store::Reading;
 
 /// A call on its way to its operation.
 pub(crate) struct Call {
@@ -151,7 +151,7 @@ impl Call {
     pub(crate) async fn read<T, F>(&self, method: &'static str, work: F) -> Result<T, Refusal>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection, Context<'_>) -> Result<T, Trouble> + Send + 'static,
+        F: FnOnce(&dyn Reading, Context<'_>) -> Result<T, Trouble> + Send + 'static,
     {
         let (known, now, address) = (Arc::clone(&self.known), self.site.now(), self.address.clone());
         let actor = self.actor()?.clone();

@@ -17,7 +17,7 @@ use crate::fault::{Fault, Trouble};
 use crate::rest::answer::{Refusal, document};
 use crate::rest::bearer::{Claims, LIFE_S, REFRESH, User};
 use crate::rest::call::{Call, bytes};
-use crate::store::refresh_token::{self, Grant};
+use crate::store::refresh_token::Grant;
 
 /// Life of a refresh token that nobody spends. Real sites do not tell theirs.
 const REFRESH_LIFE_S: i64 = 86_400;
@@ -104,7 +104,7 @@ async fn spent(call: &Call, form: &Form) -> Result<Grant, Refusal> {
     let grant = call
         .site
         .store
-        .write(move |transaction| refresh_token::spend(transaction, &hash, now.as_second()))
+        .write(move |transaction| transaction.spend_refresh_token(&hash, now.as_second()))
         .await?;
     grant.ok_or_else(|| Refusal::unauthorized("Token invalid"))
 }
@@ -134,7 +134,7 @@ async fn issue(call: &Call, grant: Grant) -> Result<Response, Refusal> {
         .site
         .store
         .write(move |transaction| {
-            refresh_token::keep(transaction, &hash, &grant, now_s, now_s + REFRESH_LIFE_S)
+            transaction.keep_refresh_token(&hash, &grant, now_s, now_s + REFRESH_LIFE_S)
         })
         .await;
     kept?;

@@ -18,7 +18,6 @@ use crate::rest::page::encoded;
 use crate::rest::read::{missing_field, row};
 use crate::rows::value::format_time;
 use crate::schema::DataType;
-use crate::store::upload as kept;
 
 /// The kind of uploads to image fields.
 const THUMBNAIL: &str = "Thumbnail";
@@ -121,7 +120,7 @@ pub(crate) async fn abort(call: Call, body: Body) -> Result<Response, Refusal> {
     let upload = upload_id(&sent)?;
     call.write("create", move |writer| {
         storage::must_be_multipart(writer.transaction, &upload)?;
-        kept::forget(writer.transaction, &upload)
+        writer.transaction.forget_upload(&upload)
     })
     .await?;
     Ok(nothing())
@@ -140,7 +139,7 @@ async fn join(call: &Call, upload: &str, etags: Option<&Value>) -> Result<(), Re
     let parts = call
         .read("create", move |connection, _| {
             storage::must_be_multipart(connection, &asked)?;
-            let parts = kept::parts(connection, &asked)?;
+            let parts = connection.upload_parts(&asked)?;
             let large = parts
                 .split_last()
                 .is_none_or(|(_, others)| others.iter().all(|part| part.size_bytes >= MIN_PART_BYTES));

@@ -11,7 +11,6 @@ use crate::rows::query::Context;
 use crate::rows::value::Link;
 use crate::rows::write::Writer;
 use crate::schema::{EntityType, Field, Through};
-use crate::store::row;
 
 /// Sets, adds or removes links of the row `this`, which exists and so do the rows at their ends.
 pub(crate) fn write(
@@ -24,8 +23,8 @@ pub(crate) fn write(
     let between = writer.context.entity(&through.type_name)?;
     let there = field(writer, between, &through.there)?;
     let mut present = Vec::new();
-    for id in row::pointing_to(writer.transaction, between, &through.here, this)? {
-        present.push((id, row::link(writer.transaction, between, id, there)?));
+    for id in writer.transaction.rows_pointing_to(between, &through.here, this)? {
+        present.push((id, writer.transaction.row_link(between, id, there)?));
     }
     for (id, link) in &present {
         let given = link.as_ref().is_some_and(|link| links.contains(link));

@@ -10,7 +10,7 @@ use crate::fault::Trouble;
 use crate::rows::value::{Link, format_time};
 use crate::rows::write::Writer;
 use crate::schema::{DataType, EntityType, Field, Kept};
-use crate::store::{event, row};
+use crate::store::event;
 
 /// The type of the entries themselves, of which none are kept.
 pub(crate) const ENTRY: &str = "EventLogEntry";
@@ -40,20 +40,20 @@ impl<'w> EventLog<'w> {
         id: i64,
     ) -> Result<Option<EventLog<'w>>, Trouble> {
         let (transaction, user) = (writer.transaction, &writer.actor.link);
-        if entity.name == ENTRY || (user.0 == "ApiUser" && !event::script_is_logged(transaction, user.1)?) {
+        if entity.name == ENTRY || (user.0 == "ApiUser" && !transaction.script_is_logged(user.1)?) {
             return Ok(None);
         }
         let link = (entity.name.clone(), id);
         let project = match entity.field("project") {
             _ if entity.name == "Project" => Some(link.clone()),
-            Some(field) if field.data_type == DataType::Entity => row::link(transaction, entity, id, field)?,
+            Some(field) if field.data_type == DataType::Entity => transaction.row_link(entity, id, field)?,
             _ => None,
         };
         let who = match writer.context.schema.table(&user.0) {
-            Some(users) => row::name(transaction, users, user.1)?,
+            Some(users) => transaction.row_name(users, user.1)?,
             None => None,
         };
-        let name = row::name(transaction, entity, id)?;
+        let name = transaction.row_name(entity, id)?;
         Ok(Some(EventLog {
             writer,
             entity,
@@ -152,20 +152,17 @@ impl<'w> EventLog<'w> {
     ) -> Result<(), Trouble> {
         meta["entity_type"] = Value::from(self.link.0.as_str());
         meta["entity_id"] = Value::from(self.link.1);
-        event::add(
-            self.writer.transaction,
-            &event::Entry {
-                event_type: &format!("Shotgun_{}_{kind}", self.entity.name),
-                attribute_name: attribute,
-                entity: &self.link,
-                project: self.project.as_ref(),
-                user: &self.writer.actor.link,
-                session_uuid: self.writer.actor.session_uuid.as_deref(),
-                description,
-                meta: &meta.to_string(),
-                created_at: &format_time(self.writer.context.now),
-            },
-        )
+        self.writer.transaction.add_event(&event::Entry {
+            event_type: &format!("Shotgun_{}_{kind}", self.entity.name),
+            attribute_name: attribute,
+            entity: &self.link,
+            project: self.project.as_ref(),
+            user: &self.writer.actor.link,
+            session_uuid: self.writer.actor.session_uuid.as_deref(),
+            description,
+            meta: &meta.to_string(),
+            created_at: &format_time(self.writer.context.now),
+        })
     }
 }
 

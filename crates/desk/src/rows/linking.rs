@@ -11,7 +11,6 @@ use crate::rows::permit;
 use crate::rows::value::{Link, entity_hash};
 use crate::rows::write::Writer;
 use crate::schema::{Access, EntityType, Field, LinkSide};
-use crate::store::{link, row};
 
 /// Sets, adds or removes links of a row's field.
 pub(crate) fn write(
@@ -31,7 +30,7 @@ pub(crate) fn write(
     match &field.side {
         LinkSide::Own => {
             if mode == Mode::Set {
-                link::clear(writer.transaction, &this, &field.name)?;
+                writer.transaction.clear_links(&this, &field.name)?;
             }
             for other in links {
                 one(writer, &this, &field.name, other, mode)?;
@@ -40,7 +39,7 @@ pub(crate) fn write(
         }
         LinkSide::OtherMulti { type_name, field } => {
             if mode == Mode::Set {
-                link::clear_to(writer.transaction, type_name, field, &this)?;
+                writer.transaction.clear_links_to(type_name, field, &this)?;
             }
             for other in links {
                 one(writer, other, field, &this, mode)?;
@@ -60,8 +59,8 @@ pub(crate) fn write(
 
 fn one(writer: &Writer<'_>, owner: &Link, field: &str, target: &Link, mode: Mode) -> Result<(), Trouble> {
     match mode {
-        Mode::Remove => link::remove(writer.transaction, owner, field, target),
-        Mode::Set | Mode::Add => link::add(writer.transaction, owner, field, target),
+        Mode::Remove => writer.transaction.remove_link(owner, field, target),
+        Mode::Set | Mode::Add => writer.transaction.add_link(owner, field, target),
     }
 }
 
@@ -74,7 +73,7 @@ fn other_rows(
     links: &[Link],
     mode: Mode,
 ) -> Result<(), Trouble> {
-    let now = row::pointing_to(writer.transaction, other, &back.name, this)?;
+    let now = writer.transaction.rows_pointing_to(other, &back.name, this)?;
     let given: Vec<i64> = links.iter().map(|(_, id)| *id).collect();
     let (gained, lost): (Vec<i64>, Vec<i64>) = match mode {
         Mode::Add => (given, Vec::new()),
@@ -113,17 +112,17 @@ fn point(
     to: Option<&Link>,
 ) -> Result<(), Trouble> {
     permit::update(writer, other, id, std::iter::once(back.name.as_str()))?;
-    let before = row::link(writer.transaction, other, id, back)?;
+    let before = writer.transaction.row_link(other, id, back)?;
     let mut columns = Columns::default();
     columns.set_link(&back.name, to);
     writer.sign(other, &mut columns);
-    row::update(writer.transaction, other, id, &columns.0)?;
+    writer.transaction.update_row(other, id, &columns.0)?;
     if let Some(log) = EventLog::of(writer, other, id)? {
         let hash = |link: Option<&Link>| match link {
             None => Ok(serde_json::Value::Null),
             Some(link) => {
                 let target = writer.context.entity(&link.0)?;
-                let name = row::name(writer.transaction, target, link.1)?;
+                let name = writer.transaction.row_name(target, link.1)?;
                 Ok::<_, Trouble>(entity_hash(link, name.as_deref()))
             }
         };

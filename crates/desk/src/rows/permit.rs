@@ -3,7 +3,6 @@
 //! Asked by `query`, `summarize` and `write`, so that it holds for every protocol and for the page. What a group allows is
 //! `access::permission`'s; here it meets entity types, fields and rows.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::access::permission::{Deed, GROUP, RULES_FIELD, Rules};
@@ -11,6 +10,7 @@ use crate::fault::{Fault, Trouble};
 use crate::rows::query::{self, Context};
 use crate::rows::write::Writer;
 use crate::schema::EntityType;
+use crate::store::Reading;
 
 /// What rows have to be like to be there for a reader, as a group of filters; none: all of them are.
 pub(crate) fn sight(context: Context<'_>, entity: &EntityType) -> Option<Value> {
@@ -47,7 +47,7 @@ pub(crate) fn sight(context: Context<'_>, entity: &EntityType) -> Option<Value> 
 
 /// Refuses a row that is not there for the reader; it may be retired.
 pub(crate) fn visible(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     id: i64,

@@ -3,7 +3,6 @@
 //! Owns the shape of a row on the wire. Filters are `filter`'s, finding is the store's.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::access::auth::Actor;
@@ -16,7 +15,7 @@ use crate::rows::preset;
 use crate::rows::select::{Found, Named, Select, Sort, Taken};
 use crate::rows::value::entity_hash;
 use crate::schema::{DataType, EntityType, Kept, Schema};
-use crate::store::sqlite::select;
+use crate::store::Reading;
 
 /// What `info` advertises.
 pub(crate) const PAGE_SIZE: i64 = 500;
@@ -169,7 +168,7 @@ pub(crate) fn sort_path<'a>(
 
 /// The api3 method `read`.
 pub(crate) fn read(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -220,20 +219,20 @@ pub(crate) fn read(
 
 /// The rows wanted, each with `type` and `id`.
 pub(crate) fn find(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<Value>, Trouble> {
     let select = wanted.select(context, entity)?;
     let names: Vec<&String> = wanted.fields.iter().filter(|name| readable(name)).collect();
-    let found = select::rows(connection, &select)?;
+    let found = connection.rows(&select)?;
     Ok(found.into_iter().map(|row| described(row, &select, &names, context)).collect())
 }
 
 /// One row by id, retired or not.
 pub(crate) fn row(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     id: i64,
@@ -252,12 +251,12 @@ pub(crate) fn row(
 
 /// How many rows match, whatever the page.
 pub(crate) fn count(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     wanted: &Wanted<'_>,
 ) -> Result<i64, Trouble> {
-    select::count(connection, &wanted.select(context, entity)?)
+    connection.count(&wanted.select(context, entity)?)
 }
 
 /// Whether a call leaves out what belongs to archived projects.

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Trouble, clip};
@@ -11,8 +10,7 @@ use crate::rows::grouping;
 use crate::rows::query::{Context, Wanted, field_of, unarchived_only};
 use crate::rows::summary::{Group, Grouping, Key, Level, Summary, Total, TotalKind};
 use crate::schema::{DataType, Kept};
-use crate::store::fold;
-use crate::store::sqlite::summarize as store;
+use crate::store::{Reading, fold};
 
 /// Levels of grouping.
 const MAX_LEVELS: usize = 5;
@@ -46,14 +44,14 @@ struct Asked {
 
 /// The api3 method `summarize`.
 pub(crate) fn summarize(
-    connection: &Connection,
+    connection: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
     let (asked, summary) = parse(context, arguments)?;
     let mut depths = Vec::with_capacity(summary.levels.len() + 1);
     for depth in 0..=summary.levels.len() {
-        depths.push(by_parent(store::groups(connection, &summary, depth)?));
+        depths.push(by_parent(connection.groups(&summary, depth)?));
     }
     let all = depths[0].remove(&Vec::new()).and_then(|mut groups| groups.pop());
     let totals = all.map_or(Value::Null, |group| figures(&asked, group.totals));

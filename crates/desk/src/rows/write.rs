@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Transaction;
 use serde_json::Value;
 
 use crate::access::auth::Actor;
@@ -20,7 +19,7 @@ use crate::rows::query::{self, Context, field_names};
 use crate::rows::scalar::Scalar;
 use crate::rows::value::{Cell, Link, Target, encode, format_time};
 use crate::schema::{EntityType, Field, Fill};
-use crate::store::{local_storage, refresh_token, row, session};
+use crate::store::Writing;
 
 /// Requests of one `batch`.
 const MAX_BATCH: usize = 5000;
@@ -29,7 +28,7 @@ const OWN_EVENTS: &str = "Shotgun_";
 
 /// Writes of one call.
 pub(crate) struct Writer<'a> {
-    pub(crate) transaction: &'a Transaction<'a>,
+    pub(crate) transaction: &'a dyn Writing,
     pub(crate) context: Context<'a>,
     pub(crate) actor: &'a Actor,
 }
@@ -72,7 +71,7 @@ impl Writer<'_> {
             self.keep(entity, id, given, &mut columns, &mut links)?;
         }
         self.sign(entity, &mut columns);
-        row::update(self.transaction, entity, id, &columns.0)?;
+        self.transaction.update_row(entity, id, &columns.0)?;
         for (field, to, mode) in links {
             linking::write(self, entity, id, field, &to, mode)?;
         }
@@ -97,14 +96,14 @@ impl Writer<'_> {
 
     /// Retires a row or brings it back; gives whether that changed anything.
     pub(crate) fn retire(&self, entity: &EntityType, id: i64, retire: bool) -> Result<bool, Trouble> {
-        let retired = row::retired(self.transaction, entity, id)?;
+        let retired = self.transaction.is_retired(entity, id)?;
         if retired.ok_or_else(|| Fault::unknown_row(&entity.name, id))? == retire {
             return Ok(false);
         }
         if retire && entity.name == "Reply" {
             // As on real sites: such a reply belongs to nothing that could give the right to delete it.
             let link = match entity.field("entity") {
-                Some(field) => row::link(self.transaction, entity, id, field)?,
+                Some(field) => self.transaction.row_link(entity, id, field)?,
                 None => None,
             };
             if link.is_none() {
@@ -114,7 +113,7 @@ impl Writer<'_> {
                 .into());
             }
         }
-        row::set_retired(self.transaction, entity, id, retire)?;
+        self.transaction.set_retired(entity, id, retire)?;
         permit::still_admin(self, entity)?;
         if let Some(log) = EventLog::of(self, entity, id)? {
             if retire { log.retirement()? } else { log.revival()? }
@@ -158,7 +157,7 @@ impl Writer<'_> {
 
     /// Checks a row exists and is not retired.
     pub(crate) fn must_be_active(&self, entity: &EntityType, id: i64) -> Result<(), Trouble> {
-        if row::retired(self.transaction, entity, id)? == Some(false) {
+        if self.transaction.is_retired(entity, id)? == Some(false) {
             Ok(())
         } else {
             Err(Fault::unknown_row(&entity.name, id).into())
@@ -168,7 +167,7 @@ impl Writer<'_> {
     /// Checks a row that is linked to exists; it may be retired.
     pub(crate) fn must_exist(&self, kind: &str, id: i64) -> Result<(), Trouble> {
         let entity = self.context.entity(kind)?;
-        match row::retired(self.transaction, entity, id)? {
+        match self.transaction.is_retired(entity, id)? {
             Some(_) => permit::seen(self, entity, id),
             None => Err(Fault::unknown_row(kind, id).into()),
         }
@@ -183,7 +182,7 @@ impl Writer<'_> {
     ) -> Result<(), Trouble> {
         let cells: Vec<(String, Option<Scalar>)> =
             columns.iter().map(|(column, value)| ((*column).to_owned(), value.clone())).collect();
-        row::update(self.transaction, entity, id, &cells)
+        self.transaction.update_row(entity, id, &cells)
     }
 
     /// Writes one field that the schema may not let clients write, and its event log entry.
@@ -201,7 +200,7 @@ impl Writer<'_> {
         let mut columns = Columns::default();
         columns.set_one(&field.name, value);
         self.sign(entity, &mut columns);
-        row::update(self.transaction, entity, id, &columns.0)?;
+        self.transaction.update_row(entity, id, &columns.0)?;
         if let (Some(log), Some(before), Some(after)) = (EventLog::of(self, entity, id)?, before, read()?) {
             log.change(field, &before[&field.name], &after[&field.name], false)?;
         }
@@ -227,7 +226,7 @@ impl Writer<'_> {
             ))
             .into());
         }
-        let id = row::next_id(self.transaction, entity)?;
+        let id = self.transaction.next_id(entity)?;
         let mut present = BTreeSet::new();
         let mut columns = Columns::default();
         let mut links = Links::new();
@@ -254,7 +253,7 @@ impl Writer<'_> {
         if entity.name == "HumanUser" {
             columns.fill_person_name();
         }
-        row::insert(self.transaction, entity, id, &columns.0)?;
+        self.transaction.insert_row(entity, id, &columns.0)?;
         for (field, to, mode) in links {
             linking::write(self, entity, id, field, &to, mode)?;
         }
@@ -278,7 +277,7 @@ impl Writer<'_> {
             }
             Cell::LocalFile(file) => {
                 let target = Target { call: self.context.call, entity, field };
-                let link = file_link::place(&file, &local_storage::all(self.transaction)?)
+                let link = file_link::place(&file, &self.transaction.local_storages()?)
                     .map_err(|reason| target.refused(&reason))?;
                 // As on real sites: Toolkit finds publishes by the storage and `path_cache`.
                 if field.name == "path"
@@ -293,8 +292,8 @@ impl Writer<'_> {
                 let kept = secret.map(|secret| secret::hash(&secret, secret::random_16()));
                 // Whoever came in with the old one comes in no more.
                 let whose = (entity.name.clone(), id);
-                session::end_all(self.transaction, &whose)?;
-                refresh_token::end_all(self.transaction, &whose)?;
+                self.transaction.end_sessions(&whose)?;
+                self.transaction.end_refresh_tokens(&whose)?;
                 columns.set_one(&field.name, kept.map(Scalar::Text));
             }
             Cell::Link(link) => {
@@ -316,7 +315,7 @@ impl Writer<'_> {
         id: i64,
     ) -> Result<(), Trouble> {
         let (true, Some(Scalar::Text(text))) = (field.unique, value) else { return Ok(()) };
-        if !row::another_has(self.transaction, entity, field, text, id)? {
+        if !self.transaction.another_has(entity, field, text, id)? {
             return Ok(());
         }
         Err(Fault::write(format!(

@@ -3,13 +3,12 @@
 //! Owns the rules: which types can be created, how a field is named, what may be done to which field. Both protocols call these
 //! functions, inside the transaction that keeps the change; the caller makes the changed schema known once that is committed.
 
-use rusqlite::{Connection, Transaction};
-
 use crate::fault::{Fault, Trouble, clip};
 use crate::schema::property::Properties;
 use crate::schema::{DataType, EntityType, Field, Schema};
-use crate::store::field::{self, CreatedField};
-use crate::store::{status, table};
+use crate::store::field::CreatedField;
+use crate::store::sqlite::is_link_column;
+use crate::store::{Reading, Writing};
 
 /// The data types a client may ask for. The others are the server's own, or kept for fields the desk came with.
 pub(crate) const TYPES: [DataType; 20] = [
@@ -40,7 +39,7 @@ const MAX_FIELDS: usize = 500;
 
 /// `schema_field_create`: adds a field and gives its name.
 pub(crate) fn create(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     schema: &mut Schema,
     type_name: &str,
     data_type: &str,
@@ -57,7 +56,7 @@ pub(crate) fn create(
     if properties.visible.is_some() {
         return Err(bad("property 'visible' is set by schema_field_update, for one project".to_owned()));
     }
-    let made = field::created(transaction)?;
+    let made = transaction.created_fields()?;
     if made.iter().filter(|field| field.type_name == type_name).count() >= MAX_FIELDS {
         return Err(bad(format!(
             "{type_name} has {MAX_FIELDS} created fields, which is the most it can have"
@@ -65,22 +64,18 @@ pub(crate) fn create(
     }
     // A deleted field may come back, and its values are still there.
     let is_made = |name: &str| made.iter().any(|field| field.type_name == type_name && field.name == name);
-    let name = free_name(label, |name| {
-        entity.fields.contains_key(name) || is_made(name) || table::is_link_column(name)
-    });
+    let name =
+        free_name(label, |name| entity.fields.contains_key(name) || is_made(name) || is_link_column(name));
     let field = properties.put_on(schema, new_field(schema, &name, label, data_type));
     properties.check(CALL, schema, entity, &field)?;
-    table::add_columns(transaction, type_name, &field)?;
-    field::insert(
-        transaction,
-        &CreatedField {
-            type_name: type_name.to_owned(),
-            name: name.clone(),
-            label: label.to_owned(),
-            data_type: data_type.name().to_owned(),
-            deleted: false,
-        },
-    )?;
+    transaction.add_columns(type_name, &field)?;
+    transaction.add_created_field(&CreatedField {
+        type_name: type_name.to_owned(),
+        name: name.clone(),
+        label: label.to_owned(),
+        data_type: data_type.name().to_owned(),
+        deleted: false,
+    })?;
     keep(transaction, type_name, &name, properties)?;
     schema.add(type_name, field);
     Ok(name)
@@ -88,7 +83,7 @@ pub(crate) fn create(
 
 /// `schema_field_update`: changes properties of a field; `visible` in one project, the others everywhere.
 pub(crate) fn update(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     schema: &mut Schema,
     type_name: &str,
     name: &str,
@@ -109,7 +104,7 @@ pub(crate) fn update(
         let project = project.ok_or_else(|| {
             Fault::request(format!("API {CALL}() property 'visible' needs a 'project' to be set in"))
         })?;
-        field::set_hidden(transaction, type_name, name, project, !visible)?;
+        transaction.set_field_hidden(type_name, name, project, !visible)?;
         if visible {
             field.hidden_in.remove(&project);
         } else {
@@ -125,7 +120,7 @@ pub(crate) fn update(
 
 /// `schema_field_delete`: takes a created field away. Its values stay, for [`revive`].
 pub(crate) fn delete(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     schema: &mut Schema,
     type_name: &str,
     name: &str,
@@ -138,14 +133,14 @@ pub(crate) fn delete(
         ))
         .into());
     }
-    field::set_deleted(transaction, type_name, name, true)?;
+    transaction.set_field_deleted(type_name, name, true)?;
     schema.remove(type_name, name);
     Ok(())
 }
 
 /// Brings a deleted field back, with the values it had. REST has this, api3 has not.
 pub(crate) fn revive(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     schema: &mut Schema,
     type_name: &str,
     name: &str,
@@ -155,22 +150,22 @@ pub(crate) fn revive(
     if entity.field(name).is_some() {
         return Err(Fault::write(format!("API {CALL}() {type_name}.{name} is not deleted.")).into());
     }
-    if !field::set_deleted(transaction, type_name, name, false)? {
+    if !transaction.set_field_deleted(type_name, name, false)? {
         return Err(Fault::unknown_field(CALL, type_name, name).into());
     }
     add_to(schema, transaction)
 }
 
 /// Adds to the schema of the file what was created and changed so far.
-pub(crate) fn add_to(schema: &mut Schema, connection: &Connection) -> Result<(), Trouble> {
-    for made in field::created(connection)?.into_iter().filter(|made| !made.deleted) {
+pub(crate) fn add_to(schema: &mut Schema, connection: &dyn Reading) -> Result<(), Trouble> {
+    for made in connection.created_fields()?.into_iter().filter(|made| !made.deleted) {
         // One of a type that only a newer desk knows is left alone, with its column.
         if let Some(data_type) = DataType::named(&made.data_type) {
             let field = new_field(schema, &made.name, &made.label, data_type);
             schema.add(&made.type_name, field);
         }
     }
-    for (type_name, name, properties) in field::properties(connection)? {
+    for (type_name, name, properties) in connection.field_properties()? {
         let properties: Properties = serde_json::from_str(&properties).unwrap_or_default();
         if let Some(field) = schema.table(&type_name).and_then(|entity| entity.field(&name)) {
             let field = properties.put_on(schema, field.clone());
@@ -181,7 +176,7 @@ pub(crate) fn add_to(schema: &mut Schema, connection: &Connection) -> Result<(),
             }
         }
     }
-    for (type_name, name, project) in field::hidden(connection)? {
+    for (type_name, name, project) in connection.hidden_fields()? {
         if let Some(field) = schema.field_mut(&type_name, &name) {
             field.hidden_in.insert(project);
         }
@@ -190,8 +185,8 @@ pub(crate) fn add_to(schema: &mut Schema, connection: &Connection) -> Result<(),
 }
 
 /// Takes over the names that statuses have by now: to be called when rows of Status were written.
-pub(crate) fn take_statuses(transaction: &Transaction<'_>, schema: &mut Schema) -> Result<(), Trouble> {
-    schema.set_statuses(status::names(transaction)?);
+pub(crate) fn take_statuses(transaction: &dyn Writing, schema: &mut Schema) -> Result<(), Trouble> {
+    schema.set_statuses(transaction.status_names()?);
     Ok(())
 }
 
@@ -208,18 +203,19 @@ fn find<'s>(
 
 /// Keeps properties over those that were kept of the field before.
 fn keep(
-    transaction: &Transaction<'_>,
+    transaction: &dyn Writing,
     type_name: &str,
     name: &str,
     properties: &Properties,
 ) -> Result<(), Trouble> {
-    let before = field::properties(transaction)?
+    let before = transaction
+        .field_properties()?
         .into_iter()
         .find(|(of, field, _)| of == type_name && field == name)
         .and_then(|(_, _, kept)| serde_json::from_str::<Properties>(&kept).ok())
         .unwrap_or_default();
     let kept = serde_json::to_string(&before.then(properties)).map_err(std::io::Error::other)?;
-    field::set_properties(transaction, type_name, name, &kept)?;
+    transaction.set_field_properties(type_name, name, &kept)?;
     Ok(())
 }
 

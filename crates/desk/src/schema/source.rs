@@ -225,6 +225,7 @@ mod tests {
     use crate::rows::write::Writer;
     use crate::schema::{FILE, view};
     use crate::store::Store;
+    use crate::store::sqlite::SqliteStore;
 
     const LAUNCH: &str = r#"
 [entity.Launch]
@@ -240,14 +241,14 @@ sg_status_list = { label = "Status", type = "status_list", values = ["wtg", "fin
     /// A desk's store on a schema file of its own.
     struct World {
         schema: Arc<Schema>,
-        store: Store,
+        store: Box<dyn Store>,
         runtime: tokio::runtime::Runtime,
     }
 
     impl World {
         fn open(folder: &std::path::Path, text: &str) -> World {
             let schema = Arc::new(read(text).unwrap());
-            let store = Store::open(folder, &schema, |_| Ok(())).unwrap();
+            let store = Box::new(SqliteStore::open(folder, &schema, |_| Ok(())).unwrap());
             World { schema, store, runtime: tokio::runtime::Builder::new_current_thread().build().unwrap() }
         }
 

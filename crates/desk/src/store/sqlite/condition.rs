@@ -8,7 +8,7 @@ use crate::rows::condition::{Condition, FieldTest, Part, Scalar, Test};
 use crate::rows::path::{Hop, Path};
 use crate::schema::{DataType, Field, Kept};
 use crate::store::sqlite::scope::{Place, Scope, Statement, links_by, links_of};
-use crate::store::table::{RETIRED, link_columns, quote};
+use crate::store::sqlite::table::{RETIRED, link_columns, quote};
 
 impl<'a> Statement<'a> {
     /// The SQL of a condition on the scope's rows; joins what it needs.

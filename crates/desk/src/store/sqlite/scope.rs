@@ -8,7 +8,7 @@ use crate::rows::condition::Scalar;
 use crate::rows::path::{Hop, Path};
 use crate::rows::relation;
 use crate::schema::{DataType, EntityType, Field, LinkSide, Schema, Through};
-use crate::store::table::{self, RETIRED, display, link_columns, quote};
+use crate::store::sqlite::table::{self, RETIRED, display, link_columns, quote};
 
 /// Gathers what one statement binds, and hands out aliases. Values are bound in the order in which their SQL is made, so whoever makes SQL
 /// puts it down in that order too.

@@ -12,10 +12,10 @@ use crate::rows::file_link;
 use crate::rows::select::{Found, Named, Select, Sort, Taken};
 use crate::rows::value::{Link, decode};
 use crate::schema::{DataType, EntityType, Field, Kept, Schema};
-use crate::store::local_storage;
+use crate::store::sqlite::local_storage;
 use crate::store::sqlite::scalar::taken;
 use crate::store::sqlite::scope::{Place, Scope, Statement, links_of, sort_key};
-use crate::store::table::{RETIRED, display, quote};
+use crate::store::sqlite::table::{RETIRED, display, quote};
 
 /// The rows wanted.
 pub(crate) fn rows(connection: &Connection, select: &Select<'_>) -> Result<Vec<Found>, Trouble> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use crate::store::table::quote;
+use crate::store::sqlite::table::quote;
 
 /// The hashes of all files that rows refer to.
 pub(crate) fn hashes(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {

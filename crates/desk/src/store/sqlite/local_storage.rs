@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use crate::fault::Trouble;
 use crate::rows::file_link::Storage;
-use crate::store::table::RETIRED;
+use crate::store::sqlite::table::RETIRED;
 
 /// Every storage that is not retired.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Storage>, Trouble> {

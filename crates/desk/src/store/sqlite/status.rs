@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, params};
 
 use crate::fault::Trouble;
-use crate::store::table::RETIRED;
+use crate::store::sqlite::table::RETIRED;
 
 /// Adds a row for every code that never had one: a retired status stays retired. `now` is the time the rows are made at.
 pub(crate) fn add_missing(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     statuses: &BTreeMap<String, String>,
     now: &str,
 ) -> Result<(), Trouble> {

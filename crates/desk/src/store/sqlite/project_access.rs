@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, params};
 
 use crate::fault::Trouble;
 
 /// A person opens a project.
-pub(crate) fn set(transaction: &Transaction<'_>, user: i64, project: i64, at: &str) -> Result<(), Trouble> {
+pub(crate) fn set(transaction: &Connection, user: i64, project: i64, at: &str) -> Result<(), Trouble> {
     let sql = "INSERT OR REPLACE INTO desk_project_access (user_id, project_id, at) VALUES (?1, ?2, ?3)";
     transaction.execute(sql, params![user, project, at])?;
     Ok(())

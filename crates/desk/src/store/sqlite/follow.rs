@@ -2,20 +2,20 @@
 //!
 //! Owns its table. Retired users and rows stay here and are left out when it is read.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, params};
 
 use crate::fault::Trouble;
 use crate::rows::value::Link;
 
 /// A person follows a row from now on, or goes on doing so.
-pub(crate) fn add(transaction: &Transaction<'_>, user: i64, entity: &Link) -> Result<(), Trouble> {
+pub(crate) fn add(transaction: &Connection, user: i64, entity: &Link) -> Result<(), Trouble> {
     let sql = "INSERT OR IGNORE INTO desk_follow (user_id, entity_type, entity_id) VALUES (?1, ?2, ?3)";
     transaction.execute(sql, params![user, entity.0, entity.1])?;
     Ok(())
 }
 
 /// A person follows a row no longer.
-pub(crate) fn remove(transaction: &Transaction<'_>, user: i64, entity: &Link) -> Result<(), Trouble> {
+pub(crate) fn remove(transaction: &Connection, user: i64, entity: &Link) -> Result<(), Trouble> {
     let sql = "DELETE FROM desk_follow WHERE user_id = ?1 AND entity_type = ?2 AND entity_id = ?3";
     transaction.execute(sql, params![user, entity.0, entity.1])?;
     Ok(())

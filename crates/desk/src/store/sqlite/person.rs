@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::fault::Trouble;
 use crate::rows::value::{Link, format_time};
-use crate::store::table::RETIRED;
+use crate::store::sqlite::table::RETIRED;
 
 /// A person who may sign in, by login whatever its case: id and kept password. Nobody who is disabled or locked.
 pub(crate) fn password(

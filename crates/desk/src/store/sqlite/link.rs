@@ -2,18 +2,13 @@
 //!
 //! Owns the SQL of these and the order of a field's links. Which side a field sees them from is `rows::linking`'s.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 
 use crate::fault::Trouble;
 use crate::rows::value::Link;
 
 /// Adds a link at the end of the field's, unless it is there.
-pub(crate) fn add(
-    transaction: &Transaction<'_>,
-    owner: &Link,
-    field: &str,
-    target: &Link,
-) -> Result<(), Trouble> {
+pub(crate) fn add(transaction: &Connection, owner: &Link, field: &str, target: &Link) -> Result<(), Trouble> {
     transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO desk_link (owner_type, owner_id, field, target_type, target_id, position) \
@@ -26,7 +21,7 @@ pub(crate) fn add(
 
 /// Takes one link away.
 pub(crate) fn remove(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     owner: &Link,
     field: &str,
     target: &Link,
@@ -41,7 +36,7 @@ pub(crate) fn remove(
 }
 
 /// Takes all links of a field away.
-pub(crate) fn clear(transaction: &Transaction<'_>, owner: &Link, field: &str) -> Result<(), Trouble> {
+pub(crate) fn clear(transaction: &Connection, owner: &Link, field: &str) -> Result<(), Trouble> {
     transaction
         .prepare_cached("DELETE FROM desk_link WHERE owner_type = ?1 AND owner_id = ?2 AND field = ?3")?
         .execute(params![owner.0, owner.1, field])?;
@@ -50,7 +45,7 @@ pub(crate) fn clear(transaction: &Transaction<'_>, owner: &Link, field: &str) ->
 
 /// Takes away all links that fields of this name and type have to a row.
 pub(crate) fn clear_to(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     owner_type: &str,
     field: &str,
     target: &Link,

@@ -1,17 +1,13 @@
 //! The files of attachments: rows of `desk_file`, from an Attachment's id to the hash of its bytes.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::Trouble;
 use crate::files::attachment::AttachedFile;
-use crate::store::table::RETIRED;
+use crate::store::sqlite::table::RETIRED;
 
 /// Notes the file of an attachment.
-pub(crate) fn add(
-    transaction: &Transaction<'_>,
-    attachment: i64,
-    file: &AttachedFile,
-) -> Result<(), Trouble> {
+pub(crate) fn add(transaction: &Connection, attachment: i64, file: &AttachedFile) -> Result<(), Trouble> {
     let size_bytes = i64::try_from(file.size_bytes).unwrap_or(i64::MAX);
     transaction.execute(
         "INSERT INTO desk_file (attachment_id, content_hash, size_bytes, name, content_type) VALUES (?1, ?2, ?3, ?4, ?5)",

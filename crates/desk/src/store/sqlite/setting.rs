@@ -1,6 +1,6 @@
 //! What the desk keeps about itself: rows of `desk_setting`.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::Trouble;
 
@@ -11,7 +11,7 @@ pub(crate) fn get(connection: &Connection, name: &str) -> Result<Option<String>,
 }
 
 /// Keeps a setting.
-pub(crate) fn set(transaction: &Transaction<'_>, name: &str, value: &str) -> Result<(), Trouble> {
+pub(crate) fn set(transaction: &Connection, name: &str, value: &str) -> Result<(), Trouble> {
     let sql = "INSERT OR REPLACE INTO desk_setting (name, value) VALUES (?1, ?2)";
     transaction.execute(sql, params![name, value])?;
     Ok(())
