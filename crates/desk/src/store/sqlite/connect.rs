@@ -28,7 +28,8 @@ pub(super) fn lock_folder(folder: &Path) -> Result<File, DeskError> {
 /// A connection that cannot write.
 pub(super) fn reader(file: &Path) -> rusqlite::Result<Connection> {
     let connection = connect(file)?;
-    connection.execute_batch("PRAGMA query_only = ON")?;
+    // Small caches: what several readers look for is in the system's own.
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2000;")?;
     Ok(connection)
 }
 
