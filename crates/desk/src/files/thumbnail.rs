@@ -15,6 +15,7 @@ use crate::api3::failed;
 use crate::fault::{Fault, Trouble, clip};
 use crate::files::upload::{Form, answer, flag, known_caller, one_file, required};
 use crate::files::{Files, Stored};
+use crate::rows::permit;
 use crate::rows::picture::Picture;
 use crate::rows::scalar::Scalar;
 use crate::rows::write::Writer;
@@ -113,6 +114,7 @@ fn share_rows(
 ) -> Result<i64, Trouble> {
     let (entity, image) = image_of(writer, &source.0, field)?;
     writer.must_be_active(entity, source.1)?;
+    permit::seen(writer, entity, source.1)?;
     let kept = writer.transaction.row_text(entity, source.1, image)?;
     let Some(picture) = kept.as_deref().and_then(Picture::from_text) else {
         return Err(Fault::request(format!("{} {} has no thumbnail to share", source.0, source.1)).into());
