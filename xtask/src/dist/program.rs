@@ -104,6 +104,7 @@ fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, Str
         // Panics do not pass through C code; tables for that would be 0.1 MB.
         c_flags.push("-fno-asynchronous-unwind-tables".to_owned());
     }
+    toolchain.variables.push(("LIBSQLITE3_FLAGS".to_owned(), sqlite_flags()?.into()));
     let name = format!("CFLAGS_{}", toolchain.target.replace('-', "_"));
     toolchain.variables.push((name, c_flags.join(" ").into()));
     let word = if toolchain.suffix.is_empty() { "build" } else { "zigbuild" };
@@ -117,4 +118,13 @@ fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, Str
     ]))?;
     let program = toolchain.output_folder("dist").join(platform.file);
     if program.exists() { Ok(program) } else { Err(format!("no program at `{}`", program.display())) }
+}
+
+/// SQLite as everywhere in this project, but without the search that only the desk's list of tickets needs.
+fn sqlite_flags() -> Result<String, String> {
+    const CONFIG: &str = include_str!("../../../.cargo/config.toml");
+    let line = CONFIG.lines().find_map(|line| line.strip_prefix("LIBSQLITE3_FLAGS = \""));
+    let flags = line.and_then(|rest| rest.strip_suffix('"'));
+    let flags = flags.ok_or("no LIBSQLITE3_FLAGS in `.cargo/config.toml`")?;
+    Ok(format!("{flags} -USQLITE_ENABLE_FTS5"))
 }
