@@ -58,9 +58,11 @@ pub(super) fn desk() -> Done {
         }
         Ok::<(), String>(())
     };
-    measure("list page", Some(100.0), &mut |client, _| client.page("/tickets").map(drop))?;
+    measure("list page", Some(100.0), &mut |client, _| {
+        client.page("/tickets").and_then(|page| listed(&page))
+    })?;
     measure("list page, searched for two words", None, &mut |client, _| {
-        client.page("/tickets?q=tk-nuke+artist07").map(drop)
+        client.page("/tickets?q=tk-nuke+artist07").and_then(|page| listed(&page))
     })?;
     measure("ticket page", None, &mut |client, number| {
         client.page(&format!("/tickets/{}", 1 + number * 2_399)).map(drop)
@@ -145,6 +147,11 @@ fn by_key(number: u64) -> String {
         r#"{{"type":"Ticket","return_fields":["id","sg_status_list","sg_incident_count"],"filters":{{"logical_operator":"and","conditions":[{{"path":"sg_incident_key","relation":"is","values":["{}"]}}]}},"paging":{{"entities_per_page":5,"current_page":1}}}}"#,
         made::key(number)
     )
+}
+
+/// A list that lists something.
+fn listed(page: &str) -> Done {
+    if page.contains("href=\"/tickets/") { Ok(()) } else { Err("a list page without a ticket".to_owned()) }
 }
 
 /// An answer to [`FIND`] is one of 500 rows.
