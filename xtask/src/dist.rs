@@ -4,7 +4,7 @@
 //! What a platform needs is set up by the command itself. A platform that cannot be made here is left out and told, unless
 //! it was asked for by name. Packing is the work of `crates/packaging`; `docs/release.md` tells how a release is made.
 
-mod program;
+pub(crate) mod program;
 mod reproducible;
 
 use crate::shell::{Done, cargo, command, output, root, run as show};

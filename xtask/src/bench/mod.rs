@@ -17,6 +17,7 @@ mod size;
 mod storm;
 mod trial;
 
+use crate::dist::program::sqlite_without_search;
 use crate::environment::target;
 use crate::shell::{Done, cargo, output, root, run as show};
 use std::path::PathBuf;
@@ -67,7 +68,10 @@ fn release_program() -> Result<PathBuf, String> {
 
 /// The program that is rolled out: no desk, stripped.
 fn workstation_program() -> Result<PathBuf, String> {
-    show(cargo().args(["build", "--profile", "dist", "--package", "cli", "--no-default-features"]))?;
+    let (name, value) = sqlite_without_search();
+    let mut build = cargo();
+    build.args(["build", "--profile", "dist", "--package", "cli", "--no-default-features"]).env(name, value);
+    show(&mut build)?;
     target("dist")
 }
 
