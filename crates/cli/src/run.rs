@@ -13,7 +13,9 @@ use agent::event::Event;
 use agent::own_log;
 use agent::paths::StateFolder;
 use agent::settings::Settings;
-use std::io::{IsTerminal, Write};
+#[cfg(feature = "desk")]
+use std::io::IsTerminal;
+use std::io::Write;
 
 pub(crate) fn run(command: &RunCommand, global: &Global, output: &Output) -> Outcome {
     if command.at_login {
