@@ -13,6 +13,7 @@ mod injection;
 pub mod inside;
 mod members;
 mod page;
+mod percent;
 mod rest;
 mod rows;
 mod schema;

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use crate::access::fetching;
 use crate::api3::failed;
 use crate::files::attachment::AttachedFile;
+use crate::percent::encoded;
 use crate::site::Site;
 
 /// The route's handler.
@@ -19,20 +20,9 @@ pub(crate) async fn attachment(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if !site.names.answer_to(&headers) {
-        return StatusCode::MISDIRECTED_REQUEST.into_response();
-    }
-    let missing = || (StatusCode::BAD_REQUEST, "there is no such file here\n").into_response();
-    let Ok(id) = id.parse::<i64>() else { return missing() };
-    match fetching::may_fetch(&site, &headers, id).await {
-        Ok(true) => {}
-        Ok(false) => return fetching::refusal(),
-        Err(trouble) => return failed(&trouble),
-    }
-    let file = match site.store.read(move |connection| connection.attached_file(id)).await {
-        Ok(Some(file)) => file,
-        Ok(None) => return missing(),
-        Err(trouble) => return failed(&trouble),
+    let file = match wanted(&site, &id, &headers, "there is no such file here\n").await {
+        Ok(file) => file,
+        Err(refusal) => return refusal,
     };
     match site.files.body(&file.hash).await {
         Ok(body) => {
@@ -41,6 +31,29 @@ pub(crate) async fn attachment(
             response
         }
         Err(error) => failed(&error.into()),
+    }
+}
+
+/// The file of an attachment for whoever may have it; else what is answered.
+pub(super) async fn wanted(
+    site: &Arc<Site>,
+    id: &str,
+    headers: &HeaderMap,
+    missing: &'static str,
+) -> Result<AttachedFile, Response> {
+    if !site.names.answer_to(headers) {
+        return Err(StatusCode::MISDIRECTED_REQUEST.into_response());
+    }
+    let missing = || (StatusCode::BAD_REQUEST, missing).into_response();
+    let id: i64 = id.parse().map_err(|_| missing())?;
+    match fetching::may_fetch(site, headers, id).await {
+        Ok(true) => {}
+        Ok(false) => return Err(fetching::refusal()),
+        Err(trouble) => return Err(failed(&trouble)),
+    }
+    match site.store.read(move |rows| rows.attached_file(id)).await {
+        Ok(file) => file.ok_or_else(missing),
+        Err(trouble) => Err(failed(&trouble)),
     }
 }
 
@@ -66,14 +79,7 @@ fn disposition(name: &str) -> String {
             if letter.is_ascii_graphic() && !"\"\\%".contains(letter) || letter == ' ' { letter } else { '_' }
         })
         .collect();
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
+    let encoded = encoded(name);
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 

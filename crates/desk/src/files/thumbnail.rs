@@ -10,9 +10,9 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::access::fetching;
 use crate::api3::failed;
 use crate::fault::{Fault, Trouble, clip};
+use crate::files::download::wanted;
 use crate::files::upload::{Form, answer, flag, known_caller, one_file, required};
 use crate::files::{Files, Stored};
 use crate::rows::permit;
@@ -150,27 +150,19 @@ pub(crate) async fn picture(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if !site.names.answer_to(&headers) {
-        return StatusCode::MISDIRECTED_REQUEST.into_response();
-    }
-    let missing = || (StatusCode::BAD_REQUEST, "there is no such thumbnail here\n").into_response();
-    let Ok(id) = id.parse::<i64>() else { return missing() };
-    match fetching::may_fetch(&site, &headers, id).await {
-        Ok(true) => {}
-        Ok(false) => return fetching::refusal(),
-        Err(trouble) => return failed(&trouble),
-    }
-    let file = match site.store.read(move |connection| connection.attached_file(id)).await {
-        Ok(Some(file)) => file,
-        Ok(None) => return missing(),
-        Err(trouble) => return failed(&trouble),
+    const MISSING: &str = "there is no such thumbnail here\n";
+    let file = match wanted(&site, &id, &headers, MISSING).await {
+        Ok(file) => file,
+        Err(refusal) => return refusal,
     };
     // Looked at again: any attachment's id may be asked for here.
     let head = match site.files.head(&file.hash, HEAD_BYTES).await {
         Ok(head) => head,
         Err(error) => return failed(&error.into()),
     };
-    let Some(media_type) = media_type(&head) else { return missing() };
+    let Some(media_type) = media_type(&head) else {
+        return (StatusCode::BAD_REQUEST, MISSING).into_response();
+    };
     match site.files.body(&file.hash).await {
         Ok(body) => {
             let mut response = Response::new(body);

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::page::board::{Facet, Order, Wanted};
+use crate::percent::encoded;
 
 /// Values of one filter.
 const MAX_VALUES: usize = 30;
@@ -96,11 +97,8 @@ impl ListAddress {
 
     /// The query string, with its question mark; empty when nothing is asked for.
     pub(crate) fn query(&self) -> String {
-        let pairs: Vec<String> = self
-            .pairs()
-            .into_iter()
-            .map(|(name, value)| format!("{name}={}", percent_encoded(&value)))
-            .collect();
+        let pairs: Vec<String> =
+            self.pairs().into_iter().map(|(name, value)| format!("{name}={}", encoded(&value))).collect();
         if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
     }
 
@@ -174,19 +172,6 @@ fn preset_s(name: &str) -> Option<i64> {
         "30d" => Some(30 * 86_400),
         _ => None,
     }
-}
-
-/// A value as it may stand in a query string.
-pub(crate) fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -14,13 +14,13 @@ use crate::access::visitor::Visitor;
 use crate::api3::failed;
 use crate::fault::Trouble;
 use crate::files::attachment::AttachedFile;
-use crate::page::address::percent_encoded;
 use crate::page::archive;
 use crate::page::log_text::{Line, Outline};
 use crate::page::look::Look;
 use crate::page::show::{size, visible};
 use crate::page::words::{Lang, grouped};
 use crate::page::{missing, page};
+use crate::percent::encoded;
 use crate::rows::query;
 use crate::site::Site;
 
@@ -148,7 +148,7 @@ async fn load(
     let links = row["attachment_links"].as_array();
     let ticket = links.and_then(|links| links.iter().find(|link| link["type"] == "Ticket")?["id"].as_i64());
     let inside = asked.entry.clone().filter(|_| !is_text(&file));
-    let query = inside.as_ref().map_or(String::new(), |name| format!("entry={}&", percent_encoded(name)));
+    let query = inside.as_ref().map_or(String::new(), |name| format!("entry={}&", encoded(name)));
     let base = format!("/attachments/{id}/view?{query}");
     let shown_base = base.clone();
     let (text, lang) = (is_text(&file), look.lang);
@@ -188,7 +188,7 @@ fn inside_of(id: i64, entry: archive::Entry) -> Inside {
     Inside {
         name: visible(&entry.name),
         size: size(entry.size_bytes),
-        href: readable.then(|| format!("/attachments/{id}/view?entry={}", percent_encoded(&entry.name))),
+        href: readable.then(|| format!("/attachments/{id}/view?entry={}", encoded(&entry.name))),
     }
 }
 

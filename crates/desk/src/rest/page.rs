@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::percent::encoded;
 use crate::rest::answer::Refusal;
 
 /// Records of a page, when a call does not say.
@@ -59,19 +60,6 @@ impl Page {
         }
         links
     }
-}
-
-/// Percent-encoded (RFC 3986).
-pub(crate) fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
