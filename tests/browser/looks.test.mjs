@@ -173,6 +173,18 @@ test("every text can be read in light and in dark, as the system has it or as ch
   assert.equal(papers.chosen, papers.dark, "the switch is kept in a cookie");
 });
 
+test("the sign-in form has the language and the colours chosen on the pages", async () => {
+  const context = await browser.newContext({ locale: "en-GB" });
+  await context.addCookies([["desk_lang", "ko"], ["desk_theme", "dark"]].map(([name, value]) => ({ name, value, url: desk.url })));
+  const page = await context.newPage();
+  assert.equal((await page.goto(`${desk.url}/tickets`)).status(), 401);
+  assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "로그인");
+  assert.equal(await page.locator("html").getAttribute("lang"), "ko");
+  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), "dark");
+  assert.deepEqual(await page.evaluate(unreadable), []);
+  await context.close();
+});
+
 test("nothing moves for who asked for less motion", async () => {
   const page = await open({ reducedMotion: "reduce" });
   const moving = await page.evaluate(() => {

@@ -13,12 +13,12 @@ mod history;
 mod list;
 pub(crate) mod live;
 mod log_text;
-mod look;
+pub(crate) mod look;
 mod picture;
 mod show;
 mod ticket;
 mod trace;
-mod words;
+pub(crate) mod words;
 
 use std::sync::Arc;
 

@@ -20,6 +20,8 @@ use crate::access::visitor::{CSRF_FIELD, Fields, Posted, Visitor, form};
 use crate::access::{cookie, page_session};
 use crate::api3::failed;
 use crate::fault::Trouble;
+use crate::page::look::Look;
+use crate::page::words::Lang;
 use crate::site::Site;
 
 /// Where the form lies.
@@ -90,6 +92,8 @@ const KOREAN: Words = Words {
 #[template(path = "sign_in.html")]
 struct Form<'a> {
     words: &'static Words,
+    /// Of the colours.
+    theme: &'static str,
     csrf: String,
     to: &'a str,
     login: &'a str,
@@ -124,10 +128,10 @@ async fn show(
     headers: HeaderMap,
 ) -> Response {
     if let Some(Extension(visitor)) = visitor {
-        let (words, name) = (words(&headers), Some(visitor.name.as_str()));
+        let ((words, theme), name) = (words(&headers), Some(visitor.name.as_str()));
         return rendered(
             StatusCode::OK,
-            &Form { words, csrf: visitor.csrf, to: HOME, login: "", trouble: None, name },
+            &Form { words, theme, csrf: visitor.csrf, to: HOME, login: "", trouble: None, name },
         );
     }
     page(&site, &headers, StatusCode::OK, Why::Asked, own_path(asked.to.as_deref()), "")
@@ -192,7 +196,7 @@ async fn sign_out(State(site): State<Arc<Site>>, posted: Posted) -> Response {
 }
 
 fn page(site: &Site, headers: &HeaderMap, status: StatusCode, why: Why, to: &str, login: &str) -> Response {
-    let words = words(headers);
+    let (words, theme) = words(headers);
     let trouble = match why {
         Why::Asked => None,
         Why::Wrong => Some(words.wrong),
@@ -204,7 +208,7 @@ fn page(site: &Site, headers: &HeaderMap, status: StatusCode, why: Why, to: &str
         .filter(|nonce| nonce.len() == 64 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let nonce = known.map_or_else(random_text, str::to_owned);
     let csrf = site.signer.sign(&signed(&nonce));
-    let mut response = rendered(status, &Form { words, csrf, to, login, trouble, name: None });
+    let mut response = rendered(status, &Form { words, theme, csrf, to, login, trouble, name: None });
     let secure = if site.scheme == "https" { "; Secure" } else { "" };
     let kept = format!("{FORM_COOKIE}={nonce}; Path=/; HttpOnly; SameSite=Strict{secure}");
     if let Ok(kept) = HeaderValue::from_str(&kept) {
@@ -224,16 +228,14 @@ fn signed(nonce: &str) -> String {
     format!("sign-in form {nonce}")
 }
 
-fn words(headers: &HeaderMap) -> &'static Words {
-    let chosen = cookie::read(headers, "lang").map(str::to_owned).or_else(|| {
-        let accepted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-        Some(accepted.split([',', ';']).next()?.trim().to_owned())
-    });
-    if chosen.is_some_and(|chosen| chosen.to_ascii_lowercase().starts_with("ko")) {
-        &KOREAN
-    } else {
-        &ENGLISH
-    }
+/// The texts in the language that the other pages would have, and the colours.
+fn words(headers: &HeaderMap) -> (&'static Words, &'static str) {
+    let look = Look::kept(headers);
+    let words = match look.lang {
+        Lang::Ko => &KOREAN,
+        Lang::En => &ENGLISH,
+    };
+    (words, look.theme.name())
 }
 
 /// A path of this desk, whatever was asked for: never another host, by however odd a spelling, and never the form itself.

@@ -75,6 +75,11 @@ impl Look {
         Look { lang, w: lang.words(), theme, here }
     }
 
+    /// As a page whose address says nothing of it.
+    pub(crate) fn kept(headers: &HeaderMap) -> Look {
+        Look::of("", "", headers)
+    }
+
     /// The address of this page in another language or other colours.
     pub(crate) fn switch(&self, name: &str, value: &str) -> String {
         format!("{}{}{name}={value}", self.here, if self.here.contains('?') { '&' } else { '?' })
