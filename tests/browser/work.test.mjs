@@ -296,6 +296,30 @@ test("what changes shows by itself, and nothing that was selected is lost", asyn
   }
 });
 
+test("what was acknowledged shows, however many read and write at once", async () => {
+  const page = await open();
+  const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+  await page.context().close();
+  const read = async (place) => (await fetch(desk.url + place, { headers: { cookie } })).text();
+  const tickets = [];
+  for (let at = 0; at < 24; at++) tickets.push(await desk.create("Ticket", { project: desk.project, title: `many ${at}`, description: description({ engine: "tk-many" }) }));
+  for (let round = 1; round <= 8; round++) {
+    let writing = true;
+    const readers = ["/tickets?q=check_range", `/tickets/${tickets[0]}?q=check_range`, "/tickets?q=many", `/tickets/${tickets[1]}`].map(async (place) => {
+      while (writing) await read(place);
+    });
+    const writers = [0, 1, 2, 3].map(async (writer) => {
+      for (let at = writer; at < tickets.length; at += 4) await desk.update("Ticket", tickets[at], { sg_incident_count: round * 100 + at });
+    });
+    await Promise.all(writers);
+    writing = false;
+    await Promise.all(readers);
+    const shown = [...(await read("/tickets?engine=tk-many")).matchAll(/<tr data-id="(\d+)">[\s\S]*?number count">(\d+)</g)];
+    const expected = tickets.map((id, at) => [String(id), String(round * 100 + at)]).sort();
+    assert.deepEqual(shown.map(([, id, count]) => [id, count]).sort(), expected, `round ${round}`);
+  }
+});
+
 test("streams are bounded, and end cleanly when the desk stops", async () => {
   const page = await open();
   const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");

@@ -4,7 +4,7 @@
 //! that takes longer than a page may take; from here it is a millisecond for 100 000. Owns the filters' meaning. Holds no text
 //! of a ticket: pages read the rows they show. Pure but for the reading of cards.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use crate::fault::Trouble;
@@ -150,26 +150,38 @@ impl Names {
 }
 
 impl Board {
-    /// Reads the cards of tickets that have changed since the last call. On one snapshot of the database that has not been read from.
+    /// Reads the cards of tickets that have changed since the last call.
+    ///
+    /// The first thing a page does in its snapshot: one that has been read from may be older than a change that is taken here, and
+    /// the board would keep what was before it.
     pub(crate) fn catch_up(&mut self, connection: &dyn Reading, changes: &Changes) -> Result<(), Trouble> {
-        match changes.take() {
-            Waiting::Everything => {
-                *self = Board::default();
-                connection.each_ticket_card(&mut |card: TicketCard| {
-                    if card.live {
-                        let row = self.row(&card);
-                        self.rows.push(row);
-                    }
-                })
-            }
-            Waiting::Tickets(ids) => {
-                for id in ids {
-                    let card = connection.ticket_card(id)?;
-                    self.put(id, card.as_ref());
-                }
-                Ok(())
-            }
+        let read = match changes.take() {
+            Waiting::Everything => self.read_all(connection),
+            Waiting::Tickets(ids) => self.read_some(connection, ids),
+        };
+        if read.is_err() {
+            // What was taken and not read is known to nobody any more.
+            changes.forget();
         }
+        read
+    }
+
+    fn read_all(&mut self, connection: &dyn Reading) -> Result<(), Trouble> {
+        *self = Board::default();
+        connection.each_ticket_card(&mut |card: TicketCard| {
+            if card.live {
+                let row = self.row(&card);
+                self.rows.push(row);
+            }
+        })
+    }
+
+    fn read_some(&mut self, connection: &dyn Reading, ids: BTreeSet<i64>) -> Result<(), Trouble> {
+        for id in ids {
+            let card = connection.ticket_card(id)?;
+            self.put(id, card.as_ref());
+        }
+        Ok(())
     }
 
     /// Replaces what is known of a ticket.

@@ -183,13 +183,13 @@ pub(crate) async fn tickets(
     let made = site
         .store
         .read(move |connection| {
+            board.lock().unwrap_or_else(PoisonError::into_inner).catch_up(connection, &changes)?;
             let context = known.reading("read", now, "", &visitor.actor);
             let enabled = context.schema.entity("Ticket").is_some();
             let wanted = wanted(connection, &address, context)?;
             let jump = address.number().filter(|_| address.q.starts_with('#'));
             let found = {
-                let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
-                board.catch_up(connection, &changes)?;
+                let board = board.lock().unwrap_or_else(PoisonError::into_inner);
                 match jump {
                     Some(id) if board.has(id) => return Ok(Err(id)),
                     _ if enabled => board.find(&wanted),

@@ -26,7 +26,6 @@ use crate::page::{missing, page};
 use crate::rows::query::{Context, Wanted, find};
 use crate::site::Site;
 use crate::store::Reading;
-use crate::store::changes::Changes;
 use crate::store::ticket_card::{HOUR_S, TicketCard};
 use crate::ticket_text::{self, Part, TextRow, TicketText, TraceKind};
 
@@ -157,11 +156,12 @@ pub(crate) async fn ticket(
         .store
         .read(move |connection| {
             let context = known.reading("read", now, "", &visitor.actor);
+            board.lock().unwrap_or_else(PoisonError::into_inner).catch_up(connection, &changes)?;
             let address = ListAddress::of(&pairs);
             let in_list = ListAddress { page: 1, ..address.clone() }.query();
             let seen = Seen { connection, context, look: &look, id };
             let Some(mut ticket) = seen.load(&visitor, in_list)? else { return Ok(None) };
-            (ticket.before, ticket.after) = seen.beside(&address, &board, &changes)?;
+            (ticket.before, ticket.after) = seen.beside(&address, &board)?;
             ticket.look = look;
             Ok(Some(ticket))
         })
@@ -317,11 +317,9 @@ impl Seen<'_> {
         &self,
         address: &ListAddress,
         board: &SharedBoard,
-        changes: &Changes,
     ) -> Result<(Option<i64>, Option<i64>), Trouble> {
         let wanted = list::wanted(self.connection, address, self.context)?;
-        let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
-        board.catch_up(self.connection, changes)?;
+        let board = board.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(board.beside(&wanted, self.id))
     }
 

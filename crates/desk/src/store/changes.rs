@@ -57,6 +57,11 @@ impl Changes {
         std::mem::replace(&mut *waiting, Waiting::Tickets(BTreeSet::new()))
     }
 
+    /// What has changed is not known by number any more: the next to ask reads all.
+    pub(crate) fn forget(&self) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Waiting::Everything;
+    }
+
     /// A listener, for what is committed from now on.
     pub(crate) fn listen(&self) -> broadcast::Receiver<Arc<[i64]>> {
         self.listeners.subscribe()
