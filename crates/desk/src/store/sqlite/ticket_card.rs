@@ -255,6 +255,67 @@ impl TicketRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Schema;
+    use crate::store::sqlite::{connect::connect, layout, table};
+
+    const TEXT: &str = "ValueError: 잘못된 범위\n\nFor whom: alice on ws\n\nTraceback (most recent call last):\n  \
+        File \"/studio/hook.py\", line 2, in check_range\nValueError: 잘못된 범위\n\n\
+        Session\nEngine: tk-maya v1\nApp: tk-multi-publish2\n\ntk-incident: v1 g1:0123456789abcdef alice\n";
+
+    #[test]
+    fn cards_are_made_of_rows_that_were_there_before_them_and_follow_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = connect(&folder.path().join("desk.db")).unwrap();
+        layout::bring_up(&mut connection).unwrap();
+        table::prepare(&connection, &Schema::load(&[]).unwrap()).unwrap();
+        let insert = "INSERT INTO Ticket (id, title, description, sg_status_list, created_at, sg_incident_last_seen, sg_incident_count) \
+             VALUES (?1, ?2, ?3, 'opn', '2026-01-14T10:00:00Z', ?4, ?5)";
+        connection
+            .execute(insert, params![1, "alice - ValueError [k7m2q9xd]", TEXT, "2026-01-14T12:30:00Z", 5])
+            .unwrap();
+        connection
+            .execute(
+                insert,
+                params![2, "bob - ValueError [k7m2q9xd]", "by hand", None::<String>, None::<i64>],
+            )
+            .unwrap();
+        prepare(&connection).unwrap();
+
+        let card = one(&connection, 1).unwrap().unwrap();
+        let said =
+            [&card.engine, &card.app, &card.user, &card.signature, &card.bucket].map(|text| text.as_deref());
+        assert_eq!(
+            said.map(Option::unwrap),
+            ["tk-maya", "tk-multi-publish2", "alice", "g1:0123456789abcdef", "k7m2q9xd"]
+        );
+        assert_eq!(card.active_s - card.created_s, 2 * HOUR_S + 1800);
+        let hour = card.created_s / HOUR_S;
+        assert_eq!(occurrences(&connection, 1).unwrap(), [(hour, 1), (hour + 2, 4)]);
+        let ids = |text: &str| search(&connection, text).unwrap();
+        assert_eq!(ids("CHECK_range"), Some(vec![1]));
+        assert_eq!(ids("잘못"), Some(vec![1]), "a word is found by its beginning");
+        assert_eq!(ids("못된"), Some(vec![]));
+        assert_eq!(ids("valueerror k7m2"), Some(vec![1, 2]));
+        assert_eq!(
+            neighbours(&connection, &card).unwrap().iter().map(|card| card.id).collect::<Vec<_>>(),
+            [2]
+        );
+
+        let change = "UPDATE Ticket SET description = 'mended', sg_incident_count = 9, \
+             sg_incident_last_seen = '2026-01-14T15:00:00Z', \"__retired\" = 1 WHERE id = 1";
+        connection.execute(change, []).unwrap();
+        refresh(&connection, 1).unwrap();
+        assert_eq!(search(&connection, "check_range").unwrap(), Some(vec![]), "what it said is forgotten");
+        assert_eq!(search(&connection, "mended").unwrap(), Some(vec![1]));
+        assert!(!one(&connection, 1).unwrap().unwrap().live);
+        assert_eq!(occurrences(&connection, 1).unwrap().last(), Some(&(hour + 5, 4)));
+        connection.execute("DELETE FROM Ticket WHERE id = 1", []).unwrap();
+        refresh(&connection, 1).unwrap();
+        assert_eq!(
+            (one(&connection, 1).unwrap(), search(&connection, "mended").unwrap()),
+            (None, Some(vec![]))
+        );
+    }
 
     #[test]
     fn what_people_type_becomes_words_and_nothing_else() {
