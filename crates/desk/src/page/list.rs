@@ -416,7 +416,8 @@ impl Filled<'_> {
         one(w.search, &address.q, |address| address.q.clear());
         one(w.signature, &address.signature, |address| address.signature.clear());
         let since = if address.since.is_empty() { String::new() } else { self.span_name(&address.since) };
-        one(w.from, &since, |address| address.since.clear());
+        let of = if PRESETS.contains(&&*address.since) { w.active } else { w.from };
+        one(of, &since, |address| address.since.clear());
         one(w.to, &address.until, |address| address.until.clear());
         for facet in Facet::ALL {
             for value in &address.values[facet as usize] {

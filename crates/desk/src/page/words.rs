@@ -130,8 +130,7 @@ words! {
 
     // Keys.
     keys: "Keyboard", "키보드";
-    key_next: "next ticket of the list", "목록의 다음 티켓";
-    key_previous: "previous ticket of the list", "목록의 이전 티켓";
+    key_walk: "next and previous ticket", "다음 티켓과 이전 티켓";
     key_open: "open it", "열기";
     key_select: "select it", "선택";
     key_search: "search", "검색";
