@@ -68,7 +68,7 @@ pub(crate) fn following(
         let Some(entity) = context.schema.entity(&link.0) else { continue };
         if only.is_some_and(|only| only != entity.name)
             || connection.is_retired(entity, link.1)? != Some(false)
-            || permit::visible(connection, context, entity, link.1).is_err()
+            || !permit::is_visible(connection, context, entity, link.1)?
         {
             continue;
         }

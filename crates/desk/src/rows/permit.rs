@@ -45,6 +45,16 @@ pub(crate) fn sight(context: Context<'_>, entity: &EntityType) -> Option<Value> 
     }
 }
 
+/// Whether a row is there for the reader; it may be retired.
+pub(crate) fn is_visible(
+    connection: &dyn Reading,
+    context: Context<'_>,
+    entity: &EntityType,
+    id: i64,
+) -> Result<bool, Trouble> {
+    Ok(sight(context, entity).is_none() || query::row(connection, context, entity, id, &[])?.is_some())
+}
+
 /// Refuses a row that is not there for the reader; it may be retired.
 pub(crate) fn visible(
     connection: &dyn Reading,
@@ -52,10 +62,10 @@ pub(crate) fn visible(
     entity: &EntityType,
     id: i64,
 ) -> Result<(), Trouble> {
-    if sight(context, entity).is_none() || query::row(connection, context, entity, id, &[])?.is_some() {
-        return Ok(());
+    match is_visible(connection, context, entity, id)? {
+        true => Ok(()),
+        false => Err(Fault::unknown_row(&entity.name, id).into()),
     }
-    Err(Fault::unknown_row(&entity.name, id).into())
 }
 
 /// Refuses a row that is not there for the writer; it may be retired.
