@@ -170,21 +170,21 @@ async fn read(
 ) -> Result<Value, Trouble> {
     let (known, now) = (site.known(), site.now());
     site.store
-        .read(move |connection| {
+        .read(move |reading| {
             let context = known.reading(&method, now, &address, &actor);
             match method.as_str() {
                 "read" => {
-                    let mut answer = query::read(connection, context, &arguments)?;
-                    last_accessed::fill(connection, &actor, &mut answer)?;
+                    let mut answer = query::read(reading, context, &arguments)?;
+                    last_accessed::fill(reading, &actor, &mut answer)?;
                     Ok(answer)
                 }
-                "summarize" => summarize::summarize(connection, context, &arguments),
-                "note_thread_contents" => note_thread::contents(connection, context, &arguments),
-                "activity_stream" => activity::read(connection, context, &arguments),
-                "followers" => following::followers(connection, context, &arguments),
-                "following" => following::following(connection, context, &arguments),
-                "query_display_name_cache" => text_search::search(connection, context, &arguments),
-                "work_schedule_read" => work_schedule::read(connection, context, &arguments),
+                "summarize" => summarize::summarize(reading, context, &arguments),
+                "note_thread_contents" => note_thread::contents(reading, context, &arguments),
+                "activity_stream" => activity::read(reading, context, &arguments),
+                "followers" => following::followers(reading, context, &arguments),
+                "following" => following::following(reading, context, &arguments),
+                "query_display_name_cache" => text_search::search(reading, context, &arguments),
+                "work_schedule_read" => work_schedule::read(reading, context, &arguments),
                 "preferences_read" => Ok(preferences::read(&arguments)),
                 "schema_entity_read" | "schema_read" | "schema_field_read" => {
                     schema_fields::read(context, &arguments)

@@ -84,11 +84,11 @@ impl Credentials {
                 let asked = name.clone();
                 let found = site
                     .store
-                    .read(move |connection| {
-                        let Some((id, kept)) = connection.script_key_of(&asked)? else {
+                    .read(move |reading| {
+                        let Some((id, kept)) = reading.script_key_of(&asked)? else {
                             return Ok(None);
                         };
-                        Ok(Some((Actor::of(connection, ("ApiUser".to_owned(), id))?, kept)))
+                        Ok(Some((Actor::of(reading, ("ApiUser".to_owned(), id))?, kept)))
                     })
                     .await?;
                 let refused = || Fault::credentials(format!("Can't authenticate script '{}'", clip(&name)));
@@ -104,16 +104,14 @@ impl Credentials {
                     }
                 }
             }
-            Kind::Session { token } => {
-                site.store.read(move |connection| of_token(connection, &token, now)).await?
-            }
+            Kind::Session { token } => site.store.read(move |reading| of_token(reading, &token, now)).await?,
         };
         let actor = match self.sudo_as_login {
             None => actor,
             Some(login) => {
                 actor.may_sudo()?;
                 let touch = actor.touch.clone();
-                let person = site.store.read(move |connection| sudo(connection, &login)).await?;
+                let person = site.store.read(move |reading| sudo(reading, &login)).await?;
                 Actor { touch, ..person }
             }
         };
@@ -139,9 +137,9 @@ pub(crate) async fn sign_in(site: &Site, login: &str, password: String) -> Resul
     let asked = login.to_owned();
     let found = site
         .store
-        .read(move |connection| {
-            let Some((id, kept)) = connection.password_of(&asked, now)? else { return Ok(None) };
-            Ok(Some((Actor::of(connection, ("HumanUser".to_owned(), id))?, kept)))
+        .read(move |reading| {
+            let Some((id, kept)) = reading.password_of(&asked, now)? else { return Ok(None) };
+            Ok(Some((Actor::of(reading, ("HumanUser".to_owned(), id))?, kept)))
         })
         .await?;
     match check(site, found, password).await {
@@ -173,9 +171,9 @@ async fn check(site: &Site, found: Option<(Actor, String)>, given: String) -> Op
     actor.filter(|_| right.unwrap_or(false))
 }
 
-fn sudo(connection: &dyn Reading, login: &str) -> Result<Actor, Trouble> {
-    match connection.person_by_login(login)? {
-        Some((id, true)) => Actor::of(connection, ("HumanUser".to_owned(), id)),
+fn sudo(reading: &dyn Reading, login: &str) -> Result<Actor, Trouble> {
+    match reading.person_by_login(login)? {
+        Some((id, true)) => Actor::of(reading, ("HumanUser".to_owned(), id)),
         Some((_, false)) => {
             let text = format!("Cannot 'sudo' - inactive user account: '{}'", clip(login));
             Err(Fault::credentials(text).into())
@@ -189,10 +187,10 @@ fn sudo(connection: &dyn Reading, login: &str) -> Result<Actor, Trouble> {
 
 impl Actor {
     /// A user or script, with what its group allows at this moment.
-    pub(crate) fn of(connection: &dyn Reading, link: Link) -> Result<Actor, Trouble> {
-        let rules = rules_of(connection, &link)?;
+    pub(crate) fn of(reading: &dyn Reading, link: Link) -> Result<Actor, Trouble> {
+        let rules = rules_of(reading, &link)?;
         let projects = if rules.own_projects() {
-            Some(Arc::new(connection.projects_of(&link)?.into_iter().collect()))
+            Some(Arc::new(reading.projects_of(&link)?.into_iter().collect()))
         } else {
             None
         };
@@ -233,13 +231,13 @@ impl Actor {
 
 /// Who is in no group has the first one's rules for people, or for scripts. A group that is gone allows nothing: what was forbidden
 /// by it must not come back when it is retired.
-fn rules_of(connection: &dyn Reading, user: &Link) -> Result<Rules, Trouble> {
-    let (name, written) = match connection.group_of(user)? {
+fn rules_of(reading: &dyn Reading, user: &Link) -> Result<Rules, Trouble> {
+    let (name, written) = match reading.group_of(user)? {
         Membership::In(found) => found,
         Membership::Gone => return Ok(Rules::nothing("retired")),
         Membership::None => {
             let code = if user.0 == "HumanUser" { permission::PEOPLE } else { permission::SCRIPTS };
-            match connection.group_by_code(code)? {
+            match reading.group_by_code(code)? {
                 Some(found) => found,
                 None => return Ok(Rules::nothing(code)),
             }
@@ -257,19 +255,19 @@ fn rules_of(connection: &dyn Reading, user: &Link) -> Result<Rules, Trouble> {
 
 /// The actor a REST token was made for, unless that person or script may not come in any more.
 pub(crate) fn bearer(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     link: Link,
     session_uuid: Option<String>,
 ) -> Result<Actor, Trouble> {
-    match still_welcome(connection, link)? {
+    match still_welcome(reading, link)? {
         Some(actor) => Ok(Actor { session_uuid, ..actor }),
         None => Err(Fault::credentials("Token invalid").into()),
     }
 }
 
 /// A user or script that came in before; none when they may not come in any more.
-pub(crate) fn still_welcome(connection: &dyn Reading, link: Link) -> Result<Option<Actor>, Trouble> {
-    if connection.is_active(&link)? { Ok(Some(Actor::of(connection, link)?)) } else { Ok(None) }
+pub(crate) fn still_welcome(reading: &dyn Reading, link: Link) -> Result<Option<Actor>, Trouble> {
+    if reading.is_active(&link)? { Ok(Some(Actor::of(reading, link)?)) } else { Ok(None) }
 }
 
 /// Starts a session and gives its token; forgets sessions that are over.
@@ -289,8 +287,8 @@ pub(crate) fn forget_idle(transaction: &dyn Writing, now: Timestamp) -> Result<(
     transaction.forget_sessions(now.as_second() - SESSION_S)
 }
 
-fn of_token(connection: &dyn Reading, token: &str, now: Timestamp) -> Result<Actor, Trouble> {
-    match session_of(connection, &token_hash(token), now)? {
+fn of_token(reading: &dyn Reading, token: &str, now: Timestamp) -> Result<Actor, Trouble> {
+    match session_of(reading, &token_hash(token), now)? {
         Some(actor) => Ok(actor),
         None => {
             let skipped = token.chars().count().saturating_sub(4);
@@ -302,15 +300,15 @@ fn of_token(connection: &dyn Reading, token: &str, now: Timestamp) -> Result<Act
 
 /// Whose session this is, if it is not over and its user may still come in.
 pub(crate) fn session_of(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     hash: &str,
     now: Timestamp,
 ) -> Result<Option<Actor>, Trouble> {
-    let Some((link, last_used_s)) = connection.session(hash)? else { return Ok(None) };
+    let Some((link, last_used_s)) = reading.session(hash)? else { return Ok(None) };
     let idle_s = now.as_second() - last_used_s;
     if idle_s > SESSION_S {
         return Ok(None);
     }
     let touch = (idle_s > TOUCH_S).then(|| hash.to_owned());
-    Ok(still_welcome(connection, link)?.map(|actor| Actor { touch, ..actor }))
+    Ok(still_welcome(reading, link)?.map(|actor| Actor { touch, ..actor }))
 }

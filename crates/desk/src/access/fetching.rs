@@ -65,10 +65,10 @@ pub(crate) async fn may_fetch(
     let Some(actor) = fetcher(site, headers).await? else { return Ok(false) };
     let (known, now) = (site.known(), site.now());
     site.store
-        .read(move |connection| {
+        .read(move |reading| {
             let context = known.reading("read", now, "", &actor);
             let entity = context.entity("Attachment")?;
-            match permit::visible(connection, context, entity, attachment) {
+            match permit::visible(reading, context, entity, attachment) {
                 Ok(()) => Ok(true),
                 Err(Trouble::Fault(_)) => Ok(false),
                 Err(trouble) => Err(trouble),
@@ -85,14 +85,14 @@ async fn fetcher(site: &Arc<Site>, headers: &HeaderMap) -> Result<Option<Actor>,
     let session = cookie::read(headers, SESSION_COOKIE).map(token_hash);
     let caller = site.callers.caller(now);
     site.store
-        .read(move |connection| {
+        .read(move |reading| {
             if let Some(session) = session
-                && let Some(actor) = auth::session_of(connection, &session, now)?
+                && let Some(actor) = auth::session_of(reading, &session, now)?
             {
                 return Ok(Some(actor));
             }
             match caller {
-                Some(link) => auth::still_welcome(connection, link),
+                Some(link) => auth::still_welcome(reading, link),
                 None => Ok(None),
             }
         })

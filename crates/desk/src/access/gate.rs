@@ -106,9 +106,9 @@ pub(super) async fn returning(site: &Arc<Site>, headers: &HeaderMap) -> Result<O
     let asked = session.clone();
     let found = site
         .store
-        .read(move |connection| {
-            let Some(actor) = page_session::find(connection, &asked, now)? else { return Ok(None) };
-            let name = connection.user_name(&actor.link)?;
+        .read(move |reading| {
+            let Some(actor) = page_session::find(reading, &asked, now)? else { return Ok(None) };
+            let name = reading.user_name(&actor.link)?;
             Ok(Some((actor, name)))
         })
         .await?;

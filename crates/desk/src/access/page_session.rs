@@ -63,6 +63,6 @@ pub(crate) fn start(transaction: &dyn Writing, user: &Link, now: Timestamp) -> R
 }
 
 /// Who has this session; none when it is over or never was.
-pub(crate) fn find(connection: &dyn Reading, hash: &str, now: Timestamp) -> Result<Option<Actor>, Trouble> {
-    auth::session_of(connection, hash, now)
+pub(crate) fn find(reading: &dyn Reading, hash: &str, now: Timestamp) -> Result<Option<Actor>, Trouble> {
+    auth::session_of(reading, hash, now)
 }

@@ -20,19 +20,15 @@ const MAX_UPDATES: i64 = 500;
 const ABOUT: [&str; 2] = ["note_links", "attachment_links"];
 
 /// The api3 method.
-pub(crate) fn read(
-    connection: &dyn Reading,
-    context: Context<'_>,
-    arguments: &Value,
-) -> Result<Value, Trouble> {
+pub(crate) fn read(reading: &dyn Reading, context: Context<'_>, arguments: &Value) -> Result<Value, Trouble> {
     let entity = context.entity_of(arguments)?;
     let id = arguments.get("id").and_then(Value::as_i64);
     let id =
         id.ok_or_else(|| Fault::request(format!("API {}() invalid/missing integer 'id'", context.call)))?;
-    if connection.is_retired(entity, id)?.is_none() {
+    if reading.is_retired(entity, id)?.is_none() {
         return Err(Fault::unknown_row(&entity.name, id).into());
     }
-    permit::visible(connection, context, entity, id)?;
+    permit::visible(reading, context, entity, id)?;
     let number = |name: &str| arguments.get(name).and_then(Value::as_i64);
     let window = Window {
         min_id: number("min_id").unwrap_or(0),
@@ -41,13 +37,13 @@ pub(crate) fn read(
     };
     let this = (entity.name.clone(), id);
     let logged = if entity.name == "Project" {
-        connection.events_in_project(id, &window)?
+        reading.events_in_project(id, &window)?
     } else {
-        connection.events_around(&this, &nearby(context, entity), &window)?
+        reading.events_around(&this, &nearby(context, entity), &window)?
     };
     let mut updates = Vec::with_capacity(logged.len());
     for entry in &logged {
-        updates.push(update(connection, context, entry, arguments.get("entity_fields"))?);
+        updates.push(update(reading, context, entry, arguments.get("entity_fields"))?);
     }
     Ok(json!({
         "entity_type": entity.name,
@@ -73,7 +69,7 @@ fn nearby<'s>(context: Context<'s>, entity: &EntityType) -> Vec<Nearby<'s>> {
 }
 
 fn update(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     entry: &Logged,
     entity_fields: Option<&Value>,
@@ -93,15 +89,15 @@ fn update(
         "created_at".to_owned(),
         Value::from(entry.created_at.replace('T', " ").replace('Z', " UTC")),
     );
-    shown.insert("created_by".to_owned(), person(connection, context, &entry.user)?);
+    shown.insert("created_by".to_owned(), person(reading, context, &entry.user)?);
     shown.insert("meta".to_owned(), serde_json::from_str(&entry.meta).unwrap_or(Value::Null));
     shown.insert("read".to_owned(), Value::from(false));
-    shown.insert("primary_entity".to_owned(), primary(connection, context, &entry.entity, wanted)?);
+    shown.insert("primary_entity".to_owned(), primary(reading, context, &entry.entity, wanted)?);
     Ok(Value::Object(shown))
 }
 
 fn primary(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     link: &Link,
     wanted: Option<&Value>,
@@ -113,7 +109,7 @@ fn primary(
         fields.push("sg_status_list".to_owned());
     }
     fields.extend(extra.iter().cloned());
-    let Some(found) = row(connection, context, entity, link.1, &fields)? else { return Ok(Value::Null) };
+    let Some(found) = row(reading, context, entity, link.1, &fields)? else { return Ok(Value::Null) };
     let mut shown = Map::new();
     for name in &extra {
         shown.insert(name.clone(), found[name].clone());
@@ -126,13 +122,13 @@ fn primary(
 }
 
 /// A user as streams and threads show one: with status, picture and whether the row is still there.
-pub(crate) fn person(connection: &dyn Reading, context: Context<'_>, link: &Link) -> Result<Value, Trouble> {
+pub(crate) fn person(reading: &dyn Reading, context: Context<'_>, link: &Link) -> Result<Value, Trouble> {
     let Some(entity) = context.schema.entity(&link.0) else { return Ok(Value::Null) };
     let mut fields = vec!["cached_display_name".to_owned()];
     let others = ["sg_status_list", "image"].into_iter().filter(|name| entity.field(name).is_some());
     fields.extend(others.map(str::to_owned));
-    let Some(found) = row(connection, context, entity, link.1, &fields)? else { return Ok(Value::Null) };
-    let here = connection.is_retired(entity, link.1)? == Some(false);
+    let Some(found) = row(reading, context, entity, link.1, &fields)? else { return Ok(Value::Null) };
+    let here = reading.is_retired(entity, link.1)? == Some(false);
     Ok(json!({
         "type": link.0,
         "id": link.1,

@@ -34,16 +34,16 @@ pub(crate) fn set(
 
 /// The api3 method `followers`: people, as entity hashes.
 pub(crate) fn followers(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
-    let (_, entity) = existing(connection, context, "entity", arguments.get("entity"))?;
+    let (_, entity) = existing(reading, context, "entity", arguments.get("entity"))?;
     let people = context.entity("HumanUser")?;
     let mut found = Vec::new();
-    for id in connection.followers(&entity)? {
-        if connection.is_retired(people, id)? == Some(false) {
-            let name = connection.row_name(people, id)?;
+    for id in reading.followers(&entity)? {
+        if reading.is_retired(people, id)? == Some(false) {
+            let name = reading.row_name(people, id)?;
             found.push(entity_hash(&(people.name.clone(), id), name.as_deref()));
         }
     }
@@ -52,49 +52,49 @@ pub(crate) fn followers(
 
 /// The api3 method `following`: rows, as entity hashes; of one project or one type when asked for.
 pub(crate) fn following(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
-    let (_, user) = person(connection, context, arguments)?;
+    let (_, user) = person(reading, context, arguments)?;
     let project = match arguments.get("project") {
         None | Some(Value::Null) => None,
-        given => Some(existing(connection, context, "project", given)?.1),
+        given => Some(existing(reading, context, "project", given)?.1),
     };
     let only = arguments.get("entity_type").and_then(Value::as_str);
     let mut found = Vec::new();
-    for link in connection.following(user.1)? {
+    for link in reading.following(user.1)? {
         // A type that has been disabled since is not to be seen.
         let Some(entity) = context.schema.entity(&link.0) else { continue };
         if only.is_some_and(|only| only != entity.name)
-            || connection.is_retired(entity, link.1)? != Some(false)
-            || !permit::is_visible(connection, context, entity, link.1)?
+            || reading.is_retired(entity, link.1)? != Some(false)
+            || !permit::is_visible(reading, context, entity, link.1)?
         {
             continue;
         }
-        if project.is_some() && project_of(connection, entity, &link)? != project {
+        if project.is_some() && project_of(reading, entity, &link)? != project {
             continue;
         }
-        let name = connection.row_name(entity, link.1)?;
+        let name = reading.row_name(entity, link.1)?;
         found.push(entity_hash(&link, name.as_deref()));
     }
     Ok(Value::from(found))
 }
 
-fn project_of(connection: &dyn Reading, entity: &EntityType, link: &Link) -> Result<Option<Link>, Trouble> {
+fn project_of(reading: &dyn Reading, entity: &EntityType, link: &Link) -> Result<Option<Link>, Trouble> {
     match entity.field("project") {
         _ if entity.name == "Project" => Ok(Some(link.clone())),
-        Some(field) if field.data_type == DataType::Entity => connection.row_link(entity, link.1, field),
+        Some(field) if field.data_type == DataType::Entity => reading.row_link(entity, link.1, field),
         _ => Ok(None),
     }
 }
 
 fn person<'s>(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'s>,
     arguments: &Value,
 ) -> Result<(&'s EntityType, Link), Trouble> {
-    let found = existing(connection, context, "user", arguments.get("user"))?;
+    let found = existing(reading, context, "user", arguments.get("user"))?;
     if found.1.0 == "HumanUser" {
         Ok(found)
     } else {
@@ -104,7 +104,7 @@ fn person<'s>(
 
 /// The row that an entity hash of the arguments names, which must be a live one.
 pub(crate) fn existing<'s>(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'s>,
     name: &str,
     hash: Option<&Value>,
@@ -120,9 +120,9 @@ pub(crate) fn existing<'s>(
         .into());
     };
     let entity = context.entity(kind)?;
-    if connection.is_retired(entity, id)? != Some(false) {
+    if reading.is_retired(entity, id)? != Some(false) {
         return Err(Fault::unknown_row(kind, id).into());
     }
-    permit::visible(connection, context, entity, id)?;
+    permit::visible(reading, context, entity, id)?;
     Ok((entity, (entity.name.clone(), id)))
 }

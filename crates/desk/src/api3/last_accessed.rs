@@ -38,13 +38,13 @@ pub(crate) fn update(
 }
 
 /// Puts the reader's own times into Project rows that were asked for them.
-pub(crate) fn fill(connection: &dyn Reading, actor: &Actor, answer: &mut Value) -> Result<(), Trouble> {
+pub(crate) fn fill(reading: &dyn Reading, actor: &Actor, answer: &mut Value) -> Result<(), Trouble> {
     let Some(rows) = answer.get_mut("entities").and_then(Value::as_array_mut) else { return Ok(()) };
     let asked = rows.first().is_some_and(|row| row["type"] == "Project" && row.get(FIELD).is_some());
     if !asked || actor.link.0 != "HumanUser" {
         return Ok(());
     }
-    let times = connection.project_access(actor.link.1)?;
+    let times = reading.project_access(actor.link.1)?;
     for row in rows {
         let time = row["id"].as_i64().and_then(|id| times.get(&id));
         row[FIELD] = time.map_or(Value::Null, |time| Value::from(time.as_str()));

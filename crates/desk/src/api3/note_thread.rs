@@ -12,7 +12,7 @@ const MAX_ROWS: i64 = 5000;
 
 /// The flat list of the thread's rows; `entity_fields` adds fields by type.
 pub(crate) fn contents(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -30,7 +30,7 @@ pub(crate) fn contents(
     let note = context.entity("Note")?;
     let note_fields = fields("Note", &["content", "created_at", "created_by"])?;
     let first =
-        row(connection, context, note, id, &note_fields)?.ok_or_else(|| Fault::unknown_row("Note", id))?;
+        row(reading, context, note, id, &note_fields)?.ok_or_else(|| Fault::unknown_row("Note", id))?;
     let mut thread = vec![first];
     let parts = [
         ("Reply", "entity", fields("Reply", &["content", "created_at", "user"])?),
@@ -41,10 +41,10 @@ pub(crate) fn contents(
             {"path": path, "relation": "is", "values": [{"type": "Note", "id": id}]}
         ]});
         let wanted = Wanted::live(&filters, &fields, MAX_ROWS);
-        thread.extend(find(connection, context, context.entity(kind)?, &wanted)?);
+        thread.extend(find(reading, context, context.entity(kind)?, &wanted)?);
     }
     for row in &mut thread {
-        sign(connection, context, row)?;
+        sign(reading, context, row)?;
     }
     // Stable, so rows of one second stay in the order of their kinds and ids.
     thread[1..].sort_by(|one, other| one["created_at"].as_str().cmp(&other["created_at"].as_str()));
@@ -52,11 +52,11 @@ pub(crate) fn contents(
 }
 
 /// The author of a row carries more than an entity hash does; a reply's also a picture.
-fn sign(connection: &dyn Reading, context: Context<'_>, row: &mut Value) -> Result<(), Trouble> {
+fn sign(reading: &dyn Reading, context: Context<'_>, row: &mut Value) -> Result<(), Trouble> {
     let field = if row["type"] == "Reply" { "user" } else { "created_by" };
     let author = &row[field];
     let (Some(kind), Some(id)) = (author["type"].as_str(), author["id"].as_i64()) else { return Ok(()) };
-    let mut author = person(connection, context, &(kind.to_owned(), id))?;
+    let mut author = person(reading, context, &(kind.to_owned(), id))?;
     if field == "created_by"
         && let Some(author) = author.as_object_mut()
     {

@@ -19,7 +19,7 @@ const MAX_WORDS: usize = 20;
 
 /// The api3 method: `{"terms", "matches"}`.
 pub(crate) fn search(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
@@ -49,7 +49,7 @@ pub(crate) fn search(
     for (name, filters) in types {
         let entity = context.entity(name)?;
         let Some(filters) = narrowed(entity, filters, &terms, projects) else { continue };
-        matches.extend(of_type(connection, context, entity, &filters, limit)?);
+        matches.extend(of_type(reading, context, entity, &filters, limit)?);
     }
     matches.sort_by_key(|found| found["name"].as_str().unwrap_or_default().to_lowercase());
     matches.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -76,7 +76,7 @@ fn narrowed(entity: &EntityType, filters: &Value, terms: &[String], projects: &[
 }
 
 fn of_type(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     filters: &Value,
@@ -86,7 +86,7 @@ fn of_type(
     fields.extend(["project", "entity"].into_iter().filter(|name| has_link(entity, name)).map(str::to_owned));
     let plain = ["image", "sg_status_list"].into_iter().filter(|name| entity.field(name).is_some());
     fields.extend(plain.map(str::to_owned));
-    let rows = find(connection, context, entity, &Wanted::live(filters, &fields, limit))?;
+    let rows = find(reading, context, entity, &Wanted::live(filters, &fields, limit))?;
     Ok(rows.into_iter().map(shown).collect())
 }
 

@@ -16,11 +16,7 @@ use crate::store::{Reading, Writing};
 const MAX_DAYS: i32 = 4000;
 
 /// The api3 method `work_schedule_read`: by date, whether it is worked and by which rule.
-pub(crate) fn read(
-    connection: &dyn Reading,
-    context: Context<'_>,
-    arguments: &Value,
-) -> Result<Value, Trouble> {
+pub(crate) fn read(reading: &dyn Reading, context: Context<'_>, arguments: &Value) -> Result<Value, Trouble> {
     let (first, last) = (date(context, arguments, "start_date")?, date(context, arguments, "end_date")?);
     if first > last {
         return Err(Fault::request(format!("API {}() 'start_date' is after 'end_date'", context.call)).into());
@@ -30,10 +26,10 @@ pub(crate) fn read(
         let text = format!("API {}() reads at most {MAX_DAYS} days at a time", context.call);
         return Err(Fault::request(text).into());
     }
-    let project = row_of(connection, context, arguments, "project", "Project")?;
-    let user = row_of(connection, context, arguments, "user", "HumanUser")?;
+    let project = row_of(reading, context, arguments, "project", "Project")?;
+    let user = row_of(reading, context, arguments, "user", "HumanUser")?;
     let id = |link: &Option<Link>| link.as_ref().map(|link| link.1);
-    let exceptions = connection.work_days(&first.to_string(), &last.to_string(), id(&project), id(&user))?;
+    let exceptions = reading.work_days(&first.to_string(), &last.to_string(), id(&project), id(&user))?;
     let mut schedule = Map::new();
     for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
         schedule.insert(day.to_string(), rule(day, &exceptions));
@@ -100,7 +96,7 @@ pub(crate) fn update(
 }
 
 fn row_of(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
     name: &str,
@@ -109,7 +105,7 @@ fn row_of(
     match arguments.get(name) {
         None | Some(Value::Null) => Ok(None),
         hash => {
-            let (_, link) = existing(connection, context, name, hash)?;
+            let (_, link) = existing(reading, context, name, hash)?;
             if link.0 == kind {
                 Ok(Some(link))
             } else {

@@ -156,8 +156,8 @@ pub(crate) fn arrived(transaction: &dyn Writing, upload: &str, stored: &Stored) 
 }
 
 /// The content hashes of an upload's parts, which must be those of `tags` and in their order.
-pub(crate) fn parts(connection: &dyn Reading, upload: &str, tags: &[String]) -> Result<Vec<String>, Trouble> {
-    let parts = connection.upload_parts(upload)?;
+pub(crate) fn parts(reading: &dyn Reading, upload: &str, tags: &[String]) -> Result<Vec<String>, Trouble> {
+    let parts = reading.upload_parts(upload)?;
     let total: u64 = parts.iter().map(|part| part.size_bytes).sum();
     let hashes: Vec<String> = parts.into_iter().map(|part| part.hash).collect();
     if hashes.is_empty() || hashes != tags {
@@ -187,8 +187,8 @@ pub(crate) enum Standing {
 }
 
 /// Finds an upload, whether its bytes came or not.
-pub(crate) fn standing(connection: &dyn Reading, upload: &str) -> Result<Standing, Trouble> {
-    Ok(match connection.upload(upload)? {
+pub(crate) fn standing(reading: &dyn Reading, upload: &str) -> Result<Standing, Trouble> {
+    Ok(match reading.upload(upload)? {
         None => Standing::Unknown,
         Some(begun) => match begun.stored {
             Some(stored) => Standing::Here(Arrived { file_name: begun.file_name, stored }),
@@ -198,8 +198,8 @@ pub(crate) fn standing(connection: &dyn Reading, upload: &str) -> Result<Standin
 }
 
 /// Finds an upload; a fault when it is unknown or its bytes never came.
-pub(crate) fn find(connection: &dyn Reading, upload: &str) -> Result<Arrived, Trouble> {
-    match standing(connection, upload)? {
+pub(crate) fn find(reading: &dyn Reading, upload: &str) -> Result<Arrived, Trouble> {
+    match standing(reading, upload)? {
         Standing::Here(arrived) => Ok(arrived),
         Standing::Waiting => Err(Fault::request("the file's bytes have not arrived").into()),
         Standing::Unknown => Err(Fault::request("the upload is not known").into()),
@@ -207,8 +207,8 @@ pub(crate) fn find(connection: &dyn Reading, upload: &str) -> Result<Arrived, Tr
 }
 
 /// A fault unless the upload is one in parts.
-pub(crate) fn must_be_multipart(connection: &dyn Reading, upload: &str) -> Result<(), Trouble> {
-    match connection.upload(upload)?.map(|begun| begun.multipart) {
+pub(crate) fn must_be_multipart(reading: &dyn Reading, upload: &str) -> Result<(), Trouble> {
+    match reading.upload(upload)?.map(|begun| begun.multipart) {
         Some(true) => Ok(()),
         Some(false) => Err(Fault::request("the upload is not one in parts").into()),
         None => Err(Fault::request("the upload is not known").into()),

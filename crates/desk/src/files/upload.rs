@@ -163,7 +163,7 @@ async fn part_url(site: &Arc<Site>, headers: &HeaderMap, body: Body) -> Result<S
     let part = part
         .ok_or_else(|| Fault::request(format!("part_number is a number from 1 to {}", storage::MAX_PARTS)))?;
     let asked = upload.clone();
-    site.store.read(move |connection| storage::must_be_multipart(connection, &asked)).await?;
+    site.store.read(move |reading| storage::must_be_multipart(reading, &asked)).await?;
     Ok(format!("1\n{}\n", Slot { upload, part }.url(&site.signer, &site.address(headers), site.now())))
 }
 
@@ -180,9 +180,9 @@ async fn join_parts(site: &Arc<Site>, headers: &HeaderMap, body: Body) -> Result
     let asked = upload.clone();
     let parts = site
         .store
-        .read(move |connection| {
-            storage::must_be_multipart(connection, &asked)?;
-            storage::parts(connection, &asked, &tags)
+        .read(move |reading| {
+            storage::must_be_multipart(reading, &asked)?;
+            storage::parts(reading, &asked, &tags)
         })
         .await?;
     let stored = site.files.join(parts).await?;
@@ -200,7 +200,7 @@ async fn link(site: &Arc<Site>, headers: &HeaderMap, body: Body) -> Result<i64, 
     let info = required(&form, "upload_link_info")?;
     let slot = info.lines().nth(1).and_then(|url| Slot::signed_by(&site.signer, url));
     let slot = slot.ok_or_else(|| Fault::request("upload_link_info is not one this desk gave out"))?;
-    let arrived = site.store.read(move |connection| storage::find(connection, &slot.upload)).await?;
+    let arrived = site.store.read(move |reading| storage::find(reading, &slot.upload)).await?;
     let address = site.address(headers);
     let thumbnail = info.lines().nth(3) == Some(THUMBNAIL);
     attach_file(site, address, actor, &form, arrived, thumbnail).await

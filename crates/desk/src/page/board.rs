@@ -154,10 +154,10 @@ impl Board {
     ///
     /// The first thing a page does in its snapshot: one that has been read from may be older than a change that is taken here, and
     /// the board would keep what was before it.
-    pub(crate) fn catch_up(&mut self, connection: &dyn Reading, changes: &Changes) -> Result<(), Trouble> {
+    pub(crate) fn catch_up(&mut self, reading: &dyn Reading, changes: &Changes) -> Result<(), Trouble> {
         let read = match changes.take() {
-            Waiting::Everything => self.read_all(connection),
-            Waiting::Tickets(ids) => self.read_some(connection, ids),
+            Waiting::Everything => self.read_all(reading),
+            Waiting::Tickets(ids) => self.read_some(reading, ids),
         };
         if read.is_err() {
             // What was taken and not read is known to nobody any more.
@@ -166,9 +166,9 @@ impl Board {
         read
     }
 
-    fn read_all(&mut self, connection: &dyn Reading) -> Result<(), Trouble> {
+    fn read_all(&mut self, reading: &dyn Reading) -> Result<(), Trouble> {
         *self = Board::default();
-        connection.each_ticket_card(&mut |card: TicketCard| {
+        reading.each_ticket_card(&mut |card: TicketCard| {
             if card.live {
                 let row = self.row(&card);
                 self.rows.push(row);
@@ -176,9 +176,9 @@ impl Board {
         })
     }
 
-    fn read_some(&mut self, connection: &dyn Reading, ids: BTreeSet<i64>) -> Result<(), Trouble> {
+    fn read_some(&mut self, reading: &dyn Reading, ids: BTreeSet<i64>) -> Result<(), Trouble> {
         for id in ids {
-            let card = connection.ticket_card(id)?;
+            let card = reading.ticket_card(id)?;
             self.put(id, card.as_ref());
         }
         Ok(())

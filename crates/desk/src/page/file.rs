@@ -135,12 +135,12 @@ async fn load(
     let (who, csrf) = (visible(&visitor.name), visitor.csrf.clone());
     let found = site
         .store
-        .read(move |connection| {
-            let Some(file) = connection.attached_file(id)? else { return Ok(None) };
+        .read(move |reading| {
+            let Some(file) = reading.attached_file(id)? else { return Ok(None) };
             let context = known.reading("read", now, "", &visitor.actor);
             let entity = context.entity("Attachment")?;
             let fields = ["attachment_links".to_owned(), "display_name".to_owned()];
-            let row = query::row(connection, context, entity, id, &fields)?;
+            let row = query::row(reading, context, entity, id, &fields)?;
             Ok(row.map(|row| (file, row)))
         })
         .await?;

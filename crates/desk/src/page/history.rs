@@ -33,7 +33,7 @@ pub(crate) struct Change {
 
 /// The history of a ticket as far as the reader may see it.
 pub(crate) fn of_ticket(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     id: i64,
     lang: Lang,
@@ -51,7 +51,7 @@ pub(crate) fn of_ticket(
         ["event_type", "attribute_name", "user", "created_at", "meta"].map(str::to_owned).to_vec();
     let sorts = [("id".to_owned(), true)];
     let wanted = Wanted { sorts: &sorts, ..Wanted::live(&filters, &fields, MAX_ENTRIES) };
-    let rows = find(connection, context, entity, &wanted)?;
+    let rows = find(reading, context, entity, &wanted)?;
     Ok(rows.iter().filter_map(|row| deed(row, context, lang)).collect())
 }
 

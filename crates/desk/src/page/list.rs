@@ -182,11 +182,11 @@ pub(crate) async fn tickets(
     let (board, changes) = (Arc::clone(&site.board), site.store.changes());
     let made = site
         .store
-        .read(move |connection| {
-            board.lock().unwrap_or_else(PoisonError::into_inner).catch_up(connection, &changes)?;
+        .read(move |reading| {
+            board.lock().unwrap_or_else(PoisonError::into_inner).catch_up(reading, &changes)?;
             let context = known.reading("read", now, "", &visitor.actor);
             let enabled = context.schema.entity("Ticket").is_some();
-            let wanted = wanted(connection, &address, context)?;
+            let wanted = wanted(reading, &address, context)?;
             let jump = address.number().filter(|_| address.q.starts_with('#'));
             let found = {
                 let board = board.lock().unwrap_or_else(PoisonError::into_inner);
@@ -197,8 +197,8 @@ pub(crate) async fn tickets(
                 }
             };
             let filled = Filled { context, address: &address, look: &look };
-            let rows = filled.rows(connection, &found.tickets)?;
-            let projects = filled.projects(connection, &found)?;
+            let rows = filled.rows(reading, &found.tickets)?;
+            let projects = filled.projects(reading, &found)?;
             let until_s = wanted.until_s.unwrap_or(i64::MAX).min(now.as_second());
             let events = found.activity_s.iter().map(|at| (*at, 1));
             let pages = found.total.div_ceil(PAGE_ROWS).max(1);
@@ -245,14 +245,14 @@ pub(crate) async fn tickets(
 
 /// What an address asks of the board, within what the reader may see.
 pub(crate) fn wanted(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     address: &ListAddress,
     context: Context<'_>,
 ) -> Result<Wanted, Trouble> {
     let mut wanted = address.wanted(context.now);
     if !address.q.is_empty() {
         // Nothing but punctuation finds nothing.
-        let mut ids = connection.search_tickets(&address.q)?.unwrap_or_default();
+        let mut ids = reading.search_tickets(&address.q)?.unwrap_or_default();
         if let Some(number) = address.number()
             && let Err(at) = ids.binary_search(&number)
         {
@@ -277,10 +277,10 @@ struct Filled<'a> {
 }
 
 impl Filled<'_> {
-    fn rows(&self, connection: &dyn Reading, entries: &[Entry]) -> Result<Vec<TicketRow>, Trouble> {
+    fn rows(&self, reading: &dyn Reading, entries: &[Entry]) -> Result<Vec<TicketRow>, Trouble> {
         let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
         let fields = ["title", "project", "addressings_to"];
-        let mut shown = by_id(connection, self.context, "Ticket", &ids, &fields)?;
+        let mut shown = by_id(reading, self.context, "Ticket", &ids, &fields)?;
         let moment = |seconds| Moment::of_seconds(seconds, self.context.now, self.look.lang);
         Ok(entries
             .iter()
@@ -306,13 +306,13 @@ impl Filled<'_> {
     }
 
     /// The names of the projects that are offered or chosen, by their number.
-    fn projects(&self, connection: &dyn Reading, found: &Found) -> Result<BTreeMap<String, String>, Trouble> {
+    fn projects(&self, reading: &dyn Reading, found: &Found) -> Result<BTreeMap<String, String>, Trouble> {
         let offered = found.counts[Facet::Project as usize].iter().map(|(id, _)| id);
         let ids: Vec<i64> = offered
             .chain(&self.address.values[Facet::Project as usize])
             .filter_map(|id| id.parse().ok())
             .collect();
-        let rows = by_id(connection, self.context, "Project", &ids, &["name"])?;
+        let rows = by_id(reading, self.context, "Project", &ids, &["name"])?;
         Ok(rows
             .into_iter()
             .map(|(id, row)| (id.to_string(), visible(row["name"].as_str().unwrap_or_default())))
@@ -444,7 +444,7 @@ fn facet_name(facet: Facet, w: &'static Words) -> &'static str {
 
 /// Fields of rows of a type that the reader may see, by their ids.
 pub(crate) fn by_id(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     type_name: &str,
     ids: &[i64],
@@ -456,6 +456,6 @@ pub(crate) fn by_id(
     let filters =
         json!({"logical_operator": "and", "conditions": [{"path": "id", "relation": "in", "values": ids}]});
     let fields: Vec<String> = fields.iter().map(|name| (*name).to_owned()).collect();
-    let rows = find(connection, context, entity, &query::Wanted::live(&filters, &fields, i64::MAX))?;
+    let rows = find(reading, context, entity, &query::Wanted::live(&filters, &fields, i64::MAX))?;
     Ok(rows.into_iter().filter_map(|row| Some((row["id"].as_i64()?, row))).collect())
 }

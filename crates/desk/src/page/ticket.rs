@@ -154,12 +154,12 @@ pub(crate) async fn ticket(
     let (board, changes) = (Arc::clone(&site.board), site.store.changes());
     let made = site
         .store
-        .read(move |connection| {
+        .read(move |reading| {
             let context = known.reading("read", now, "", &visitor.actor);
-            board.lock().unwrap_or_else(PoisonError::into_inner).catch_up(connection, &changes)?;
+            board.lock().unwrap_or_else(PoisonError::into_inner).catch_up(reading, &changes)?;
             let address = ListAddress::of(&pairs);
             let in_list = ListAddress { page: 1, ..address.clone() }.query();
-            let seen = Seen { connection, context, look: &look, id };
+            let seen = Seen { reading, context, look: &look, id };
             let Some(mut ticket) = seen.load(&visitor, in_list)? else { return Ok(None) };
             (ticket.before, ticket.after) = seen.beside(&address, &board)?;
             ticket.look = look;
@@ -186,9 +186,9 @@ pub(crate) async fn traceback(
     let (known, now) = (site.known(), site.now());
     let made = site
         .store
-        .read(move |connection| {
+        .read(move |reading| {
             let context = known.reading("read", now, "", &visitor.actor);
-            Ok(by_id(connection, context, "Ticket", &[id], &["description"])?.remove(&id))
+            Ok(by_id(reading, context, "Ticket", &[id], &["description"])?.remove(&id))
         })
         .await;
     match made {
@@ -209,7 +209,7 @@ pub(crate) async fn traceback(
 
 /// A ticket before the eyes of a reader.
 struct Seen<'a> {
-    connection: &'a dyn Reading,
+    reading: &'a dyn Reading,
     context: Context<'a>,
     look: &'a Look,
     id: i64,
@@ -236,7 +236,7 @@ impl Seen<'_> {
             .into_iter()
             .filter(|name| known.is_some_and(|known| known.field(name).is_some()))
             .collect();
-        let found = by_id(self.connection, self.context, "Ticket", &[self.id], &fields)?.remove(&self.id);
+        let found = by_id(self.reading, self.context, "Ticket", &[self.id], &fields)?.remove(&self.id);
         let Some(ticket) = found else { return Ok(None) };
         let (look, lang) = (self.look, self.look.lang);
         let parsed = ticket_text::parse(&visible(ticket["description"].as_str().unwrap_or_default()));
@@ -250,9 +250,9 @@ impl Seen<'_> {
                 Part::Traceback(lines) => story.push(Story::Trace(trace::runs(lines, lang))),
             }
         }
-        let card = self.connection.ticket_card(self.id)?.unwrap_or_default();
+        let card = self.reading.ticket_card(self.id)?.unwrap_or_default();
         let projects = visitor.actor.projects();
-        let mut neighbours = self.connection.neighbours(&card)?;
+        let mut neighbours = self.reading.neighbours(&card)?;
         neighbours.retain(|card| {
             card.project_id.zip(projects).is_none_or(|(project, projects)| projects.contains(&project))
         });
@@ -308,7 +308,7 @@ impl Seen<'_> {
             same_text: lang.tickets(same_count + 1),
             signature: card.signature.clone().or(card.bucket.clone()).map(|text| visible(&text)),
             related: self.tickets(&related)?,
-            history: history::of_ticket(self.connection, self.context, self.id, lang)?,
+            history: history::of_ticket(self.reading, self.context, self.id, lang)?,
         }))
     }
 
@@ -318,7 +318,7 @@ impl Seen<'_> {
         address: &ListAddress,
         board: &SharedBoard,
     ) -> Result<(Option<i64>, Option<i64>), Trouble> {
-        let wanted = list::wanted(self.connection, address, self.context)?;
+        let wanted = list::wanted(self.reading, address, self.context)?;
         let board = board.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(board.beside(&wanted, self.id))
     }
@@ -329,7 +329,7 @@ impl Seen<'_> {
 
     /// When the problem was seen; nothing for one that was seen once.
     fn picture(&self, card: &TicketCard) -> Result<Option<Picture>, Trouble> {
-        let hours = self.connection.occurrences(self.id)?;
+        let hours = self.reading.occurrences(self.id)?;
         let times: u64 = hours.iter().map(|(_, times)| times).sum();
         if times < 2 {
             return Ok(None);
@@ -358,7 +358,7 @@ impl Seen<'_> {
         let mut files = Vec::new();
         for row in self.linked("Attachment", "attachment_links", &["display_name"])? {
             let Some(id) = row["id"].as_i64() else { continue };
-            let kept: Option<AttachedFile> = self.connection.attached_file(id)?;
+            let kept: Option<AttachedFile> = self.reading.attached_file(id)?;
             let Some(kept) = kept else { continue };
             files.push(File {
                 id,
@@ -381,7 +381,7 @@ impl Seen<'_> {
             let fields = [name.to_owned()];
             let wanted =
                 Wanted { sorts: &[(name.to_owned(), false)], ..Wanted::live(filters, &fields, MAX_PEOPLE) };
-            for row in find(self.connection, self.context, entity, &wanted)? {
+            for row in find(self.reading, self.context, entity, &wanted)? {
                 let link = json!({"type": type_name, "id": row["id"], "name": row[name]});
                 people.extend(assignee(&link));
             }
@@ -391,11 +391,11 @@ impl Seen<'_> {
 
     /// Other tickets, in the order of their ids in `ids`.
     fn tickets(&self, ids: &[i64]) -> Result<Vec<Neighbour>, Trouble> {
-        let mut rows = by_id(self.connection, self.context, "Ticket", ids, &["title", "sg_status_list"])?;
+        let mut rows = by_id(self.reading, self.context, "Ticket", ids, &["title", "sg_status_list"])?;
         let mut tickets = Vec::new();
         for id in ids {
             let Some(row) = rows.remove(id) else { continue };
-            let card = self.connection.ticket_card(*id)?.unwrap_or_default();
+            let card = self.reading.ticket_card(*id)?.unwrap_or_default();
             let lang = self.look.lang;
             tickets.push(Neighbour {
                 id: *id,
@@ -420,7 +420,7 @@ impl Seen<'_> {
             {"path": path, "relation": "is", "values": [{"type": "Ticket", "id": self.id}]}
         ]});
         let fields: Vec<String> = fields.iter().map(|name| (*name).to_owned()).collect();
-        find(self.connection, self.context, entity, &Wanted::live(&filters, &fields, MAX_ROWS))
+        find(self.reading, self.context, entity, &Wanted::live(&filters, &fields, MAX_ROWS))
     }
 }
 

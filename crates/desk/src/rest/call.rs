@@ -64,7 +64,7 @@ impl Call {
             Err(BadToken::Invalid) => return Err(Refusal::unauthorized("Token invalid")),
         };
         let (user, session) = ((claims.user.kind, claims.user.id), claims.session_uuid);
-        let actor = self.site.store.read(move |connection| auth::bearer(connection, user, session)).await;
+        let actor = self.site.store.read(move |reading| auth::bearer(reading, user, session)).await;
         self.actor = Some(match actor {
             Err(Trouble::Fault(fault)) => return Err(Refusal::new(StatusCode::UNAUTHORIZED, fault)),
             other => other?,
@@ -155,10 +155,8 @@ impl Call {
     {
         let (known, now, address) = (Arc::clone(&self.known), self.site.now(), self.address.clone());
         let actor = self.actor()?.clone();
-        let result = self
-            .site
-            .store
-            .read(move |connection| work(connection, known.reading(method, now, &address, &actor)));
+        let result =
+            self.site.store.read(move |reading| work(reading, known.reading(method, now, &address, &actor)));
         Ok(result.await?)
     }
 

@@ -25,7 +25,7 @@ pub(crate) async fn followers(call: Call, _body: Body) -> Result<Response, Refus
     row(&call, &entity.name, id, Vec::new()).await?;
     let arguments = json!({"entity": {"type": entity.name, "id": id}});
     let people = call
-        .read("followers", move |connection, context| following::followers(connection, context, &arguments))
+        .read("followers", move |reading, context| following::followers(reading, context, &arguments))
         .await?;
     listed(&call, &people, true)
 }
@@ -45,7 +45,7 @@ pub(crate) async fn followed(call: Call, _body: Body) -> Result<Response, Refusa
         arguments["project"] = json!({"type": "Project", "id": id});
     }
     let rows = call
-        .read("following", move |connection, context| following::following(connection, context, &arguments))
+        .read("following", move |reading, context| following::following(reading, context, &arguments))
         .await?;
     listed(&call, &rows, false)
 }

@@ -27,8 +27,8 @@ pub(crate) async fn thread(call: Call, _body: Body) -> Result<Response, Refusal>
     let arguments = json!({"note_id": id, "entity_fields": entity_fields(&call)});
     let unknown = Fault::unknown_row("Note", id);
     let thread = call
-        .read("note_thread_contents", move |connection, context| {
-            at_address(note_thread::contents(connection, context, &arguments), &unknown)
+        .read("note_thread_contents", move |reading, context| {
+            at_address(note_thread::contents(reading, context, &arguments), &unknown)
         })
         .await?;
     Ok(data(thread, &format!("{}/thread_contents", call.link("Note", Some(id)))))
@@ -56,8 +56,8 @@ pub(crate) async fn stream(call: Call, _body: Body) -> Result<Response, Refusal>
     }
     let unknown = Fault::unknown_row(&entity.name, id);
     let mut stream = call
-        .read("activity_stream", move |connection, context| {
-            at_address(activity::read(connection, context, &arguments), &unknown)
+        .read("activity_stream", move |reading, context| {
+            at_address(activity::read(reading, context, &arguments), &unknown)
         })
         .await?;
     // REST spells times as everywhere else.

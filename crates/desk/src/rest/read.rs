@@ -71,7 +71,7 @@ pub(crate) async fn summary(call: Call, body: Body) -> Result<Response, Refusal>
     options(&call, &body, &mut arguments)?;
     let path = format!("{}/_summarize", call.link(&entity.name, None));
     let summary =
-        call.read("summarize", move |connection, context| summarize(connection, context, &arguments)).await?;
+        call.read("summarize", move |reading, context| summarize(reading, context, &arguments)).await?;
     Ok(data(summary, &path))
 }
 
@@ -95,8 +95,8 @@ pub(crate) async fn row(
     });
     options(call, &Map::new(), &mut arguments)?;
     let missing = Fault::write(format!("{type_name}: {id} not found"));
-    call.read("read", move |connection, context| {
-        let mut found = query::read(connection, context, &arguments)?;
+    call.read("read", move |reading, context| {
+        let mut found = query::read(reading, context, &arguments)?;
         match found.get_mut("entities").and_then(|rows| rows.get_mut(0)) {
             Some(row) => Ok(row.take()),
             None => Err(Trouble::Missing(missing)),
@@ -129,7 +129,7 @@ async fn listing(
     });
     options(call, body, &mut arguments)?;
     let mut found =
-        call.read("read", move |connection, context| query::read(connection, context, &arguments)).await?;
+        call.read("read", move |reading, context| query::read(reading, context, &arguments)).await?;
     let rows = found.get_mut("entities").map(Value::take).unwrap_or_default();
     let records: Vec<Value> =
         rows.as_array().into_iter().flatten().map(|row| record(call.prefix, entity, row)).collect();

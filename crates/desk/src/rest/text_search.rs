@@ -39,8 +39,8 @@ pub(crate) async fn search(call: Call, body: Body) -> Result<Response, Refusal> 
     let size = size.ok_or_else(|| Refusal::request("page is a hash whose size is a number from 1"))?;
     let arguments = json!({"text": text, "entity_types": types, "max_results": size});
     let found = call
-        .read("query_display_name_cache", move |connection, context| {
-            text_search::search(connection, context, &arguments)
+        .read("query_display_name_cache", move |reading, context| {
+            text_search::search(reading, context, &arguments)
         })
         .await?;
     let rows = found["matches"].as_array().into_iter().flatten().map(|row| {

@@ -67,7 +67,7 @@ pub(crate) async fn next_part(call: Call, _body: Body) -> Result<Response, Refus
     };
     let name = base_name(file_name(&call)?);
     let asked = upload.clone();
-    call.read("create", move |connection, _| storage::must_be_multipart(connection, &asked)).await?;
+    call.read("create", move |reading, _| storage::must_be_multipart(reading, &asked)).await?;
     let timestamp = call.asked("timestamp").unwrap_or_default();
     let next = place.next_part(&upload, &name, timestamp, part + 1);
     let url = Slot { upload, part }.url(&call.site.signer, &call.address, call.site.now());
@@ -88,7 +88,7 @@ pub(crate) async fn complete(call: Call, body: Body) -> Result<Response, Refusal
         join(&call, &upload, info.get("etags")).await?;
     }
     let asked = upload.clone();
-    match call.read("create", move |connection, _| storage::standing(connection, &asked)).await? {
+    match call.read("create", move |reading, _| storage::standing(reading, &asked)).await? {
         Standing::Unknown => return Err(Refusal::request("the upload is not known")),
         // As on real sites: what was promised and never came is not missed here.
         Standing::Waiting => {}
@@ -137,13 +137,13 @@ async fn join(call: &Call, upload: &str, etags: Option<&Value>) -> Result<(), Re
     };
     let asked = upload.to_owned();
     let parts = call
-        .read("create", move |connection, _| {
-            storage::must_be_multipart(connection, &asked)?;
-            let parts = connection.upload_parts(&asked)?;
+        .read("create", move |reading, _| {
+            storage::must_be_multipart(reading, &asked)?;
+            let parts = reading.upload_parts(&asked)?;
             let large = parts
                 .split_last()
                 .is_none_or(|(_, others)| others.iter().all(|part| part.size_bytes >= MIN_PART_BYTES));
-            if large { Ok(storage::parts(connection, &asked, &tags).ok()) } else { Ok(None) }
+            if large { Ok(storage::parts(reading, &asked, &tags).ok()) } else { Ok(None) }
         })
         .await?;
     let stored = call.site.files.join(parts.ok_or_else(refused)?).await.map_err(crate::fault::Trouble::Io)?;

@@ -47,22 +47,22 @@ pub(crate) fn sight(context: Context<'_>, entity: &EntityType) -> Option<Value> 
 
 /// Whether a row is there for the reader; it may be retired.
 pub(crate) fn is_visible(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     id: i64,
 ) -> Result<bool, Trouble> {
-    Ok(sight(context, entity).is_none() || query::row(connection, context, entity, id, &[])?.is_some())
+    Ok(sight(context, entity).is_none() || query::row(reading, context, entity, id, &[])?.is_some())
 }
 
 /// Refuses a row that is not there for the reader; it may be retired.
 pub(crate) fn visible(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     id: i64,
 ) -> Result<(), Trouble> {
-    match is_visible(connection, context, entity, id)? {
+    match is_visible(reading, context, entity, id)? {
         true => Ok(()),
         false => Err(Fault::unknown_row(&entity.name, id).into()),
     }

@@ -167,11 +167,7 @@ pub(crate) fn sort_path<'a>(
 }
 
 /// The api3 method `read`.
-pub(crate) fn read(
-    connection: &dyn Reading,
-    context: Context<'_>,
-    arguments: &Value,
-) -> Result<Value, Trouble> {
+pub(crate) fn read(reading: &dyn Reading, context: Context<'_>, arguments: &Value) -> Result<Value, Trouble> {
     let entity = context.entity_of(arguments)?;
     let fields = field_names(context, arguments.get("return_fields"))?;
     let retired = match arguments.get("return_only").and_then(Value::as_str) {
@@ -204,13 +200,13 @@ pub(crate) fn read(
         limit: size + 1,
         offset: (page - 1) * size,
     };
-    let mut rows = find(connection, context, entity, &wanted)?;
+    let mut rows = find(reading, context, entity, &wanted)?;
     let more = rows.len() as i64 > size;
     rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     let mut paging_info = json!({"current_page": page, "entities_per_page": size, "has_next_page": more});
     if arguments.get("return_paging_info") == Some(&Value::Bool(true)) {
         wanted.sorts = &[];
-        let count = count(connection, context, entity, &wanted)?;
+        let count = count(reading, context, entity, &wanted)?;
         paging_info["entity_count"] = Value::from(count);
         paging_info["page_count"] = Value::from((count + size - 1) / size);
     }
@@ -219,20 +215,20 @@ pub(crate) fn read(
 
 /// The rows wanted, each with `type` and `id`.
 pub(crate) fn find(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<Value>, Trouble> {
     let select = wanted.select(context, entity)?;
     let names: Vec<&String> = wanted.fields.iter().filter(|name| readable(name)).collect();
-    let found = connection.rows(&select)?;
+    let found = reading.rows(&select)?;
     Ok(found.into_iter().map(|row| described(row, &select, &names, context)).collect())
 }
 
 /// One row by id, retired or not.
 pub(crate) fn row(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     id: i64,
@@ -242,7 +238,7 @@ pub(crate) fn row(
         json!({"logical_operator": "and", "conditions": [{"path": "id", "relation": "is", "values": [id]}]});
     for retired in [false, true] {
         let wanted = Wanted { retired, ..Wanted::live(&filters, fields, 1) };
-        if let Some(row) = find(connection, context, entity, &wanted)?.pop() {
+        if let Some(row) = find(reading, context, entity, &wanted)?.pop() {
             return Ok(Some(row));
         }
     }
@@ -251,12 +247,12 @@ pub(crate) fn row(
 
 /// How many rows match, whatever the page.
 pub(crate) fn count(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     entity: &EntityType,
     wanted: &Wanted<'_>,
 ) -> Result<i64, Trouble> {
-    connection.count(&wanted.select(context, entity)?)
+    reading.count(&wanted.select(context, entity)?)
 }
 
 /// Whether a call leaves out what belongs to archived projects.

@@ -44,14 +44,14 @@ struct Asked {
 
 /// The api3 method `summarize`.
 pub(crate) fn summarize(
-    connection: &dyn Reading,
+    reading: &dyn Reading,
     context: Context<'_>,
     arguments: &Value,
 ) -> Result<Value, Trouble> {
     let (asked, summary) = parse(context, arguments)?;
     let mut depths = Vec::with_capacity(summary.levels.len() + 1);
     for depth in 0..=summary.levels.len() {
-        depths.push(by_parent(connection.groups(&summary, depth)?));
+        depths.push(by_parent(reading.groups(&summary, depth)?));
     }
     let all = depths[0].remove(&Vec::new()).and_then(|mut groups| groups.pop());
     let totals = all.map_or(Value::Null, |group| figures(&asked, group.totals));

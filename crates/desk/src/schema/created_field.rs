@@ -157,15 +157,15 @@ pub(crate) fn revive(
 }
 
 /// Adds to the schema of the file what was created and changed so far.
-pub(crate) fn add_to(schema: &mut Schema, connection: &dyn Reading) -> Result<(), Trouble> {
-    for made in connection.created_fields()?.into_iter().filter(|made| !made.deleted) {
+pub(crate) fn add_to(schema: &mut Schema, reading: &dyn Reading) -> Result<(), Trouble> {
+    for made in reading.created_fields()?.into_iter().filter(|made| !made.deleted) {
         // One of a type that only a newer desk knows is left alone, with its column.
         if let Some(data_type) = DataType::named(&made.data_type) {
             let field = new_field(schema, &made.name, &made.label, data_type);
             schema.add(&made.type_name, field);
         }
     }
-    for (type_name, name, properties) in connection.field_properties()? {
+    for (type_name, name, properties) in reading.field_properties()? {
         let properties: Properties = serde_json::from_str(&properties).unwrap_or_default();
         if let Some(field) = schema.table(&type_name).and_then(|entity| entity.field(&name)) {
             let field = properties.put_on(schema, field.clone());
@@ -176,7 +176,7 @@ pub(crate) fn add_to(schema: &mut Schema, connection: &dyn Reading) -> Result<()
             }
         }
     }
-    for (type_name, name, project) in connection.hidden_fields()? {
+    for (type_name, name, project) in reading.hidden_fields()? {
         if let Some(field) = schema.field_mut(&type_name, &name) {
             field.hidden_in.insert(project);
         }

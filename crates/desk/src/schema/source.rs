@@ -274,7 +274,7 @@ sg_status_list = { label = "Status", type = "status_list", values = ["wtg", "fin
             let condition = json!({"path": path, "relation": "is", "values": [value]});
             let filters = json!({"logical_operator": "and", "conditions": [condition]});
             let arguments = json!({"type": type_name, "return_fields": fields, "filters": filters});
-            self.runtime.block_on(self.store.read(move |connection| {
+            self.runtime.block_on(self.store.read(move |reading| {
                 let context = Context {
                     schema: &schema,
                     call: "read",
@@ -282,7 +282,7 @@ sg_status_list = { label = "Status", type = "status_list", values = ["wtg", "fin
                     site: "",
                     sight: None,
                 };
-                query::read(connection, context, &arguments)
+                query::read(reading, context, &arguments)
             }))
         }
     }
