@@ -10,6 +10,8 @@ mod address;
 mod answer;
 mod ask;
 mod listeners;
+#[cfg(windows)]
+mod overlapped;
 mod peer;
 mod request;
 mod server;

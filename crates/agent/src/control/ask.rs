@@ -1,15 +1,16 @@
 //! The end of whoever asks a running agent.
 
-use super::address::name;
+use super::address::address;
 use super::answer::{MALFORMED, NOT_UNDERSTOOD, STOPPING};
 use super::peer::refuse_others;
 use super::stream::Timed;
 use super::{ANSWER_PATIENCE, MOST_ANSWER_BYTES};
 use crate::paths::StateFolder;
 use interprocess::ConnectWaitMode;
-use interprocess::local_socket::ConnectOptions;
+use interprocess::local_socket::Stream as LocalSocketStream;
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::path::Path;
 
 /// Why a running agent could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -45,10 +46,8 @@ pub enum AskError {
 /// # Errors
 /// See [`AskError`].
 pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
-    let name = name(folder, false).map_err(AskError::NobodyThere)?;
-    // One that hangs lets no more in than the system queues for it; who comes then would wait for ever.
-    let reaching = ConnectOptions::new().name(name).wait_mode(ConnectWaitMode::Timeout(ANSWER_PATIENCE));
-    let stream = reaching.connect_sync().map_err(|error| match error.kind() {
+    let address = address(folder).map_err(AskError::NobodyThere)?;
+    let stream = connect(&address).map_err(|error| match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => AskError::NoAnswer(error),
         _ => AskError::NobodyThere(error),
     })?;
@@ -81,6 +80,24 @@ pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
         Some(STOPPING) => AskError::Stopping,
         _ => AskError::Refused(error.to_owned()),
     })
+}
+
+/// One that hangs lets no more in than the system queues for it; who comes then would wait for ever.
+const CONNECT: ConnectWaitMode = ConnectWaitMode::Timeout(ANSWER_PATIENCE);
+
+#[cfg(unix)]
+fn connect(address: &Path) -> io::Result<LocalSocketStream> {
+    use interprocess::local_socket::{ConnectOptions, GenericFilePath, prelude::*};
+    let name = address.to_fs_name::<GenericFilePath>()?;
+    ConnectOptions::new().name(name).wait_mode(CONNECT).connect_sync()
+}
+
+/// Not by the local socket's own options: for pipes they pass over how long to wait.
+#[cfg(windows)]
+fn connect(address: &Path) -> io::Result<LocalSocketStream> {
+    use interprocess::os::windows::named_pipe::{DuplexPipeStream, pipe_mode::Bytes};
+    let pipe = DuplexPipeStream::<Bytes>::connect_by_path_with_wait_mode(address.as_os_str(), CONNECT)?;
+    Ok(LocalSocketStream::NamedPipe(pipe.into()))
 }
 
 #[cfg(test)]

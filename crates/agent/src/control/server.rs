@@ -6,7 +6,7 @@
 #[cfg(unix)]
 use super::address::address;
 use super::address::name;
-use super::answer::{line, refused, signed};
+use super::answer::{BUSY, line, refused, refused_as, signed};
 use super::listeners::Listeners;
 #[cfg(unix)]
 use super::peer::refuse_others;
@@ -19,7 +19,7 @@ use crate::shared::lock;
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::prelude::*;
 use serde_json::Value;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -114,8 +114,8 @@ impl Connection {
         BufReader::new(timed).take(MOST_REQUEST_BYTES).read_until(b'\n', &mut line)?;
         match Request::read(&line) {
             Ok(Request::Listen(who)) => self.keep(who),
-            Ok(request) => self.send(self.answered(request)),
-            Err(refusal) => self.send(refusal),
+            Ok(request) => send(&self.stream, self.answered(request), self.patience),
+            Err(refusal) => send(&self.stream, refusal, self.patience),
         }
     }
 
@@ -125,14 +125,11 @@ impl Connection {
         answered.unwrap_or_else(|_| refused("a fault of ours; please report it"))
     }
 
-    fn send(&self, answer: Value) -> io::Result<()> {
-        Timed::new(&self.stream, self.patience).write_all(line(answer).as_bytes())
-    }
-
     /// Keeps the connection for what the agent may have to say. When it ends, so has its session.
     fn keep(self, who: Listen) -> io::Result<()> {
-        let Some((id, stream)) = self.listeners.join(who, self.stream) else {
-            return Ok(());
+        let stream = Arc::new(self.stream);
+        let Some(id) = self.listeners.join(who, &stream) else {
+            return send(&stream, refused_as(BUSY, "too many listen already"), self.patience);
         };
         drop(self.place);
         if let Some(Listen { pid: Some(pid), started }) = self.listeners.outlive(id, &stream) {
@@ -140,6 +137,10 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+fn send(stream: &LocalSocketStream, answer: Value, patience: Duration) -> io::Result<()> {
+    Timed::new(stream, patience).write_last(line(answer).as_bytes())
 }
 
 /// The answer to one line, whatever it is: what [`Control`] does, without a connection.
@@ -172,18 +173,25 @@ impl Drop for Place {
     }
 }
 
-#[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use super::super::address::address;
     use super::*;
     use crate::control::ask;
     use serde_json::json;
-    use std::os::unix::net::UnixStream;
+    use std::io::Write;
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Instant;
 
     /// Longer than any of this takes.
     const LONG: Duration = Duration::from_secs(60);
+    /// More than the buffers of any system take.
+    const MOST_BUFFERED: usize = 4 * 1024 * 1024;
+
+    #[cfg(unix)]
+    type Raw = std::os::unix::net::UnixStream;
+    #[cfg(windows)]
+    type Raw = std::fs::File;
 
     struct Place {
         _folder: tempfile::TempDir,
@@ -199,8 +207,10 @@ mod tests {
             let (told, gone) = channel();
             let told = Mutex::new(told);
             let handler: Handler = Arc::new(move |request| {
-                if let Request::Detach(detach) = request {
-                    lock(&told).send(detach.pid).unwrap();
+                match request {
+                    Request::Detach(detach) => lock(&told).send(detach.pid).unwrap(),
+                    Request::Flush => return json!({ "ok": true, "much": "x".repeat(MOST_BUFFERED) }),
+                    _ => {}
                 }
                 json!({ "ok": true })
             });
@@ -211,20 +221,40 @@ mod tests {
             Place { _folder: folder, state, listeners, gone }
         }
 
-        fn connect(&self) -> UnixStream {
-            let stream = UnixStream::connect(address(&self.state).unwrap()).unwrap();
+        #[cfg(unix)]
+        fn connect(&self) -> Raw {
+            let stream = Raw::connect(address(&self.state).unwrap()).unwrap();
             stream.set_read_timeout(Some(LONG)).unwrap();
             stream
         }
 
-        fn listen(&self, pid: u32) -> BufReader<UnixStream> {
+        /// While others are let in, a pipe is busy.
+        #[cfg(windows)]
+        fn connect(&self) -> Raw {
+            const ERROR_PIPE_BUSY: i32 = 231;
+            let began = Instant::now();
+            loop {
+                match std::fs::File::options().read(true).write(true).open(address(&self.state).unwrap()) {
+                    Err(error) if error.raw_os_error() == Some(ERROR_PIPE_BUSY) && began.elapsed() < LONG => {
+                        std::thread::yield_now();
+                    }
+                    pipe => return pipe.unwrap(),
+                }
+            }
+        }
+
+        fn listen(&self, pid: u32) -> BufReader<Raw> {
             let mut stream = BufReader::new(self.connect());
             writeln!(stream.get_mut(), "{}", json!({ "type": "listen", "pid": pid })).unwrap();
             stream
         }
+
+        fn others_get_in(&self) {
+            assert_eq!(ask(&self.state, r#"{"type":"status"}"#).unwrap()["ok"], true);
+        }
     }
 
-    fn heard(stream: &mut BufReader<UnixStream>) -> Value {
+    fn heard(stream: &mut BufReader<Raw>) -> Value {
         let mut line = String::new();
         stream.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
@@ -246,8 +276,34 @@ mod tests {
                 })
             })
             .collect();
-        assert_eq!(ask(&place.state, r#"{"type":"status"}"#).unwrap()["ok"], true);
+        place.others_get_in();
         assert!(drippers.into_iter().all(|dripper| dripper.join().unwrap()));
+    }
+
+    #[test]
+    fn clients_that_do_not_read_are_hung_up_on_however_many_and_others_get_in() {
+        let place = Place::with_patience(Duration::from_millis(300));
+        let deaf: Vec<_> = (0..MOST_AT_ONCE + 4)
+            .map(|_| {
+                let mut stream = place.connect();
+                stream.write_all(b"{\"type\":\"flush\"}\n").unwrap();
+                stream
+            })
+            .collect();
+        place.others_get_in();
+        drop(deaf);
+    }
+
+    #[test]
+    fn an_answer_is_whole_however_late_within_its_time_it_is_read() {
+        let place = Place::with_patience(LONG);
+        let mut stream = place.connect();
+        stream.write_all(b"{\"type\":\"flush\"}\n").unwrap();
+        place.others_get_in();
+        let mut answer = BufReader::new(stream);
+        assert_eq!(heard(&mut answer)["much"].as_str().map(str::len), Some(MOST_BUFFERED));
+        drop(answer);
+        place.others_get_in();
     }
 
     #[test]
@@ -261,6 +317,7 @@ mod tests {
         assert!(answer.contains("malformed"), "{answer}");
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_socket_is_for_its_user() {
         use std::os::unix::fs::PermissionsExt;
@@ -298,7 +355,7 @@ mod tests {
         let mut all: Vec<_> = (0..64).map(|pid| place.listen(pid)).collect();
         assert!(all.iter_mut().all(|listener| heard(listener)["ok"] == true));
         assert_eq!(heard(&mut place.listen(64))["code"], "busy");
-        assert_eq!(ask(&place.state, r#"{"type":"status"}"#).unwrap()["ok"], true);
+        place.others_get_in();
         all.swap_remove(7);
         assert_eq!(place.gone.recv_timeout(LONG), Ok(7));
         assert_eq!(heard(&mut place.listen(65))["ok"], true);

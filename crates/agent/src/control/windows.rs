@@ -1,12 +1,11 @@
-//! What a named pipe of Windows needs and the standard library does not offer: the user's security identifier, an access list
-//! for nobody else, the owner of a pipe, and looking for bytes without waiting for them.
+//! Whose a named pipe of Windows is, which the standard library does not tell: the user's security identifier, an access list
+//! for nobody else, the owner of a pipe.
 #![expect(unsafe_code, reason = "none of this has a safe form in the standard library or in interprocess")]
 
 use interprocess::local_socket::Stream as LocalSocketStream;
 use interprocess::os::windows::security_descriptor::SecurityDescriptor;
 use std::io::{self, ErrorKind};
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
-use std::time::{Duration, Instant};
 use widestring::{U16CStr, U16CString};
 use windows_sys::Win32::Foundation::LocalFree;
 use windows_sys::Win32::Security::Authorization::{
@@ -15,11 +14,7 @@ use windows_sys::Win32::Security::Authorization::{
 use windows_sys::Win32::Security::{
     GetTokenInformation, OWNER_SECURITY_INFORMATION, PSID, TOKEN_QUERY, TOKEN_USER, TokenUser,
 };
-use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
-
-/// Between two looks for bytes.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The security identifier of the user this process runs as, as `S-1-5-21-…`.
 pub(super) fn user_sid() -> io::Result<String> {
@@ -95,32 +90,4 @@ fn sid_text(sid: PSID) -> io::Result<String> {
     // SAFETY: it is ours to free and was copied.
     unsafe { LocalFree(text.cast()) };
     Ok(copy)
-}
-
-/// Waits until a read would have something to bring, the end of the connection included, but no longer than `patience`.
-pub(super) fn wait_for_bytes(stream: &LocalSocketStream, patience: Duration) -> io::Result<()> {
-    let LocalSocketStream::NamedPipe(pipe) = stream;
-    let until = Instant::now() + patience;
-    loop {
-        let mut available = 0;
-        // SAFETY: the handle is open for as long as `stream`; nothing is copied, only counted.
-        let looked = unsafe {
-            PeekNamedPipe(
-                pipe.as_handle().as_raw_handle(),
-                std::ptr::null_mut(),
-                0,
-                std::ptr::null_mut(),
-                &mut available,
-                std::ptr::null_mut(),
-            )
-        };
-        // A pipe that is broken is one whose end can be read.
-        if looked == 0 || available > 0 {
-            return Ok(());
-        }
-        if Instant::now() >= until {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        std::thread::sleep(LOOK_EVERY);
-    }
 }
