@@ -17,6 +17,9 @@ from .listener import Listener
 
 VERSION = 1
 
+# The agent passes over a word that was sent so much earlier than the one before: words cross on their way.
+_CROSSING_MS = 60 * 1000
+
 # An agent that was started for a question is up within this time, also from a cold disk.
 START_S = 20
 _ASK_S = 10
@@ -44,8 +47,9 @@ class Session(object):
         self._hooks = Hooks(app)
         self._program = None
         self._channel = None
-        # The last state that was told.
+        # The last state that was told, and when.
         self._told = None
+        self._sent_ms = 0
         self._is_over = False
         self._capture = None
         note = app.logger.debug
@@ -197,6 +201,15 @@ class Session(object):
         except Exception as reason:  # the session was told all the same
             self._app.logger.debug("No entry for the login: %s", reason)
 
+    def _next_sent_ms(self):
+        """Now. An agent that is still starting may hear an older word after a newer one; this tells them apart, also
+        when the clock was set back a little between them."""
+        now_ms = int(time.time() * 1000)
+        if now_ms <= self._sent_ms <= now_ms + _CROSSING_MS:
+            now_ms = self._sent_ms + 1
+        self._sent_ms = now_ms
+        return now_ms
+
     def _deliver(self, verb, message):
         """On the door's thread."""
         environ = dict(os.environ)
@@ -205,8 +218,7 @@ class Session(object):
             self._program = program.find(
                 self._program_path, self._bundle_folder, environ
             )
-        # An agent that is still starting may hear an older word after a newer one; this tells them apart.
-        message = dict(message, sent_ms=int(time.time() * 1000))
+        message = dict(message, sent_ms=self._next_sent_ms())
         answer = child.call(self._program, verb, message, environ)
         if verb == "attach":
             self._channel = answer.get("channel")

@@ -19,6 +19,7 @@ mod upkeep;
 use crate::agent::AgentError;
 use crate::attach::{Attach, AttachSite, Detach};
 use crate::captured::Captured;
+use crate::clock::WallWatch;
 use crate::delivery::Wake;
 use crate::draft::{Draft, First, Late};
 use crate::facts::Machine;
@@ -109,6 +110,7 @@ pub struct Pipeline<D: Disk> {
     restore_folder: RestoreFolder,
     /// What memory is not used was given back since something happened.
     at_rest: bool,
+    wall: WallWatch,
 }
 
 /// What a pipeline is made of.
@@ -141,6 +143,7 @@ impl<D: Disk> Pipeline<D> {
         let mut surroundings = Known::default();
         surroundings.words.extend([machine.user.clone(), machine.host.clone()]);
         let now_ms = parts.shared.clock.steady_ms();
+        let wall = WallWatch::new(&*parts.shared.clock);
         let mut pipeline = Pipeline {
             recogniser: surroundings.recogniser(&parts.settings),
             surroundings,
@@ -168,10 +171,14 @@ impl<D: Disk> Pipeline<D> {
             shared: parts.shared,
             restore_folder: parts.restore_folder,
             at_rest: false,
+            wall,
         };
         let now_ms = pipeline.shared.clock.wall_ms();
         let known = {
             let mut store = lock(&pipeline.shared.store);
+            if let Err(error) = store.clock_at_start(now_ms) {
+                pipeline.shared.state_trouble(&error);
+            }
             pipeline.folds = Folds::of(store.processes().unwrap_or_default());
             pipeline.twins = Twins::of(store.sightings().unwrap_or_default());
             pipeline.captures = Captures::of(store.captures().unwrap_or_default());
@@ -254,6 +261,7 @@ impl<D: Disk> Pipeline<D> {
         {
             return Duration::from_secs(1);
         }
+        self.look_at_the_clock();
         let now_ms = self.shared.clock.steady_ms();
         let mut draft = Draft::default();
         let claimed = self.claimed.drain(..).map(|first| Late {

@@ -72,17 +72,18 @@ pub fn plan(
         archive.bytes = file.map_or(0, |file| file.len());
     }
     let state_bytes = store.used_bytes()?;
-    let mut plan = choose(&archives, state_bytes, settings, now_ms);
+    let by_age_ms = store.may_forget(now_ms)?.then_some(now_ms);
+    let mut plan = choose(&archives, state_bytes, settings, by_age_ms);
     plan.disk_free_bytes = free_bytes(spool);
     plan.hours = store.old_hours(now_ms)?;
     Ok(plan)
 }
 
-/// Pure: the archives, oldest first, and how large the state is.
-fn choose(archives: &[Spooled], state_bytes: u64, settings: &EvidenceSettings, now_ms: i64) -> Plan {
+/// Pure: the archives, oldest first, how large the state is, and what time it is; `None` when no age can be told.
+fn choose(archives: &[Spooled], state_bytes: u64, settings: &EvidenceSettings, now_ms: Option<i64>) -> Plan {
     let archive_bytes: u64 = archives.iter().map(|archive| archive.bytes).sum();
     let days = i64::try_from(settings.spool_days).unwrap_or(i64::MAX / DAY_MS);
-    let oldest_ms = now_ms.saturating_sub(days.saturating_mul(DAY_MS));
+    let oldest_ms = now_ms.map_or(i64::MIN, |now_ms| now_ms.saturating_sub(days.saturating_mul(DAY_MS)));
     let mut left = archive_bytes.saturating_add(state_bytes);
     let mut drop = Vec::new();
     for archive in archives {
@@ -201,7 +202,7 @@ mod tests {
             (&[], 1_000, 1_000, 0, 0),
         ] {
             settings.spool_bytes = spool_bytes;
-            let plan = choose(&archives(days_ago), state_bytes, &settings, 0);
+            let plan = choose(&archives(days_ago), state_bytes, &settings, Some(0));
             let gone: Vec<&str> = plan.drop.iter().map(|archive| archive.hash.as_str()).collect();
             assert_eq!(gone, (0..expected).map(|index| format!("h{index}")).collect::<Vec<_>>());
             assert_eq!(plan.text_bytes, texts, "{days_ago:?} {spool_bytes} {state_bytes}");

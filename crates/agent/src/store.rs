@@ -9,6 +9,7 @@ mod audit;
 mod batch;
 mod by_hand;
 mod captures;
+mod clock;
 mod delivery;
 mod evidence;
 mod flush;

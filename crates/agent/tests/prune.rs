@@ -116,7 +116,10 @@ fn a_file_whose_position_was_forgotten_is_read_from_its_start_when_it_returns() 
     fs::create_dir_all(&other).unwrap();
     let mut elsewhere_reader = reader(&store, &other);
     look(&mut elsewhere_reader, &mut store, 0);
-    assert_eq!(store.prune(NOW_MS, &elsewhere_reader.is_of_use()).unwrap().len(), 1);
+    // A clock that has leapt proves nothing.
+    store.clock_was_set(400 * DAY_MS, NOW_MS).unwrap();
+    assert_eq!(store.prune(NOW_MS + DAY_MS / 2, &elsewhere_reader.is_of_use()).unwrap(), []);
+    assert_eq!(store.prune(NOW_MS + DAY_MS, &elsewhere_reader.is_of_use()).unwrap().len(), 1);
     fs::rename(&elsewhere, &logs).unwrap();
     fs::write(logs.join("tk-maya.log"), record("returned") + &record("and more")).unwrap();
     assert_eq!(look(&mut reader(&store, &logs), &mut store, 0), [record("returned")]);

@@ -5,7 +5,8 @@
 use agent::evidence::{Reason, archive_path, keep, spooled_bytes};
 use agent::retention::{Plan, carry_out, plan};
 use agent::settings::{EvidenceSettings, Layers, LimitSettings};
-use agent::store::{Archive, Batch, Delivery, NewIncident, Stands, Step, Store};
+use agent::store::{Archive, Batch, Delivery, NewIncident, Position, Stands, Step, Store};
+use log_follow::{Checkpoint, FileId, Mark};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -39,6 +40,11 @@ impl World {
     fn happens(&mut self, key: &str, archive_bytes: usize, facts: &str, now_ms: i64) {
         let mut batch = Batch::default();
         self.draft(&mut batch, (key, 1), archive_bytes, facts);
+        let none = Mark { len: 0, hash: String::new() };
+        let id = FileId { device: 9, file: 9 };
+        let (path, head, tail) = ("/logs/tk-maya.log".into(), none.clone(), none);
+        let checkpoint = Checkpoint { path, id, offset: 10, seen_bytes: 10, head, tail, rotated: false };
+        batch.positions = vec![Position { checkpoint, line: None }];
         self.store.commit(&batch, &self.limits, now_ms).unwrap();
     }
 
@@ -207,4 +213,40 @@ fn when_the_state_alone_is_too_large_old_texts_go_and_nothing_else() {
     let whole = tickets.iter().filter(|delivery| delivery.facts.contains("rrrr")).count();
     assert!((1..50).contains(&whole), "{whole}: the newest keep theirs");
     assert!(tickets.iter().all(|delivery| delivery.facts.contains(r#""summary":"s""#)));
+}
+
+#[test]
+fn a_clock_that_leaps_a_year_makes_nothing_old_before_it_has_gone_on_for_a_day() {
+    let year_ms = 365 * 24 * HOUR_MS;
+    // While it runs, and between two runs.
+    for is_seen in [true, false] {
+        let mut world = World::new();
+        world.happens("waits", 1_000, "{}", NOW_MS);
+        let leapt_ms = NOW_MS + year_ms;
+        if is_seen {
+            world.store.clock_was_set(year_ms, leapt_ms).unwrap();
+        } else {
+            world.store.clock_at_start(leapt_ms).unwrap();
+        }
+        world.happens("happens then", 1_000, "{}", leapt_ms + HOUR_MS);
+        for now_ms in [leapt_ms, leapt_ms + 19 * HOUR_MS, NOW_MS + HOUR_MS] {
+            assert_eq!(world.carry_out(now_ms).drop, [], "{is_seen}, at {now_ms}");
+        }
+        assert_eq!(world.carry_out(leapt_ms + 21 * HOUR_MS).drop.len(), 1, "it was a year");
+    }
+    // What is of a year ago by a clock that was wrong then is not old when it is right again.
+    let mut world = World::new();
+    world.happens("before", 1_000, "{}", NOW_MS);
+    world.store.clock_at_start(NOW_MS - year_ms).unwrap();
+    world.happens("by a wrong clock", 1_000, "{}", NOW_MS - year_ms);
+    world.store.clock_at_start(NOW_MS).unwrap();
+    assert_eq!(world.carry_out(NOW_MS).drop, []);
+    // Days off are no leap, and neither is what passes while nobody looks.
+    let mut world = World::new();
+    world.happens("waits", 1_000, "{}", NOW_MS);
+    for days in [4, 9, 15] {
+        world.store.clock_at_start(NOW_MS + days * 24 * HOUR_MS).unwrap();
+        world.happens("goes on", 1_000, "{}", NOW_MS + days * 24 * HOUR_MS);
+    }
+    assert_eq!(world.carry_out(NOW_MS + 15 * 24 * HOUR_MS).drop.len(), 1);
 }

@@ -12,6 +12,8 @@ use serde_json::json;
 
 /// How long the maker of a ticket too many has for folding it, in milliseconds.
 const MAKERS_TIME_MS: i64 = 60_000;
+/// The clocks of a site and its machines differ by less.
+const SKEW_MS: i64 = 3_600_000;
 
 /// What a look after a create has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +82,9 @@ impl Filing<'_> {
     /// Whether its maker has had the time to fold it, or is this agent, which has died over it.
     fn had_its_time(&self, ticket: &Standing) -> bool {
         let is_ours = ticket.made_by.as_deref() == Some(self.agent);
-        is_ours || ticket.created_ms.is_none_or(|created_ms| self.now_ms - created_ms >= MAKERS_TIME_MS)
+        // Made long after now: this machine's clock is wrong, and would be asked for ever.
+        let is_young = |created_ms: i64| (-SKEW_MS..MAKERS_TIME_MS).contains(&(self.now_ms - created_ms));
+        is_ours || !ticket.created_ms.is_some_and(is_young)
     }
 
     fn fold(&self, ticket: &Standing, into: u64) -> Result<(), FilingError> {

@@ -37,6 +37,18 @@ impl<D: Disk> Pipeline<D> {
         }
     }
 
+    /// Notes that somebody has set the wall clock.
+    pub(super) fn look_at_the_clock(&mut self) {
+        let Some(by_ms) = self.wall.look(&*self.shared.clock) else { return };
+        tracing::info!(by_s = by_ms / 1_000, "the clock was set, or this machine has slept");
+        let kept = lock(&self.shared.store).clock_was_set(by_ms, self.shared.clock.wall_ms());
+        if let Err(error) = kept {
+            self.shared.state_trouble(&error);
+        }
+        // It waits for moments of the clock as it was.
+        let _ = self.wake.send(Wake::Look);
+    }
+
     /// Forgets what is long past; what cannot be forgotten now is met again tomorrow.
     pub(super) fn prune(&mut self) {
         self.prune_ms = self.shared.clock.steady_ms() + PRUNE_MS;

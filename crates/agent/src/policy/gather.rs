@@ -36,7 +36,9 @@ pub fn decide(known: Option<Known>, limits: &LimitSettings, now_ms: i64) -> Deci
     match known {
         None => Decision::File { due_ms: now_ms + seconds(limits.gather_s) },
         Some(known) => {
-            let latest = known.first_seen_ms + seconds(limits.gather_max_s);
+            // First seen after now: the clock was set back meanwhile, and how long it has waited nobody knows.
+            let is_known = known.first_seen_ms <= now_ms;
+            let latest = if is_known { known.first_seen_ms + seconds(limits.gather_max_s) } else { now_ms };
             let gather = (now_ms + seconds(limits.gather_s)).min(latest);
             Decision::Count {
                 due_ms: now_ms + seconds(limits.count_flush_s),

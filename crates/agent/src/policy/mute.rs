@@ -6,6 +6,8 @@
 /// A mute that says nothing else ends after this.
 pub const DEFAULT_EXPIRY_MS: i64 = 30 * 24 * HOUR_MS;
 const HOUR_MS: i64 = 3_600_000;
+/// Why a mute has ended whose date has come.
+pub const DATE_HAS_COME: &str = "its date has come";
 /// How far back a problem is compared with itself to tell that it gets worse.
 const ESCALATION_HOURS: i64 = 7 * 24;
 /// Worse is this many times the worst hour of the week before ...
@@ -101,7 +103,7 @@ impl Until {
     #[must_use]
     pub fn is_over(&self, by_hour: &[(i64, u64)], now_ms: i64) -> Option<&'static str> {
         if self.date_ms.is_some_and(|date| date <= now_ms) {
-            return Some("its date has come");
+            return Some(DATE_HAS_COME);
         }
         let hour = now_ms.div_euclid(HOUR_MS);
         let since = |first: i64| by_hour.iter().filter(move |(of, _)| (first..=hour).contains(of));

@@ -3,7 +3,7 @@
 use super::admission::{Newcomer, give_back};
 use super::tally::rename_outcome;
 use super::{Store, StoreError, signed, unsigned};
-use crate::policy::mute::{Mute, Until};
+use crate::policy::mute::{self, Mute, Until};
 use crate::policy::{BY_HAND, outcome};
 use crate::settings::{MuteEnd, MuteSetting};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -151,11 +151,16 @@ fn begin(
             mute.until.escalating
         ],
     )?;
+    silence(transaction, &mute.what)
+}
+
+/// What is there already goes quiet. Returns how many problems that are.
+fn silence(transaction: &Transaction<'_>, what: &str) -> rusqlite::Result<u64> {
     let mut statement = transaction.prepare(
         "SELECT id, ticket_id IS NULL FROM incidents WHERE (signature = ?1 OR key = ?1) AND signature NOT LIKE ?2",
     )?;
     let found = statement
-        .query_map([&mute.what, &format!("{BY_HAND}%")], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([what, &format!("{BY_HAND}%")], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<Vec<(i64, bool)>>>()?;
     for (id, has_no_ticket) in &found {
         transaction.execute("UPDATE incidents SET held = 'muted', folded_into = NULL WHERE id = ?1", [id])?;
@@ -168,6 +173,23 @@ fn begin(
         }
     }
     Ok(found.len() as u64)
+}
+
+/// The clock was set back: a mute that has ended by its date, which has not come, goes on.
+pub(super) fn date_has_not_come(transaction: &Transaction<'_>, now_ms: i64) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare(
+        "SELECT max(id), what FROM mutes WHERE ended_ms > ?1 AND until_ms > ?1 AND ended_why = ?2
+             AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.what = mutes.what AND m.ended_ms IS NULL)
+         GROUP BY what",
+    )?;
+    let found = statement
+        .query_map(params![now_ms, mute::DATE_HAS_COME], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+    for (id, what) in found {
+        transaction.execute("UPDATE mutes SET ended_ms = NULL, ended_why = NULL WHERE id = ?1", [id])?;
+        silence(transaction, &what)?;
+    }
+    Ok(())
 }
 
 fn in_force(transaction: &Transaction<'_>, what: &str) -> rusqlite::Result<Option<(i64, bool)>> {

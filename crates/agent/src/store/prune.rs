@@ -17,7 +17,7 @@ pub type PositionKey = (PathBuf, FileId);
 impl Store {
     /// Forgets positions of files that were last met more than 30 days ago, and all but the newest 1 000 of those that are not
     /// there. `is_of_use` tells those that are followed, or may come back at any moment: they stay. Older hours are added up, so
-    /// that every sum stays what it is. Returns the positions that were forgotten.
+    /// that every sum stays what it is. Returns the positions that were forgotten; none while the clock is not believed.
     ///
     /// # Errors
     /// When the state cannot be read or written.
@@ -26,6 +26,9 @@ impl Store {
         now_ms: i64,
         is_of_use: &dyn Fn(&PositionKey) -> bool,
     ) -> Result<Vec<PositionKey>, StoreError> {
+        if !self.may_forget(now_ms)? {
+            return Ok(Vec::new());
+        }
         let before_ms = now_ms.saturating_sub(KEPT_MS);
         let mut absent = 0;
         let gone: Vec<PositionKey> = self

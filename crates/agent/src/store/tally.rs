@@ -74,9 +74,10 @@ fn happened(transaction: &Transaction<'_>, tally: &Tally, now_ms: i64) -> rusqli
     let at_ms = newest.map_or(now_ms, |event| event.at_ms.min(now_ms));
     transaction
         .prepare_cached(
-            "UPDATE incidents SET event_ms = ?2, event_version = ?3 WHERE key = ?1 AND event_ms <= ?2",
+            "UPDATE incidents SET event_ms = ?2, event_version = ?3
+             WHERE key = ?1 AND (event_ms <= ?2 OR event_ms > ?4)",
         )?
-        .execute(params![tally.key, at_ms, newest.and_then(|event| event.version.as_deref())])?;
+        .execute(params![tally.key, at_ms, newest.and_then(|event| event.version.as_deref()), now_ms])?;
     Ok(())
 }
 

@@ -8,5 +8,6 @@ mod kills;
 mod people;
 mod race;
 mod sessions;
+mod set_clock;
 mod tap;
 mod world;

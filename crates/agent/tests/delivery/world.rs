@@ -25,21 +25,33 @@ pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Time that only the test moves; it begins now, because the desk has its own.
-pub(crate) struct TestClock(AtomicI64);
+pub(crate) struct TestClock {
+    steady_ms: AtomicI64,
+    set_ms: AtomicI64,
+}
 
 impl TestClock {
+    fn at(now_ms: i64) -> TestClock {
+        TestClock { steady_ms: AtomicI64::new(now_ms), set_ms: AtomicI64::new(0) }
+    }
+
     pub(crate) fn forward(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
+        self.steady_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the wall clock: so much away from what it would show.
+    pub(crate) fn set(&self, ms: i64) {
+        self.set_ms.store(ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for TestClock {
     fn wall_ms(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+        self.steady_ms.load(Ordering::SeqCst) + self.set_ms.load(Ordering::SeqCst)
     }
 
     fn steady_ms(&self) -> u64 {
-        self.wall_ms().unsigned_abs()
+        self.steady_ms.load(Ordering::SeqCst).unsigned_abs()
     }
 }
 
@@ -140,7 +152,7 @@ impl Host {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("state.db")).unwrap().0;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
-        let clock = Arc::new(TestClock(AtomicI64::new(i64::try_from(now).unwrap())));
+        let clock = Arc::new(TestClock::at(i64::try_from(now).unwrap()));
         let mut layers = Layers::new();
         let text = format!(
             "[limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 1\nretry_max_s = 60\nwrites_per_minute = 0\ntickets_per_hour = 0\ntickets_per_day = 0\n{toml}"

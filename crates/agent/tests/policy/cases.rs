@@ -170,6 +170,29 @@ fn a_mute_counts_tells_nobody_and_ends() {
 }
 
 #[test]
+fn a_mute_that_ended_by_a_clock_that_was_wrong_goes_on_when_it_is_set_back() {
+    let mut bench = Bench::new();
+    let until = Until { date_ms: Some(bench.now_ms + 48 * HOUR_MS), ..Until::default() };
+    bench.store.mute(&mute("g1:a", until), bench.now_ms).unwrap();
+    assert_eq!(bench.happens("a", 1).first, "muted");
+    let year_ms = 365 * 24 * HOUR_MS;
+    bench.now_ms += year_ms;
+    assert_eq!(bench.happens("a", 1).first, "spooled");
+    bench.minutes(1);
+    assert_eq!(bench.filed(), ["alice - a"]);
+    bench.now_ms -= year_ms;
+    bench.store.clock_was_set(-year_ms, bench.now_ms).unwrap();
+    assert_eq!(bench.happens("a", 5).first, "muted");
+    assert_eq!(bench.deliver().len(), 0);
+    // And ends in its time, and then for good.
+    bench.now_ms += 49 * HOUR_MS;
+    assert_eq!(bench.happens("a", 1).first, "duplicate");
+    bench.store.clock_was_set(-MINUTE_MS, bench.now_ms - MINUTE_MS).unwrap();
+    assert_eq!(bench.happens("a", 1).first, "duplicate");
+    bench.adds_up();
+}
+
+#[test]
 fn a_mute_that_is_taken_back_tells_the_ticket_what_was_counted() {
     let mut bench = Bench::new();
     bench.happens("a", 1);
