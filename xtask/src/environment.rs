@@ -1,4 +1,4 @@
-//! What the tests need besides Rust: a Python environment, Node packages, Chromium, a proxy, the program itself.
+//! What the tests need besides Rust: a Python environment, Node packages, Chromium, a proxy, a clock, the program itself.
 //!
 //! Everything goes below `target/` or `node_modules/` and is made again only when its list has changed; the
 //! browser comes from the system's packages, because it cannot be had any other way offline.
@@ -89,6 +89,11 @@ pub(crate) fn browser() -> Done {
 /// A real proxy. The package without its service: the tests start their own.
 pub(crate) fn proxy() -> Done {
     installed("tinyproxy", &["tinyproxy-bin"], "the proxy tests need")
+}
+
+/// A wall clock that a test sets.
+pub(crate) fn fake_time() -> Done {
+    installed("faketime", &["faketime"], "the tests of a clock that is set need")
 }
 
 /// What Qt draws with, which every desktop has and a server has not.

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test there is, from formatting to the browser.
 
-use crate::environment::{browser, node_packages, program, proxy, python, qt_libraries};
+use crate::environment::{browser, fake_time, node_packages, program, proxy, python, qt_libraries};
 use crate::shell::{Done, cargo, command, root, run as show};
 use std::time::Instant;
 
@@ -73,6 +73,9 @@ fn python_tests() -> Done {
     let program = program()?;
     let python = python()?;
     qt_libraries(&python)?;
+    if cfg!(target_os = "linux") {
+        fake_time()?;
+    }
     for folder in ["official_client", "toolkit"] {
         show(
             command(&python)
