@@ -7,6 +7,7 @@ and returns at once; should it hang, it is ended after `LIMIT_S`.
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from .errors import CallRefused, CallTimedOut, ProgramUnusable
 # Starting a program from a cold network share can take seconds; nobody waits for it.
 LIMIT_S = 30
 MOST_ANSWER_BYTES = 64 * 1024
+MOST_SAID_BYTES = 600
 
 # A copy that was just written cannot be started while another child of this host, on its way to its own program,
 # still holds the file that was open when it was forked: moments.
@@ -32,14 +34,23 @@ def call(program, verb, message, environ, limit_s=LIMIT_S, arguments=()):
 
     Returns the object in the one line it prints; an empty one from a program that prints none.
 
-    Raises `ProgramUnusable`, `CallTimedOut` or `CallRefused`. Their texts never hold `message`,
-    which carries the session token.
+    Raises `ProgramUnusable`, `CallTimedOut` or `CallRefused`. Their texts never hold the session
+    token of `message`.
     """
     command = [program, verb] + list(arguments)
+    errors = _errors_file()
+    try:
+        return _call(program, verb, message, environ, limit_s, command, errors)
+    finally:
+        if errors is not None:
+            errors.close()
+
+
+def _call(program, verb, message, environ, limit_s, command, errors):
     tries_left = _BUSY_TRIES
     while True:
         try:
-            child = _start(command, environment.clean(environ))
+            child = _start(command, environment.clean(environ), errors)
             break
         except (OSError, ValueError) as reason:
             tries_left -= 1
@@ -65,8 +76,32 @@ def call(program, verb, message, environ, limit_s=LIMIT_S, arguments=()):
     if timed_out.is_set():
         raise CallTimedOut(program, verb, limit_s)
     if child.returncode != 0:
-        raise CallRefused(program, verb, child.returncode)
+        said = _said(errors, message)
+        raise CallRefused(program, verb, child.returncode, said)
     return _object(line)
+
+
+def _errors_file():
+    """A file and no pipe: nobody has to empty it, and nobody who inherits it keeps us waiting."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return None  # a full disk; then the exit code has to do
+
+
+def _said(errors, message):
+    # type: (object, dict) -> str
+    """What a program that ended badly had to say (what is wrong with a setting, which library is missing): on one
+    line, and without the words that make an incident of a line."""
+    if errors is None:
+        return ""
+    errors.seek(0)
+    said = " ".join(errors.read(MOST_SAID_BYTES).decode("utf-8", "replace").split())
+    token = (message.get("site") or {}).get("session_token")
+    if token and token in said:
+        return ""
+    said = re.sub("^error: ", "", said)
+    return re.sub("ERROR|CRITICAL|Traceback", lambda word: word.group().lower(), said)
 
 
 def encode(message):
@@ -102,11 +137,11 @@ def _object(line):
     return answer if isinstance(answer, dict) else {}
 
 
-def _start(command, environ):
+def _start(command, environ, errors):
     options = {
         "stdin": subprocess.PIPE,
         "stdout": subprocess.PIPE,
-        "stderr": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL if errors is None else errors,
         # A child that holds Desktop's browser socket would keep the integration from restarting.
         "close_fds": True,
         "cwd": _lasting_folder(environ),

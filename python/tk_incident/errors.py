@@ -56,11 +56,11 @@ class ProgramUnusable(IncidentError):
 class CallRefused(IncidentError):
     """The program ended with another exit code than 0."""
 
-    def __init__(self, program, verb, exit_code):
+    def __init__(self, program, verb, exit_code, said=""):
         IncidentError.__init__(
             self,
-            "%s %s ended with exit code %s; run `%s status` or look into the agent's own log"
-            % (program, verb, exit_code, program),
+            "%s %s ended with exit code %s: %s"
+            % (program, verb, exit_code, said or "run `%s doctor`" % program),
         )
         self.exit_code = exit_code
 

@@ -218,6 +218,16 @@ def test_what_goes_wrong_is_told_apart(tmp_path):
     with pytest.raises(CallRefused) as refusal:
         child.call(refused.path, "detach", {}, {})
     assert refusal.value.exit_code == 3
+    assert str(refusal.value).endswith("exit code 3: run `%s doctor`" % refused.path)
+
+    speaks = "import sys; sys.stderr.write('error: no CRITICAL\\nlibrary %s' * 99); sys.exit(2)"
+    for token, expected in (("", "no critical library"), ("library", "run `")):
+        path = write(tmp_path / ("speaks" + token), speaks % "x")
+        with pytest.raises(CallRefused) as refusal:
+            message = {"site": {"session_token": token}}
+            child.call(path, "attach", message, {"PATH": os.defpath})
+        said = str(refusal.value)
+        assert ("exit code 2: " + expected) in said and len(said) < 1000, said
 
     no_program = tmp_path / "data"
     no_program.write_text("not a program")

@@ -323,11 +323,10 @@ impl Store {
     /// When the state cannot be written.
     pub fn forget_old_sessions(&mut self, now_ms: i64) -> Result<(), StoreError> {
         const WEEK_MS: i64 = 7 * 24 * 3_600_000;
+        let before_ms = if self.may_forget(now_ms)? { now_ms - WEEK_MS } else { i64::MIN };
         self.write(|transaction| {
-            transaction.execute(
-                "DELETE FROM sessions WHERE ended_ms IS NOT NULL OR seen_ms < ?1",
-                [now_ms - WEEK_MS],
-            )?;
+            transaction
+                .execute("DELETE FROM sessions WHERE ended_ms IS NOT NULL OR seen_ms < ?1", [before_ms])?;
             Ok(())
         })
     }
