@@ -43,9 +43,10 @@ impl Toolchain {
     pub(crate) fn cargo(&self, word: &str) -> Command {
         let mut cargo = command(&self.program);
         // A cargo passes these to what it starts; they belong to the compiler that runs us.
-        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
+        for name in ["RUSTFLAGS", "RUSTDOCFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
             cargo.env_remove(name);
         }
+        cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTDOCFLAGS");
         if self.is_debians() {
             for name in ["RUSTUP_TOOLCHAIN", "RUSTC_BOOTSTRAP", "LD_LIBRARY_PATH"] {
                 cargo.env_remove(name);
@@ -53,8 +54,10 @@ impl Toolchain {
         }
         cargo.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if !self.rustflags.is_empty() {
-            cargo.env(self.variable("RUSTFLAGS"), self.rustflags.join(" "));
-            cargo.env(self.variable("RUSTDOCFLAGS"), self.rustflags.join(" "));
+            // Of all the ways to tell cargo flags, only this one takes a path with a space. With `--target` they are not for
+            // build scripts.
+            let flags = self.rustflags.join("\x1f");
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", &flags).env("CARGO_ENCODED_RUSTDOCFLAGS", &flags);
         }
         cargo.env("CARGO_TARGET_DIR", &self.target_dir);
         cargo.args([word, "--target", &format!("{}{}", self.target, self.suffix)]);

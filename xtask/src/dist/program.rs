@@ -91,7 +91,7 @@ fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, Str
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    let mut c_flags = Vec::new();
+    let mut c_flags: Vec<String> = Vec::new();
     for (from, to) in [
         (Some(root()), "/tk-incidentreporter"),
         (home, "/cargo"),
@@ -99,7 +99,7 @@ fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, Str
     ] {
         let Some(from) = from else { continue };
         toolchain.rustflags.push(format!("--remap-path-prefix={}={to}", from.display()));
-        c_flags.push(format!("-ffile-prefix-map={}={to}", from.display()));
+        c_flags.push(quoted(&format!("-ffile-prefix-map={}={to}", from.display())));
     }
     if platform.name.starts_with("linux") {
         // Panics do not pass through C code; tables for that would be 0.1 MB.
@@ -107,6 +107,8 @@ fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, Str
     }
     let name = format!("CFLAGS_{}", toolchain.target.replace('-', "_"));
     toolchain.variables.push((name, c_flags.join(" ").into()));
+    // Else the flags end at blanks, whatever quotes are around them.
+    toolchain.variables.push(("CC_SHELL_ESCAPED_FLAGS".to_owned(), "1".into()));
     toolchain.variables.push(sqlite_without_search());
     let word = if toolchain.suffix.is_empty() { "build" } else { "zigbuild" };
     run(toolchain.cargo(word).args([
@@ -119,6 +121,11 @@ fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, Str
     ]))?;
     let program = toolchain.output_folder("dist").join(platform.file);
     if program.exists() { Ok(program) } else { Err(format!("no program at `{}`", program.display())) }
+}
+
+/// A flag as a shell takes it, and the crate `cc`.
+fn quoted(flag: &str) -> String {
+    format!("'{}'", flag.replace('\'', "'\\''"))
 }
 
 /// Full-text search is for the desk's list of tickets; a program without the desk is 0.12 MB smaller without it.
