@@ -4,10 +4,11 @@
 //! What a platform needs is set up by the command itself. A platform that cannot be made here is left out and told, unless
 //! it was asked for by name. Packing is the work of `crates/packaging`; `docs/release.md` tells how a release is made.
 
+mod built_from;
 pub(crate) mod program;
 mod reproducible;
 
-use crate::shell::{Done, cargo, command, output, root, run as show};
+use crate::shell::{Done, cargo, root, run as show};
 use program::{Built, PLATFORMS, Platform};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,7 +88,9 @@ fn build(platform: &'static Platform) -> Done {
     let folder = place.parent().ok_or("a program has a folder")?;
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     fs::copy(&program, &place).map_err(|error| format!("{}: {error}", place.display()))?;
-    fs::write(folder.join(COMMIT), commit()).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let built_from = built_from::text(&root())?;
+    fs::write(folder.join(built_from::FILE), built_from)
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
     let bytes = fs::metadata(&place).map_err(|error| format!("{}: {error}", place.display()))?.len();
     say(&format!("{}: {:.2} MB", platform.name, bytes as f64 / 1_000_000.0));
     if let Some(remark) = remark {
@@ -101,29 +104,18 @@ fn place(platform: &Platform) -> PathBuf {
     packages().join("programs").join(platform.name).join(platform.file)
 }
 
-/// The file beside a program that says what it was built from.
-const COMMIT: &str = "built-from.txt";
-
-/// The commit, with a mark when files differ from it.
-fn commit() -> String {
-    let git = |arguments: &[&str]| output(command("git").args(arguments)).ok();
-    let Some(commit) = git(&["rev-parse", "HEAD"]) else { return "unknown\n".to_owned() };
-    let is_clean = git(&["status", "--porcelain"]).is_some_and(|changes| changes.is_empty());
-    format!("{}{}\n", commit.trim(), if is_clean { "" } else { " and changes" })
-}
-
 /// The programs that lie among the packages: those built here, and those that were brought from other machines.
 ///
 /// # Errors
-/// When there is none, or one was built from another commit: a bundle is of one version.
+/// When there is none, or one was built from another commit or other files: a bundle is of one version.
 fn built() -> Result<Vec<(&'static Platform, PathBuf)>, String> {
-    let wanted = commit();
+    let wanted = built_from::text(&root())?;
     let mut programs = Vec::new();
     for platform in &PLATFORMS {
         let place = place(platform);
         if place.exists() {
             let made_of =
-                fs::read_to_string(place.with_file_name(COMMIT)).unwrap_or_else(|_| "unknown".to_owned());
+                fs::read_to_string(place.with_file_name(built_from::FILE)).unwrap_or_else(|_| "unknown".to_owned());
             if made_of.trim() != wanted.trim() {
                 return Err(format!(
                     "{} was built from {}, and this is {}; build it again or remove it",
