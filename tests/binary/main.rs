@@ -37,6 +37,7 @@ mod promises;
 mod real_proxy;
 mod report;
 mod scan;
+mod sites;
 mod status;
 mod storm;
 mod ten_tickets;

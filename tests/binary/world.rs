@@ -19,6 +19,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(if cfg!(windows) { 180
 
 pub(crate) struct World {
     pub(crate) folder: TempDir,
+    /// The folder of the world whose logs, and place of states, this one shares: another site of the same user.
+    machine: Option<PathBuf>,
+    /// Several agents may be meant, so commands name the site.
+    names_site: bool,
     desk: Option<Desk>,
     address: Option<SocketAddr>,
     agent: Option<Agent>,
@@ -46,6 +50,8 @@ impl World {
         fs::create_dir_all(folder.path().join("home/logs")).unwrap();
         World {
             folder,
+            machine: None,
+            names_site: false,
             desk: None,
             address: None,
             agent: None,
@@ -56,6 +62,14 @@ impl World {
             uploads: UploadForm::Classic,
             clock_ahead_s: 0,
         }
+    }
+
+    /// Another site of the same user on the same machine.
+    pub(crate) fn beside(other: &mut World) -> World {
+        other.names_site = true;
+        let mut world = World::new();
+        (world.machine, world.names_site) = (Some(other.folder.path().to_owned()), true);
+        world
     }
 
     /// A desk and an agent that files on it at once.
@@ -77,7 +91,11 @@ impl World {
     }
 
     pub(crate) fn log(&self, name: &str) -> PathBuf {
-        self.path("home/logs").join(name)
+        self.on_machine("home/logs").join(name)
+    }
+
+    fn on_machine(&self, name: &str) -> PathBuf {
+        self.machine.as_deref().unwrap_or(self.folder.path()).join(name)
     }
 
     /// Starts the desk; the second time at the same address with the same data.
@@ -142,10 +160,13 @@ impl World {
             }
         }
         command
-            .env("SHOTGUN_HOME", self.path("home"))
-            .env("TK_INCIDENT_AGENT_STATE_DIR", self.path("state"))
+            .env("SHOTGUN_HOME", self.on_machine("home"))
+            .env("TK_INCIDENT_AGENT_STATE_DIR", self.on_machine("state"))
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
+        if self.names_site && self.address.is_some() {
+            command.env("TK_INCIDENT_SITE_URL", self.url());
+        }
         command
     }
 

@@ -182,6 +182,7 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         // The thread that reads may have ended already.
         let _ = looks.send(Command::Look);
     }));
+    let log_folders = options.log_folders.clone();
     let follower = follower(&options.settings, options.log_folders, known_folders, events, &positions);
     let gate = Gate::new(&options.settings.detect).read_gate();
     let reader = LogReader::new(follower, positions, gate, options.settings.agent.quiet_ms);
@@ -191,6 +192,8 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         reader,
         spool: folder.evidence(),
         folder: folder.clone(),
+        site: identity.site.clone(),
+        log_folders,
         wake: wake.clone(),
         list_all: options.list_all,
         restore_folder,

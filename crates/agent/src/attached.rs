@@ -6,11 +6,11 @@
 //! or from the first host. Kept as a file and not in `state.db`: it is read before an agent has a state.
 
 use crate::attach::Attach;
-use crate::paths::StateFolder;
+use crate::paths::{StateFolder, replace_private};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 /// The time of the last attach is written at most this often.
@@ -99,12 +99,7 @@ impl Attached {
         if Attached::read(folder).is_some_and(|stored| !self.is_news_to(&stored)) {
             return Ok(());
         }
-        let (path, new) = (folder.attached(), folder.attached().with_extension("json.new"));
-        let mut file = fs::File::create(&new)?;
-        file.write_all(self.to_object()?.as_bytes())?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(new, path)
+        replace_private(&folder.attached(), self.to_object()?.as_bytes())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::{Archive, CaptureProgress, Dropped, Folded, NewIncident, Store
 use log_follow::SourceId;
 use redact::RuleCounts;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// News of one look.
@@ -31,6 +31,8 @@ pub(crate) struct Draft {
     pub(crate) late: Vec<Late>,
     /// Folders that are followed from now on.
     pub(crate) entered: Vec<PathBuf>,
+    /// Occurrences that may be another site's.
+    pub(crate) doubts: Vec<Doubt>,
     /// How far a host has handed over its records, when they came from one.
     pub(crate) captured: Option<CaptureProgress>,
     /// How often the evidence could not be written.
@@ -56,6 +58,18 @@ pub(crate) struct Late {
     pub(crate) text: String,
     /// Which record it was until now, when that is another one than `whole`.
     pub(crate) made_from: Option<MadeFrom>,
+}
+
+/// Occurrences of a process that no site's session has claimed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// What they are kept under.
+    pub(crate) key: String,
+    pub(crate) pid: Option<u32>,
+    /// When the first of them was written, wall time; `None` when they do not tell.
+    pub(crate) at_ms: Option<i64>,
+    pub(crate) log_folder: PathBuf,
+    pub(crate) times: u64,
 }
 
 /// The first record of a problem in this look.
@@ -129,6 +143,19 @@ impl Draft {
             for orphan in orphans {
                 let times = self.folded.remove(&orphan).unwrap_or(0);
                 *self.folded.entry(Folded { key: into.to_owned(), ..orphan }).or_default() += times;
+            }
+        }
+    }
+
+    /// A record that was kept under this key, and may be another site's.
+    pub(crate) fn doubt(&mut self, key: &str, pid: Option<u32>, at_ms: Option<i64>, log_folder: &Path) {
+        let is_it =
+            |doubt: &&mut Doubt| doubt.key == key && doubt.pid == pid && doubt.log_folder == log_folder;
+        match self.doubts.iter_mut().find(is_it) {
+            Some(doubt) => doubt.times += 1,
+            None => {
+                let (key, log_folder) = (key.to_owned(), log_folder.to_owned());
+                self.doubts.push(Doubt { key, pid, at_ms, log_folder, times: 1 });
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Where the agent keeps its things: one folder per user and site.
 //!
-//! Owns the layout (`state.db`, `evidence/`, `lock`, `agent.log`) and the rules for who may look in. Creates the
+//! Owns the layout (`state.db`, `evidence/`, `lock`, `agent.log`, …) and the rules for who may look in. Creates the
 //! folder of one site, mode 0700, and nothing outside it. The log folders of Toolkit are `log-follow`'s matter.
 
 use etcetera::BaseStrategy;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The folder all sites' folders are in when the settings name none: state of a program, on a local disk.
@@ -105,6 +105,12 @@ impl StateFolder {
         self.0.join("attached.json")
     }
 
+    /// When each process was a session of this site, for the agents of other sites.
+    #[must_use]
+    pub fn sessions(&self) -> PathBuf {
+        self.0.join("sessions.json")
+    }
+
     /// Our own log; never named like a log we follow.
     #[must_use]
     pub fn own_log(&self) -> PathBuf {
@@ -121,6 +127,34 @@ pub(crate) fn refuse_others(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder is another user's"))
+}
+
+/// Refuses a folder that is not this user's. On Windows the folders of a user are closed to others.
+pub(crate) fn refuse_strangers(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return refuse_others(folder);
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        Ok(())
+    }
+}
+
+/// Writes a file for this user only, whole or not at all.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("json.new");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(new, path)
 }
 
 /// Makes a folder and its parents; the folder itself is for this user only.

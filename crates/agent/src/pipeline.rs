@@ -9,6 +9,7 @@
 
 mod captured;
 mod cut;
+mod doubts;
 mod keep;
 mod late;
 mod new_incident;
@@ -35,15 +36,17 @@ use crate::report::Report;
 use crate::session_book::SessionBook;
 use crate::settings::Settings;
 use crate::shared::{Shared, lock};
+use crate::sites::Sites;
 use crate::store::{RECORD_CUT, StoredGap};
 pub(crate) use captured::Captures;
+use doubts::Doubts;
 use jiff::tz::TimeZone;
 use keep::KeepError;
 use log_follow::{Disk, SourceId};
-use sessions::Known;
+use sessions::{Known, own_sites};
 use sgtk_log::RecordLimits;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -100,6 +103,10 @@ pub struct Pipeline<D: Disk> {
     twins: Twins,
     /// How far hosts have handed over their records.
     captures: Captures,
+    /// Whose a record is, where this user works with several sites.
+    sites: Sites,
+    /// What was kept and may be another site's.
+    doubts: Doubts,
     /// Somebody wants every record, not only the first of each problem.
     list_all: bool,
     kept_ms: u64,
@@ -125,6 +132,10 @@ pub struct Parts<D: Disk> {
     pub spool: PathBuf,
     /// Where it is remembered what was attached.
     pub folder: StateFolder,
+    /// Where tickets go.
+    pub site: String,
+    /// The log folders of the settings.
+    pub log_folders: Vec<PathBuf>,
     /// The delivery thread.
     pub wake: Sender<Wake>,
     /// Tell every record, not only the first of each problem.
@@ -144,6 +155,7 @@ impl<D: Disk> Pipeline<D> {
         surroundings.words.extend([machine.user.clone(), machine.host.clone()]);
         let now_ms = parts.shared.clock.steady_ms();
         let wall = WallWatch::new(&*parts.shared.clock);
+        let sites = own_sites(&parts);
         let mut pipeline = Pipeline {
             recogniser: surroundings.recogniser(&parts.settings),
             surroundings,
@@ -162,6 +174,8 @@ impl<D: Disk> Pipeline<D> {
             folds: Folds::default(),
             twins: Twins::default(),
             captures: Captures::default(),
+            sites,
+            doubts: Doubts::default(),
             list_all: parts.list_all,
             kept_ms: now_ms,
             prune_ms: now_ms,
@@ -271,6 +285,9 @@ impl<D: Disk> Pipeline<D> {
             made_from: None,
         });
         draft.late.extend(claimed);
+        let wall_ms = self.shared.clock.wall_ms();
+        self.sites.write(wall_ms);
+        self.settle_doubts(now_ms);
         let more = self.look(now_ms, &mut draft);
         let due = now_ms.saturating_sub(self.kept_ms) >= IDLE_COMMIT_MS;
         if draft.has_news() || self.reader.has_changed() {
@@ -288,7 +305,7 @@ impl<D: Disk> Pipeline<D> {
         if self.settle_ms.is_some_and(|settle_ms| now_ms >= settle_ms) {
             self.settle();
         }
-        let wait = self.reader.pace(now_ms);
+        let wait = self.doubts.wait(now_ms, self.reader.pace(now_ms));
         if wait >= RESTING {
             self.come_to_rest();
         }
@@ -298,17 +315,20 @@ impl<D: Disk> Pipeline<D> {
     /// Reads what is new into the draft. True when there is more.
     fn look(&mut self, now_ms: u64, draft: &mut Draft) -> bool {
         self.learn_secrets();
-        let Pipeline { shared, last_kept, folds, twins, .. } = self;
+        let Pipeline { shared, last_kept, folds, twins, sites, doubts, .. } = self;
         let login = lock(&shared.login).login.clone().unwrap_or_else(|| self.machine.user.clone());
         let known = (&self.sessions, &self.own_names, &self.captures, &self.zone);
-        let reading = Reading::of(&self.settings, &self.recogniser, known, login, self.list_all);
+        let terms = (self.list_all, shared.clock.wall_ms());
+        let reading = Reading::of(&self.settings, &self.recogniser, known, login, terms);
+        sites.look_begins(now_ms);
         let look = self.reader.look(now_ms, &mut |news| match news {
             News::Record { source, path, record } => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let folder = path.parent().unwrap_or(Path::new(""));
                 // A record that trips us must not take the others with it.
                 let read = std::panic::AssertUnwindSafe(|| {
-                    let met = Met { record, from: From::Log(source), file_name: &name };
-                    reading.read(met, (&mut *folds, &mut *twins), draft)
+                    let met = Met { record, from: From::Log(source), file_name: &name, folder };
+                    reading.read(met, (&mut *folds, &mut *twins, &mut *sites), draft)
                 });
                 let kept = std::panic::catch_unwind(read).unwrap_or_else(|_| {
                     let place = format!("{} at byte {}", path.display(), record.bytes.start);
@@ -338,12 +358,14 @@ impl<D: Disk> Pipeline<D> {
                         let count = lines.iter().filter(|byte| **byte == b'\n').count();
                         // The record itself was counted: a fault costs these lines only.
                         let again = std::panic::AssertUnwindSafe(|| {
-                            let met = Met { record, from: From::Log(source), file_name: &name };
+                            let folder = path.parent().unwrap_or(Path::new(""));
+                            let met = Met { record, from: From::Log(source), file_name: &name, folder };
                             reading.read_again(key, met, count, draft)
                         });
                         if let Ok(whole_key) = std::panic::catch_unwind(again) {
                             folds.renamed(key, &whole_key);
                             twins.renamed(key, &whole_key);
+                            doubts.renamed(key, &whole_key);
                             *key = whole_key;
                         }
                     }

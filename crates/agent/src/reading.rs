@@ -16,11 +16,13 @@ use crate::policy::twins::{self, MadeFrom, Sighting, Twins, Way};
 use crate::recognise::{Recognised, Recogniser};
 use crate::session_book::SessionBook;
 use crate::settings::{Scope, Settings, TitleStyle};
+use crate::sites::{Sites, Whose, is_running};
 use jiff::tz::TimeZone;
 use log_follow::SourceId;
 use serde_json::Value;
 use sgtk_log::RawRecord;
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Records with this mark are ours, whoever logged them: our own troubles must never become incidents.
@@ -47,12 +49,14 @@ pub(crate) enum From {
     },
 }
 
-/// A record, where it came from, and the bare name of its log.
+/// A record, where it came from, and the bare name of its log with its folder.
 #[derive(Clone, Copy)]
 pub(crate) struct Met<'r> {
     pub(crate) record: &'r RawRecord<'r>,
     pub(crate) from: From,
     pub(crate) file_name: &'r str,
+    /// Where its log is.
+    pub(crate) folder: &'r Path,
 }
 
 /// What reading a record needs, borrowed for one look.
@@ -66,6 +70,9 @@ pub(crate) struct Reading<'a> {
     list_all: bool,
     captures: &'a Captures,
     zone: &'a TimeZone,
+    /// Whether tickets wait for what belongs to them, so that a session can still claim its record.
+    gathers: bool,
+    wall_ms: i64,
 }
 
 impl<'a> Reading<'a> {
@@ -80,7 +87,7 @@ impl<'a> Reading<'a> {
             &'a TimeZone,
         ),
         login: String,
-        list_all: bool,
+        (list_all, wall_ms): (bool, i64),
     ) -> Reading<'a> {
         Reading {
             recogniser,
@@ -92,6 +99,8 @@ impl<'a> Reading<'a> {
             zone,
             login,
             list_all,
+            gathers: settings.limits.gather_s > 0,
+            wall_ms,
         }
     }
 }
@@ -101,7 +110,7 @@ impl Reading<'_> {
     pub(crate) fn read(
         &self,
         met: Met<'_>,
-        (folds, twins): (&mut Folds, &mut Twins),
+        (folds, twins, sites): (&mut Folds, &mut Twins, &mut Sites),
         draft: &mut Draft,
     ) -> Option<String> {
         if !self.recogniser.wants(met.record) {
@@ -121,6 +130,13 @@ impl Reading<'_> {
             draft.drop_record(outcome::RULE_DROP, Some(Arc::from(OWN_ERRORS)));
             return None;
         }
+        let at_ms = self.written_ms(parsed);
+        let whose = self.whose(met, (parsed.pid, at_ms), sites);
+        if whose == Whose::Theirs {
+            draft.drop_record(outcome::OTHER_SITE, None);
+            return None;
+        }
+        let pid = parsed.pid;
         let twin = self.way(met.from, parsed).map(|way| (way, Sighting::of(&recognised.text, parsed)));
         if let Some((way, sighting)) = &twin
             && let Some(seen) = twins.second(sighting, *way)
@@ -143,9 +159,37 @@ impl Reading<'_> {
             twins.wait(sighting, *way, key, made_from);
         }
         match kept {
-            Kept::Own(key) => Some(key),
+            Kept::Own(key) => {
+                if whose == Whose::Unknown {
+                    draft.doubt(&key, pid, at_ms, met.folder);
+                }
+                Some(key)
+            }
             Kept::Dropped | Kept::Part(_) => None,
         }
+    }
+
+    /// Whose a record is. Who files it, if no session claims it, is decided when its ticket is due.
+    fn whose(&self, met: Met<'_>, (pid, at_ms): (Option<u32>, Option<i64>), sites: &mut Sites) -> Whose {
+        // A host tells the agent of its own site.
+        if !met.from.is_log() {
+            return Whose::Ours;
+        }
+        match sites.whose(pid, at_ms.unwrap_or(self.wall_ms)) {
+            Whose::Unknown if !self.gathers => {
+                if sites.keeps_unknown(met.folder, at_ms, &is_running) {
+                    Whose::Ours
+                } else {
+                    Whose::Theirs
+                }
+            }
+            whose => whose,
+        }
+    }
+
+    /// When a record was written, by its own stamp: wall time.
+    fn written_ms(&self, record: &sgtk_log::Record) -> Option<i64> {
+        record.time.as_ref().and_then(|time| Moment::stamp_ms(&time.to_string(), self.zone))
     }
 
     /// The second sighting of a record: counted with the first one, and where its host tells better than Desktop did for it, what is
@@ -265,9 +309,9 @@ impl Reading<'_> {
 
     /// Whose it is and what it is called. The line takes its texts out of what was recognised.
     fn place(&self, met: Met<'_>, recognised: &mut Recognised) -> (String, IncidentLine, String) {
-        let Met { record, from, file_name } = met;
+        let Met { record, from, file_name, .. } = met;
         let parsed = &recognised.incident.record;
-        let at_ms = parsed.time.as_ref().and_then(|time| Moment::stamp_ms(&time.to_string(), self.zone));
+        let at_ms = self.written_ms(parsed);
         let session = parsed.pid.and_then(|pid| self.sessions.at(pid, at_ms));
         let login = session.and_then(|session| session.login.as_deref()).unwrap_or(&self.login);
         let place = Place {

@@ -16,6 +16,7 @@ mod flush;
 mod folds;
 mod late;
 mod mutes;
+mod other_site;
 mod outages;
 mod own;
 mod path_text;

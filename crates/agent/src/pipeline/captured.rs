@@ -105,11 +105,11 @@ impl<D: Disk> Pipeline<D> {
             let path = log.map_or(file_name.clone(), |log| log.display().to_string());
             draft.gaps.push(StoredGap { path, bytes: None, reason: NOT_CAPTURED });
         }
-        let Pipeline { shared, folds, twins, .. } = self;
+        let Pipeline { shared, folds, twins, sites, .. } = self;
         let login = lock(&shared.login).login.clone();
         let login = login.unwrap_or_else(|| self.machine.user.clone());
         let known = (&self.sessions, &self.own_names, &self.captures, &self.zone);
-        let reading = Reading::of(&self.settings, &self.recogniser, known, login, self.list_all);
+        let reading = Reading::of(&self.settings, &self.recogniser, known, login, (self.list_all, now_ms));
         let gate = self.recogniser.read_gate();
         for record in news {
             let text = record.as_logged(captured.pid, &self.zone);
@@ -124,8 +124,9 @@ impl<D: Disk> Pipeline<D> {
                     draft.gaps.push(StoredGap { path, bytes: Some(bytes), reason: RECORD_CUT });
                 }
                 let read = std::panic::AssertUnwindSafe(|| {
-                    let met = Met { record: &raw, from, file_name: &file_name };
-                    reading.read(met, (&mut *folds, &mut *twins), &mut draft);
+                    let folder = log.and_then(Path::parent).unwrap_or(Path::new(""));
+                    let met = Met { record: &raw, from, file_name: &file_name, folder };
+                    reading.read(met, (&mut *folds, &mut *twins, &mut *sites), &mut draft);
                 });
                 // A record that trips us must not take the others with it.
                 if std::panic::catch_unwind(read).is_err() {

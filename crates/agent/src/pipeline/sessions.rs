@@ -1,6 +1,6 @@
 //! What the Toolkit app tells: sessions, who is signed in, secrets that must never appear.
 
-use super::Pipeline;
+use super::{Parts, Pipeline};
 use crate::attach::{Attach, AttachSite, Detach, Session};
 use crate::attached::Attached;
 use crate::delivery::Wake;
@@ -10,6 +10,8 @@ use crate::facts::{Moment, clean_session};
 use crate::recognise::{Recogniser, Surroundings};
 use crate::settings::Settings;
 use crate::shared::lock;
+use crate::sites::Sites;
+use jiff::Timestamp;
 use log_follow::{Disk, Patterns};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashSet;
@@ -52,6 +54,7 @@ impl<D: Disk> Pipeline<D> {
         self.learn_site(attach.site);
         self.own_names.extend(attach.app.instance);
         if let Some(folder) = attach.log_folder {
+            self.sites.follow(&folder);
             self.reader.watch(folder, Patterns::new(self.settings.watch.patterns.clone()));
         }
         if let Some(session) = &attach.session {
@@ -70,8 +73,11 @@ impl<D: Disk> Pipeline<D> {
             let engine = session.text(&["engine", "instance"]).map(str::to_owned);
             self.shared.tell(&Event::Session { pid: session.pid, engine });
             self.claim(session.pid);
+            self.sites.tell(session.pid, session.started.as_deref(), begun_ms(&session, attach.sent_ms));
             self.sessions.tell(session, attach.sent_ms.and_then(|sent_ms| i64::try_from(sent_ms).ok()));
         }
+        // Before the first look at what the session writes, here and at the agents of other sites.
+        self.sites.write(self.shared.clock.wall_ms());
         let _ = self.wake.send(Wake::Look);
     }
 
@@ -148,6 +154,7 @@ impl<D: Disk> Pipeline<D> {
         let now_ms = self.shared.clock.wall_ms();
         let ended_ms = detach.sent_ms.and_then(|sent_ms| i64::try_from(sent_ms).ok()).unwrap_or(now_ms);
         self.sessions.end(detach.pid, detach.started.as_deref(), ended_ms);
+        self.sites.end(detach.pid, detach.started.as_deref(), ended_ms);
         let kept = lock(&self.shared.store).end_session(detach.pid, detach.started.as_deref(), now_ms);
         if let Err(error) = kept {
             self.shared.state_trouble(&error);
@@ -182,6 +189,24 @@ impl<D: Disk> Pipeline<D> {
             self.surroundings.words.extend(session.context(name).and_then(|link| link.name));
         }
     }
+}
+
+/// What is known of this agent's sessions from the runs before, for itself and for the agents of other sites.
+pub(super) fn own_sites<D: Disk>(parts: &Parts<D>) -> Sites {
+    let open = lock(&parts.shared.store).sessions().unwrap_or_default();
+    let open: Vec<_> = (open.into_iter())
+        .map(|session| (session.pid, session.started.clone(), begun_ms(&session, None)))
+        .collect();
+    let now_ms = parts.shared.clock.wall_ms();
+    Sites::at_start(parts.folder.clone(), &parts.site, &parts.log_folders, &open, now_ms)
+}
+
+/// When a session began, wall time: by its app's words, else when that was sent, else before everything that is read.
+fn begun_ms(session: &Session, sent_ms: Option<u64>) -> i64 {
+    let started = session.started.as_deref().and_then(|started| started.parse::<Timestamp>().ok());
+    let sent_ms = sent_ms.and_then(|sent_ms| i64::try_from(sent_ms).ok());
+    let known = started.map(Timestamp::as_millisecond).into_iter().chain(sent_ms);
+    known.min().unwrap_or(0)
 }
 
 impl Known {

@@ -20,6 +20,7 @@ impl<D: Disk> Pipeline<D> {
         (self.restore_folder)().map_err(KeepError::Folder)?;
         let note = lock(&self.shared.store).mend()?;
         self.reader.nothing_is_stored();
+        self.sites.tell_again();
         // It would count with problems that the new state does not know.
         self.folds = Folds::default();
         self.twins = Twins::default();
@@ -66,6 +67,7 @@ impl<D: Disk> Pipeline<D> {
         let yesterday_ms =
             self.shared.clock.wall_ms().saturating_sub(i64::try_from(PRUNE_MS).unwrap_or(i64::MAX));
         self.sessions.forget_ended(yesterday_ms);
+        self.sites.tell_again();
         self.last_words
             .retain(|_, sent_ms| i64::try_from(*sent_ms).is_ok_and(|sent_ms| sent_ms > yesterday_ms));
         self.make_room();

@@ -28,5 +28,8 @@ pub const INHIBITED: &str = "inhibited";
 /// The same record, seen in a log and told by its host: this is the second time that it came.
 pub const MERGED: &str = "merged";
 
+/// Another site's: the agent of that site files it.
+pub const OTHER_SITE: &str = "other_site";
+
 /// Those that are no further time that a problem happened: they are told beside the count, not in it.
 pub const FOLDED: [&str; 3] = [CHILD, ECHO, MERGED];

@@ -1,0 +1,82 @@
+//! Records of processes that no site's session knows, while several agents read them: each keeps them, and before their ticket is
+//! due all but one let them go. By then the session of a host that was just starting has had its first word.
+//!
+//! Held in memory only. An agent that dies in these seconds files what it kept: twice rather than never.
+
+use super::Pipeline;
+use crate::draft::Doubt;
+use crate::evidence;
+use crate::shared::lock;
+use crate::sites::{Whose, is_running};
+use log_follow::Disk;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// So many wait at once; beyond that, each agent files what it keeps.
+const MOST_DOUBTS: usize = 256;
+
+/// In the order in which they are decided, each with its moment in steady time.
+#[derive(Default)]
+pub(super) struct Doubts(VecDeque<(u64, Doubt)>);
+
+impl Doubts {
+    /// How long to wait for the next look, when it may be this long.
+    pub(super) fn wait(&self, now_ms: u64, most: Duration) -> Duration {
+        self.0
+            .front()
+            .map_or(most, |(due_ms, _)| most.min(Duration::from_millis(due_ms.saturating_sub(now_ms))))
+    }
+
+    /// A record that went on is kept under another key.
+    pub(super) fn renamed(&mut self, from: &str, to: &str) {
+        for (_, doubt) in self.0.iter_mut().filter(|(_, doubt)| doubt.key == from) {
+            to.clone_into(&mut doubt.key);
+        }
+    }
+}
+
+impl<D: Disk> Pipeline<D> {
+    /// Remembers what has just been kept and may be another site's.
+    pub(super) fn doubt(&mut self, doubts: Vec<Doubt>) {
+        // In time for the ticket's step, which is due when this time has passed.
+        let wait_ms = self.settings.limits.gather_s.saturating_mul(800);
+        let due_ms = self.shared.clock.steady_ms().saturating_add(wait_ms);
+        let room = MOST_DOUBTS.saturating_sub(self.doubts.0.len());
+        self.doubts.0.extend(doubts.into_iter().take(room).map(|doubt| (due_ms, doubt)));
+    }
+
+    /// Decides what is due: whose it is by now, and who files it when nobody has claimed it.
+    pub(super) fn settle_doubts(&mut self, now_ms: u64) {
+        let due = self.doubts.0.iter().take_while(|(due_ms, _)| *due_ms <= now_ms).count();
+        if due == 0 {
+            return;
+        }
+        let wall_ms = self.shared.clock.wall_ms();
+        self.sites.look_begins(now_ms);
+        let due: Vec<Doubt> = self.doubts.0.drain(..due).map(|(_, doubt)| doubt).collect();
+        let mut released = Vec::new();
+        for doubt in due {
+            let is_ours = match self.sites.whose(doubt.pid, doubt.at_ms.unwrap_or(wall_ms)) {
+                Whose::Ours => true,
+                Whose::Theirs => false,
+                Whose::Unknown => self.sites.keeps_unknown(&doubt.log_folder, doubt.at_ms, &is_running),
+            };
+            if !is_ours {
+                released.push((doubt.key, doubt.times));
+            }
+        }
+        if released.is_empty() {
+            return;
+        }
+        let mut store = lock(&self.shared.store);
+        match store.release(&released, wall_ms) {
+            // What was cut for them is nobody's any more.
+            Ok(()) => evidence::sweep(&self.spool, &mut |hash| store.needs_evidence(hash).unwrap_or(true)),
+            Err(error) => {
+                drop(store);
+                // They are filed here too, as if nobody had asked.
+                self.shared.state_trouble(&error);
+            }
+        }
+    }
+}
