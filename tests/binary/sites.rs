@@ -109,6 +109,22 @@ fn each_site_gets_once_what_its_own_sessions_wrote_through_restarts_and_kills() 
         assert_eq!(tickets(world), expected.map(|(name, count)| (title(name), count)));
         assert_eq!(status["gaps"], json!([]));
     }
+    // Neither do the logs that go with the tickets show what the other site's session wrote.
+    for (world, own, other) in [(&one, "[11 ERROR", "[22 ERROR"), (&two, "[22 ERROR", "[11 ERROR")] {
+        for ticket in world.tickets() {
+            let texts = world.texts_of(&ticket);
+            assert!(
+                texts.iter().any(|text| text.contains(own)) && texts.iter().all(|text| !text.contains(other))
+            );
+            assert!(
+                texts.iter().any(|text| text.contains("of a process of another site were left out here"))
+            );
+            assert!(
+                texts.iter().any(|text| text.contains("records of processes of another site")),
+                "{texts:#?}"
+            );
+        }
+    }
     assert!(one.run(&["status"]).stdout.windows(10).any(|words| words == b"other_site"));
 }
 

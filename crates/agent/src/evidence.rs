@@ -11,10 +11,12 @@ mod archive;
 mod packed_log;
 mod range;
 mod reason;
+mod sieve;
 mod spool;
 
 pub use archive::{Contents, pack};
 pub use packed_log::{PackFault, PackedLog, Part, pack_log};
 pub use range::{LogBytes, around, with_record};
 pub use reason::{Made, Reason, reason};
+pub use sieve::IsTheirs;
 pub use spool::{archive_name, archive_path, keep, log_name, read_log, spooled_bytes, sweep, unpack_log};

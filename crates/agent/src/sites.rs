@@ -114,6 +114,11 @@ impl Sites {
     /// Whose a record of a process is, written at a moment (wall time).
     pub(crate) fn whose(&mut self, pid: Option<u32>, at_ms: i64) -> Whose {
         self.refresh();
+        self.as_seen(pid, at_ms)
+    }
+
+    /// The same, as far as was seen in this look.
+    pub(crate) fn as_seen(&self, pid: Option<u32>, at_ms: i64) -> Whose {
         if self.others.is_empty() {
             return Whose::Ours;
         }
@@ -125,6 +130,16 @@ impl Sites {
             (ours, theirs) if ours >= theirs => Whose::Ours,
             _ => Whose::Theirs,
         }
+    }
+
+    /// Whether records that are read now may be another site's, as far as was seen in this look.
+    pub(crate) fn has_others(&self) -> bool {
+        self.others.values().any(|other| other.spans.is_some())
+    }
+
+    /// Looks at the others, unless that was done in this look.
+    pub(crate) fn look_at_others(&mut self) {
+        self.refresh();
     }
 
     /// Whether this agent files a record that no site's session wrote: one of all that read the log does. It is the one whose

@@ -137,7 +137,7 @@ fn packed(text: &[u8], raw: bool, most_bytes: u64) -> Result<PackedLog, PackFaul
     let reads = Cell::new(0);
     let log = log(text, &reads);
     let part = Part { log: &log, bytes: 0..text.len() as u64 };
-    pack_log(&recogniser(), &[part], raw, most_bytes)
+    pack_log(&recogniser(), &[part], raw, most_bytes, None)
 }
 
 #[test]
@@ -221,7 +221,8 @@ fn packing_ends_at_its_limit_and_at_an_error_of_the_disk() {
         len_bytes: 10,
         read: Box::new(|_, _| Err(io::ErrorKind::TimedOut.into())),
     };
-    let fault = pack_log(&recogniser(), &[Part { log: &refuses, bytes: 0..10 }], false, 1_000).unwrap_err();
+    let fault =
+        pack_log(&recogniser(), &[Part { log: &refuses, bytes: 0..10 }], false, 1_000, None).unwrap_err();
     assert!(matches!(fault, PackFault::Read(_)), "{fault}");
 }
 

@@ -4,6 +4,8 @@
 //! log cost one cleaning and one packing.
 
 use super::range::LogBytes;
+use super::sieve::{IsTheirs, Sieve};
+use crate::facts::LeftOut;
 use crate::recognise::{Recogniser, StreamFault};
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -30,9 +32,18 @@ pub struct PackedLog {
     pub text_bytes: u64,
     /// What was taken out, by rule.
     pub redactions: Vec<(&'static str, u64)>,
+    /// Records of other sites' processes that were left out.
+    pub left_out: u64,
 }
 
 impl PackedLog {
+    /// What was left out of the log of this name, if anything was.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Option<LeftOut> {
+        let why = format!("{} records of processes of another site", self.left_out);
+        (self.left_out > 0).then(|| LeftOut { name: name.to_owned(), why })
+    }
+
     /// What it adds to an archive.
     #[must_use]
     pub fn packed_bytes(&self) -> u64 {
@@ -54,7 +65,8 @@ pub enum PackFault {
     Read(io::Error),
 }
 
-/// Packs parts of files as one log. `recogniser` cleans it; with `raw` it is left as it is. Ends at once when the packed log
+/// Packs parts of files as one log. `recogniser` cleans it; with `raw` it is left as it is. `is_theirs`:
+/// records that are left out, if there can be any. Ends at once when the packed log
 /// grows over `most_bytes`.
 ///
 /// # Errors
@@ -64,12 +76,13 @@ pub fn pack_log(
     parts: &[Part<'_, '_>],
     raw: bool,
     most_bytes: u64,
+    is_theirs: Option<IsTheirs<'_>>,
 ) -> Result<PackedLog, PackFault> {
     let options = packing();
     let mut zip = ZipWriter::new(Bounded { bytes: Cursor::new(Vec::new()), most_bytes, is_full: false });
     zip.start_file("log", options).map_err(|error| PackFault::Read(error.into()))?;
     let mut text_bytes = 0;
-    let mut blocks = Blocks { parts, part: 0, at: None };
+    let mut blocks = Blocks { parts, part: 0, at: None, sieve: is_theirs.map(Sieve::new) };
     let begins_inside = parts.first().is_some_and(|part| part.bytes.start > 0);
     let mut write = |text: &[u8]| {
         text_bytes += text.len() as u64;
@@ -88,6 +101,7 @@ pub fn pack_log(
             .redact_stream(begins_inside, &mut || blocks.next(), &mut |text| write(text.as_bytes()))
             .map(|counts| counts.iter().collect())
     };
+    let left_out = blocks.sieve.as_ref().map_or(0, |sieve| sieve.records);
     let redactions = packed.map_err(|fault| match fault {
         StreamFault::NotRedacted => PackFault::NotCleaned,
         StreamFault::Io(error) if is_too_long(&error) => PackFault::TooLong,
@@ -96,7 +110,7 @@ pub fn pack_log(
     let done = zip.finish().map_err(io::Error::from);
     let done =
         done.map_err(|error| if is_too_long(&error) { PackFault::TooLong } else { PackFault::Read(error) })?;
-    Ok(PackedLog { zip: done.bytes.into_inner(), text_bytes, redactions })
+    Ok(PackedLog { zip: done.bytes.into_inner(), text_bytes, redactions, left_out })
 }
 
 /// Without time stamps: the same content is the same archive. The quick way of packing: logs are read while this is done,
@@ -106,14 +120,25 @@ pub(super) fn packing() -> SimpleFileOptions {
 }
 
 /// The bytes of all parts in turn.
-struct Blocks<'p, 'l, 'b> {
+struct Blocks<'p, 'l, 'b, 's> {
     parts: &'p [Part<'l, 'b>],
     part: usize,
     at: Option<u64>,
+    sieve: Option<Sieve<'s>>,
 }
 
-impl Blocks<'_, '_, '_> {
+impl Blocks<'_, '_, '_, '_> {
+    /// The next block, without what is left out; empty when that is all of it.
     fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let block = self.read()?;
+        let Some(sieve) = &mut self.sieve else { return Ok(block) };
+        Ok(match block {
+            Some(block) => Some(sieve.sift(&block)),
+            None => Some(sieve.finish()).filter(|rest| !rest.is_empty()),
+        })
+    }
+
+    fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
         while let Some(part) = self.parts.get(self.part) {
             let at = self.at.unwrap_or(part.bytes.start);
             let wanted =

@@ -194,7 +194,7 @@ fn last_line_end(log: &LogBytes<'_>, range: Range<u64>) -> io::Result<u64> {
     Ok(range.start)
 }
 
-fn civil(time: LocalTime) -> Option<DateTime> {
+pub(super) fn civil(time: LocalTime) -> Option<DateTime> {
     let small = |number: u8| i8::try_from(number).ok();
     DateTime::new(
         i16::try_from(time.year()).ok()?,

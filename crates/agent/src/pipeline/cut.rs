@@ -7,9 +7,10 @@
 //! its own, not once for each of the others.
 
 use super::Pipeline;
-use crate::evidence::{LogBytes, PackFault, PackedLog, Part, around, pack_log, with_record};
+use crate::evidence::{IsTheirs, LogBytes, PackFault, PackedLog, Part, around, pack_log, with_record};
 use crate::facts::{LeftOut, LogFacts, LogPart};
 use crate::shared::Shared;
+use crate::sites::Whose;
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use log_follow::{Disk, DiskFile, SourceId};
@@ -252,8 +253,20 @@ impl<D: Disk> Pipeline<D> {
         Some((log, range))
     }
 
+    /// Packs parts of a log, without the records of other sites' processes.
+    pub(super) fn pack_parts(&self, parts: &[Part<'_, '_>], most_bytes: u64) -> Result<PackedLog, PackFault> {
+        let is_theirs = |pid: u32, time: DateTime| {
+            let written = self.zone.to_ambiguous_zoned(time).compatible();
+            written.is_ok_and(|at| {
+                self.sites.as_seen(Some(pid), at.timestamp().as_millisecond()) == Whose::Theirs
+            })
+        };
+        let is_theirs: Option<IsTheirs<'_>> = if self.sites.has_others() { Some(&is_theirs) } else { None };
+        pack_log(&self.recogniser, parts, self.settings.evidence.raw_log, most_bytes, is_theirs)
+    }
+
     fn pack(&self, name: &str, parts: &[Part<'_, '_>], most_bytes: u64) -> Result<Cut, PackFault> {
-        let log = pack_log(&self.recogniser, parts, self.settings.evidence.raw_log, most_bytes)?;
+        let log = self.pack_parts(parts, most_bytes)?;
         let facts = LogFacts {
             name: format!("logs/{name}"),
             parts: parts

@@ -45,6 +45,10 @@ impl<D: Disk> Pipeline<D> {
     }
 
     fn try_to_keep(&mut self, draft: &mut Draft, positions: bool) -> Result<(), KeepError> {
+        if !draft.firsts.is_empty() || !draft.late.is_empty() {
+            // Logs may be cut.
+            self.sites.look_at_others();
+        }
         let mut batch = Batch::default();
         let mut cuts = Cuts::default();
         // Those that have become part of other records are no problems of their own any more.

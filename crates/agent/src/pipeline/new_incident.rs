@@ -136,6 +136,8 @@ impl<D: Disk> Pipeline<D> {
             let name = format!("logs/{}", first.line.file);
             facts.evidence.left_out.push(LeftOut { name, why: why.clone() });
         }
+        let cuts = own.iter().chain(others);
+        facts.evidence.left_out.extend(cuts.filter_map(|cut| cut.log.without(&cut.facts.name)));
         // A quarter of the archive is for the record itself and its surroundings.
         let mut left = self.settings.evidence.most_bytes;
         let mut logs: Vec<&Cut> = Vec::new();

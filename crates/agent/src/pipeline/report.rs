@@ -4,7 +4,7 @@ use super::Pipeline;
 use crate::attach::Session;
 use crate::delivery::{Wake, chain};
 use crate::event::Event;
-use crate::evidence::{self, Contents, LogBytes, PackedLog, Part, Reason, pack_log};
+use crate::evidence::{self, Contents, LogBytes, PackedLog, Part, Reason};
 use crate::facts::{EvidenceFacts, IncidentFacts, LogFacts, Moment, environment};
 use crate::machine::Room;
 use crate::report::{Report, ReportLog, title};
@@ -17,6 +17,8 @@ use sgtk_log::FileName;
 impl<D: Disk> Pipeline<D> {
     /// Keeps a report and says so to whoever asked for it.
     pub(super) fn report(&mut self, report: Report) {
+        self.sites.look_begins(self.shared.clock.steady_ms());
+        self.sites.look_at_others();
         let (new, archive) = self.describe_report(&report);
         let now_ms = self.shared.clock.wall_ms();
         let kept = lock(&self.shared.store).keep_report(&report.key, &new, archive.as_ref(), now_ms);
@@ -68,7 +70,7 @@ impl<D: Disk> Pipeline<D> {
             reason: Reason::Asked.name().to_owned(),
             raw: self.settings.evidence.raw_log,
             logs: logs.iter().map(|(name, log)| log_facts(name, log)).collect(),
-            left_out: Vec::new(),
+            left_out: logs.iter().filter_map(|(name, log)| log.without(&format!("logs/{name}"))).collect(),
         };
         let redact = |name: &str, text: &str| self.recogniser.redact_value(name, text);
         let variable = |name: &str| std::env::var_os(name);
@@ -139,7 +141,7 @@ impl<D: Disk> Pipeline<D> {
                 }),
             };
             let part = Part { log: &log, bytes: start..log.len_bytes };
-            match pack_log(&self.recogniser, &[part], self.settings.evidence.raw_log, left) {
+            match self.pack_parts(&[part], left) {
                 Ok(log) => {
                     left -= log.packed_bytes();
                     packed.push((name.clone(), log));
