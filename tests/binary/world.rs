@@ -144,7 +144,11 @@ impl World {
             text.push_str("[limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 1\nretry_max_s = 1\n");
             text.push_str("tickets_per_hour = 0\ntickets_per_day = 0\nwrites_per_minute = 0\n");
         }
-        fs::write(&path, format!("{text}{}", self.settings)).unwrap();
+        text.push_str(&self.settings);
+        // Who reads it at this moment must not find it empty.
+        if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            fs::write(&path, text).unwrap();
+        }
         path
     }
 
