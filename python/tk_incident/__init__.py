@@ -17,6 +17,7 @@ module here imports Toolkit, so that each can be tried without it.
 `child`         how the program is started
 `at_login`      the entry by which an agent starts at login
 `channel`       the way to the agent once it runs
+`place`         where that agent is to be found
 `listener`      what a running agent wants of the session
 `capture`       records and exceptions that the host hands over itself
 `outbox`        the queue and the thread between those and the agent

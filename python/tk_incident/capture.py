@@ -117,11 +117,11 @@ class Capture(object):
             atexit.unregister(self._outbox.end)
             atexit.register(self._outbox.end)
 
-    def reach(self, channel):
+    def reach(self, place):
         # type: (object) -> None
-        """The agent is there, under this name."""
-        if channel and self.is_on:
-            self._outbox.reach(channel)
+        """The agent is there, at this place."""
+        if place and self.is_on:
+            self._outbox.reach(place)
 
     def stop(self):
         # type: () -> None

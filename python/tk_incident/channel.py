@@ -15,6 +15,7 @@ import time
 
 from .child import encode
 from .errors import IncidentError
+from .place import Place
 
 # The agent refuses a longer request, so it is not sent.
 MOST_REQUEST_BYTES = 1024 * 1024
@@ -51,15 +52,15 @@ class NoAnswer(ChannelError):
         )
 
 
-def ask(name, request, timeout_s):
-    # type: (str, dict, float) -> dict
+def ask(place, request, timeout_s):
+    # type: (object, dict, float) -> dict
     """Send one request and return the one object that answers it, whether it says `ok` or not.
 
-    :param name: the channel's name, as `tk-incident attach` tells it.
+    :param place: where the agent is: a `Place`, or the channel's name.
     :param timeout_s: for all of it: reaching, sending and hearing.
     """
     until = time.monotonic() + timeout_s
-    connection = connect(name, timeout_s)
+    connection = connect(place, timeout_s)
     try:
         connection.send(request, until - time.monotonic())
         answer = connection.receive(until - time.monotonic())
@@ -70,15 +71,20 @@ def ask(name, request, timeout_s):
     return answer
 
 
-def connect(name, timeout_s):
-    # type: (str, float) -> Connection
-    """Reach the agent that listens under `name`."""
-    try:
-        return Connection(_open(name, max(timeout_s, 0)))
-    except ChannelError:
-        raise
-    except Exception as reason:
-        raise NobodyThere(_kind(reason))
+def connect(place, timeout_s):
+    # type: (object, float) -> Connection
+    """Reach the agent that listens at `place`: a `Place`, or the channel's name."""
+    until = time.monotonic() + max(timeout_s, 0)
+    names = place.names() if isinstance(place, Place) else [place]
+    nobody = NobodyThere("it has not told where it is")
+    for name in names:
+        try:
+            return Connection(_open(name, max(until - time.monotonic(), 0)))
+        except ChannelError as reason:
+            nobody = reason
+        except Exception as reason:
+            nobody = NobodyThere(_kind(reason))
+    raise nobody
 
 
 class Connection(object):

@@ -44,21 +44,21 @@ class Listener(object):
         self._note = note
         self._pauses_s = pauses_s
         self._lock = threading.Lock()
-        # Set when there is another name to go to, or the end to see.
+        # Set when there is another place to go to, or the end to see.
         self._told = threading.Event()
         self._thread = None
-        self._name = None
+        self._place = None
         self._connection = None
         self._is_reached = False
         self._ended = False
 
-    def listen(self, name):
-        # type: (str) -> None
-        """An attach has worked, and the agent is to be found under `name`. Returns at once."""
+    def listen(self, place):
+        # type: (object) -> None
+        """An attach has worked, and the agent is to be found at `place`. Returns at once."""
         with self._lock:
-            if self._ended or not name:
+            if self._ended or not place:
                 return
-            is_new, self._name = name != self._name, name
+            is_new, self._place = place != self._place, place
             if self._thread is None:
                 self._told.clear()
                 self._is_reached = True
@@ -96,14 +96,14 @@ class Listener(object):
         losses = 0
         while True:
             began = time.monotonic()
-            end = self._stay(self._name)
+            end = self._stay(self._place)
             lasted_s = time.monotonic() - began
             if lasted_s > CALM_S:
                 losses = 0
             self._call(self._gone)
             with self._lock:
                 self._is_reached = False
-                # Told meanwhile: the name is another, or the agent one that was just started.
+                # Told meanwhile: the place is another, or the agent one that was just started.
                 if end is _BYE and not self._told.is_set():
                     self._thread = None
                     return
@@ -121,9 +121,9 @@ class Listener(object):
                     return
                 self._is_reached = True
 
-    def _stay(self, name):
+    def _stay(self, place):
         """Listen until the agent or we hang up; why it ended."""
-        connection = self._reach(name)
+        connection = self._reach(place)
         if connection is None:
             return _LOST
         try:
@@ -131,7 +131,7 @@ class Listener(object):
                 if self._told.is_set():
                     return _LOST
                 self._connection = connection
-            return self._hear(connection, name)
+            return self._hear(connection, place)
         except channel.ChannelError as reason:
             self._call(self._note, str(reason))
             return _LOST
@@ -140,13 +140,13 @@ class Listener(object):
                 self._connection = None
             connection.close()
 
-    def _reach(self, name):
+    def _reach(self, place):
         """A connection; None when nobody is there, or when we are told otherwise."""
         until = time.monotonic() + REACH_S
         pause_s = 0.05
         while not self._told.is_set():
             try:
-                return channel.connect(name, _ANSWER_S)
+                return channel.connect(place, _ANSWER_S)
             except channel.ChannelError:
                 if time.monotonic() > until:
                     return None
@@ -154,7 +154,7 @@ class Listener(object):
             pause_s = min(pause_s * 2, 1)
         return None
 
-    def _hear(self, connection, name):
+    def _hear(self, connection, place):
         connection.send(dict(self._who, v=1, type="listen"), _ANSWER_S)
         answer = connection.receive(_ANSWER_S)
         if answer is None:
@@ -167,14 +167,14 @@ class Listener(object):
             if said is None:
                 return _LOST
             if said.get("type") == "renew":
-                self._call(self._answer, name)
+                self._call(self._answer, place)
             elif said.get("type") == "bye":
                 return _TAKEN_OVER if said.get("reason") == "taken_over" else _BYE
 
-    def _answer(self, name):
+    def _answer(self, place):
         site = self._renew()
         if site is not None and site.get("session_token"):
-            channel.ask(name, {"v": 1, "type": "renew", "site": site}, _ANSWER_S)
+            channel.ask(place, {"v": 1, "type": "renew", "site": site}, _ANSWER_S)
 
     def _call(self, function, *arguments):
         try:

@@ -44,7 +44,7 @@ class Outbox(object):
         self._characters = 0
         self._last = 0
         self._dropped = 0
-        self._channel = None
+        self._place = None
         self._is_running = False
         self._is_shut = False
         self._wake = threading.Event()
@@ -74,11 +74,11 @@ class Outbox(object):
         with self._lock:
             self._dropped += 1
 
-    def reach(self, channel):
-        # type: (str) -> None
-        """From now on the agent is reached under this name; what waits is tried at once."""
+    def reach(self, place):
+        # type: (object) -> None
+        """From now on the agent is reached at this place; what waits is tried at once."""
         with self._lock:
-            self._channel = channel
+            self._place = place
             self._wake.set()
             if self._waiting:
                 self._start()
@@ -96,7 +96,7 @@ class Outbox(object):
             return
         until = time.monotonic() + _LAST_CHANCE_S
         with self._lock:
-            nothing = not self._waiting or self._channel is None
+            nothing = not self._waiting or self._place is None
             self._is_shut = True
             is_running = self._is_running
             self._wake.set()
@@ -114,7 +114,7 @@ class Outbox(object):
 
     def _start(self):
         """Called with the lock held. Without `threading`: its start waits for the new thread, here on the host's."""
-        if self._is_running or self._channel is None or self._is_shut:
+        if self._is_running or self._place is None or self._is_shut:
             return
         self._idle.clear()
         self._wake.clear()
@@ -154,7 +154,7 @@ class Outbox(object):
         """Hand over some of what waits; False when nothing does. Raises when nobody took it."""
         with self._lock:
             batch = list(itertools.islice(self._waiting, _MOST_BATCH))
-            channel, dropped = self._channel, self._dropped
+            place, dropped = self._place, self._dropped
         if not batch:
             return False
         records, left = [], _MOST_BATCH_BYTES
@@ -168,7 +168,7 @@ class Outbox(object):
             # The first one can never be handed over.
             return self._forget(1, was_kept=False)
         answer = ask(
-            channel,
+            place,
             dict(
                 self._head(),
                 first=batch[0][0],

@@ -14,6 +14,7 @@ from .door import Door
 from .errors import IncidentError
 from .hooks import Hooks
 from .listener import Listener
+from .place import Place
 
 VERSION = 1
 
@@ -46,7 +47,7 @@ class Session(object):
         self._starts_at_login = app.get_setting("start_at_login")
         self._hooks = Hooks(app)
         self._program = None
-        self._channel = None
+        self._place = None
         # The last state that was told, and when.
         self._told = None
         self._sent_ms = 0
@@ -132,9 +133,9 @@ class Session(object):
         is_called = False
         while True:
             try:
-                if self._channel is None:
+                if self._place is None:
                     raise channel.NobodyThere("it is not there yet")
-                answer = channel.ask(self._channel, request, _ASK_S)
+                answer = channel.ask(self._place, request, _ASK_S)
                 if answer.get("code") != "stopping":
                     break
             except channel.NobodyThere:
@@ -221,9 +222,9 @@ class Session(object):
         message = dict(message, sent_ms=self._next_sent_ms())
         answer = child.call(self._program, verb, message, environ)
         if verb == "attach":
-            self._channel = answer.get("channel")
-            self._listener.listen(self._channel)
+            self._place = Place.of(answer)
+            self._listener.listen(self._place)
             if self._capture is not None:
-                self._capture.reach(self._channel)
+                self._capture.reach(self._place)
             if self._starts_at_login:
                 self._start_at_login(environ)

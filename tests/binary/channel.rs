@@ -292,26 +292,88 @@ fn an_agent_that_hangs_holds_up_nobody_for_ever() {
     assert!(String::from_utf8_lossy(&status.stderr).contains("does not answer"), "{}", words(&status));
 }
 
+/// A state folder deeper than the name of a socket may be, so that its socket goes to the runtime folder.
+#[cfg(unix)]
+fn deep(world: &World) -> PathBuf {
+    world.path(&"deep".repeat(30))
+}
+
 #[cfg(unix)]
 #[test]
-fn a_folder_that_is_a_trap_is_not_used_for_the_socket() {
+fn a_folder_that_is_a_trap_is_not_used_for_the_socket_and_the_agent_is_found_elsewhere() {
     let mut world = World::new();
     world.start_desk();
-    // Deeper than the name of a socket may be, so that it goes to the runtime folder.
-    let state = world.path(&"deep".repeat(30));
     std::fs::create_dir_all(world.path("runtime")).unwrap();
     std::fs::create_dir(world.path("somewhere")).unwrap();
     std::os::unix::fs::symlink(world.path("somewhere"), world.path("runtime/tk-incident")).unwrap();
-    let config = world.config();
-    let run = world
-        .program()
-        .args(["run", "--config"])
-        .arg(&config)
-        .env("TK_INCIDENT_AGENT_STATE_DIR", &state)
-        .env("XDG_RUNTIME_DIR", world.path("runtime"))
-        .output()
-        .unwrap();
-    assert_eq!(run.status.code(), Some(70), "{}", words(&run));
-    assert!(String::from_utf8_lossy(&run.stderr).contains("another user's"), "{}", words(&run));
+    let (config, state) = (world.config(), deep(&world));
+    let of_agent = |arguments: &[&str]| {
+        let mut command = world.program();
+        command.args(arguments).arg("--config").arg(&config);
+        command.env("TK_INCIDENT_AGENT_STATE_DIR", &state).env("XDG_RUNTIME_DIR", world.path("runtime"));
+        command.env("TMPDIR", world.folder.path());
+        command
+    };
+    let run = of_agent(&["--json", "run"]);
+    let (status, stop) = (of_agent(&["--json", "status"]), of_agent(&["stop"]));
+    world.start_agent_with(run);
+    let warning = world.event("a warning", |event| event["type"] == "warning");
+    assert_eq!(warning["what"], "control channel");
+    assert!(warning["message"].as_str().unwrap().contains("another user's"), "{warning}");
     assert_eq!(std::fs::read_dir(world.path("somewhere")).unwrap().count(), 0);
+    let output = { status }.output().unwrap();
+    assert!(output.status.success(), "{}", words(&output));
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(status["warnings"][0]["what"], "control channel", "{status}");
+    let stopped = { stop }.output().unwrap();
+    assert!(stopped.status.success(), "{}", words(&stopped));
+}
+
+#[cfg(unix)]
+#[test]
+fn programs_with_another_runtime_folder_find_the_agent_by_what_it_has_written() {
+    let mut world = World::new();
+    world.start_desk();
+    let (config, state) = (world.config(), deep(&world));
+    let of_agent = |runtime: &str, arguments: &[&str]| {
+        std::fs::create_dir_all(world.path(runtime)).unwrap();
+        let mut command = world.program();
+        command.args(arguments).arg("--config").arg(&config);
+        command.env("TK_INCIDENT_AGENT_STATE_DIR", &state).env("XDG_RUNTIME_DIR", world.path(runtime));
+        command
+    };
+    let attached = |runtime: &str, pid| -> Value {
+        let mut attach = of_agent(runtime, &["attach"]);
+        attach.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut attach = attach.spawn().unwrap();
+        attach.stdin.take().unwrap().write_all(session(&world, pid).to_string().as_bytes()).unwrap();
+        let output = attach.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", words(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let status = |runtime: &str| -> Option<Value> {
+        let output = of_agent(runtime, &["--json", "status"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).ok()
+    };
+    let first = attached("one", 71);
+    assert!(channel(&first).starts_with(world.path("one")), "{first}");
+    let with_first = || status("two").filter(|status| pids(status) == [71]);
+    let up = wait_for("the agent, from elsewhere", with_first, || format!("{:?}", status("one")));
+    let written: Value =
+        serde_json::from_slice(&std::fs::read(first["channel_file"].as_str().unwrap()).unwrap()).unwrap();
+    assert_eq!(written, json!({ "v": 1, "address": first["channel"] }));
+
+    assert_eq!(attached("two", 72), first, "where the agent is, not where one would look");
+    let both = || status("two").filter(|status| pids(status) == [71, 72]);
+    wait_for("both sessions at one agent", both, || format!("{:?}", status("one")));
+
+    // One that was killed leaves its word behind; the next is somewhere else.
+    let pid = up["pid"].as_i64().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    wait_for("its end", || status("one").is_none().then_some(()), || format!("{:?}", status("one")));
+    let second = attached("two", 73);
+    assert!(channel(&second).starts_with(world.path("two")), "{second}");
+    wait_for("the next agent", || status("one"), || words(&of_agent("one", &["status"]).output().unwrap()));
+    let stopped = of_agent("one", &["stop"]).output().unwrap();
+    assert!(stopped.status.success(), "{}", words(&stopped));
 }

@@ -29,6 +29,8 @@ fn the_toolkit_app_starts_an_agent_talks_to_it_and_hears_its_end() {
     assert!(said[0]["channel"].as_str().unwrap().starts_with(r"\\.\pipe\tk-incident-"), "{said:?}");
     assert_eq!(said[1..6], [json!(version), json!(true), json!([null]), json!(true), json!("bye")]);
     assert!(said[6].as_str().unwrap().contains("its place is taken by another user"), "{said:?}");
+    let elsewhere = [json!(true), json!(["control channel"]), json!(true), json!(true)];
+    assert_eq!(said[7..], elsewhere, "an agent whose name is taken is found under another");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 """The way to a running agent, with stand-ins for the agent."""
 
+import json
 import os
 import socket
 import threading
@@ -7,6 +8,7 @@ import threading
 import pytest
 
 from tk_incident.channel import NoAnswer, NobodyThere, ask, connect
+from tk_incident.place import Place
 
 SECRET = "token-of-the-artist"
 
@@ -155,3 +157,52 @@ def test_hanging_up_ends_a_wait_of_another_thread(agent):
     over.set()
     assert heard == [None]
     connection.close()
+
+
+def test_an_agent_that_took_another_place_is_found_where_it_has_written(tmp_path, agent):
+    there = agent(lambda end: end.sendall(b'{"ok": true}\n'))
+    told, file = str(tmp_path / "first-choice.sock"), tmp_path / "channel.json"
+    place = Place(told, str(file))
+    with pytest.raises(NobodyThere, match="ENOENT"):
+        ask(place, {}, 5)
+    # It is looked at again for each connection: the agent may just have started.
+    file.write_text(json.dumps({"v": 1, "address": there.name}))
+    assert ask(place, {}, 5) == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    "left_behind",
+    [
+        '{"v": 1, "address": "/nowhere/agent.sock"}',
+        '{"v": 1, "address": "agent.sock"}',
+        '{"v": 1, "address": 7}',
+        '{"v": 2, "address": "/nowhere/agent.sock"}',
+        '{"v": 1, "addr',
+        "[]",
+        "",
+        None,
+    ],
+)
+def test_what_an_agent_left_behind_that_died_hides_no_other(tmp_path, agent, left_behind):
+    there = agent(lambda end: end.sendall(b'{"ok": true}\n'))
+    file = tmp_path / "channel.json"
+    if left_behind is not None:
+        file.write_text(left_behind)
+    assert ask(Place(there.name, str(file)), {}, 5) == {"ok": True}
+
+
+def test_a_stranger_where_the_agent_was_is_told_nothing(tmp_path, agent, monkeypatch):
+    there = agent(lambda end: end.sendall(b"{}\n"))
+    file = tmp_path / "channel.json"
+    file.write_text(json.dumps({"v": 1, "address": there.name}))
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    with pytest.raises(NobodyThere):
+        ask(Place(str(tmp_path / "agent.sock.other"), str(file)), {"token": SECRET}, 5)
+    assert there.heard == []
+
+
+def test_what_an_attach_tells_is_a_place_and_may_be_none():
+    assert Place.of({"ok": True}) is None
+    assert Place.of({"channel": "a"}) == Place("a") != Place("b")
+    assert Place.of({"channel": "a", "channel_file": "f"}) == Place("a", "f") != Place("a")
+    assert Place("a").names() == ["a"]

@@ -16,6 +16,7 @@ from ctypes import wintypes
 sys.path.insert(0, sys.argv[1])
 
 from tk_incident import channel, child  # noqa: E402
+from tk_incident.place import Place  # noqa: E402
 
 PATIENCE_S = 60
 
@@ -47,7 +48,10 @@ class SecurityAttributes(ctypes.Structure):
 
 
 def strangers_pipe(name):
-    """A pipe under this name that belongs to the system, as far as its owner tells, and lets everybody in."""
+    """A pipe under this name that belongs to the system, as far as its owner tells, and lets everybody in.
+
+    Where an agent was, the name is free when it is gone.
+    """
     security = ctypes.WinDLL("advapi32", use_last_error=True)
     kernel = ctypes.WinDLL("kernel32", use_last_error=True)
     descriptor = ctypes.c_void_p()
@@ -58,8 +62,12 @@ def strangers_pipe(name):
     attributes = SecurityAttributes(ctypes.sizeof(SecurityAttributes), descriptor, False)
     kernel.CreateNamedPipeW.restype = wintypes.HANDLE
     duplex, instances = 3, 1
-    pipe = kernel.CreateNamedPipeW(name, duplex, 0, instances, 512, 512, 0, ctypes.byref(attributes))
-    assert pipe != ctypes.c_void_p(-1).value, ctypes.WinError(ctypes.get_last_error())
+    until = time.monotonic() + PATIENCE_S
+    pipe = none = ctypes.c_void_p(-1).value
+    while pipe == none:
+        pipe = kernel.CreateNamedPipeW(name, duplex, 0, instances, 512, 512, 0, ctypes.byref(attributes))
+        assert pipe != none or time.monotonic() < until, ctypes.WinError(ctypes.get_last_error())
+        time.sleep(0.05)
 
 
 def main():
@@ -87,11 +95,20 @@ def main():
     connection.close()
 
     # Nobody is told anything whose pipe is not this user's.
-    strangers_pipe(name + "-squatted")
+    strangers_pipe(name)
     try:
-        channel.connect(name + "-squatted", PATIENCE_S)
+        channel.connect(name, PATIENCE_S)
     except channel.NobodyThere as refused:
         say(str(refused))
+
+    # Nor does that keep an agent from starting, and from being found.
+    attached = child.call(sys.argv[2], "attach", session, dict(os.environ), PATIENCE_S)
+    say(attached["channel"] == name)
+    place = Place.of(attached)
+    say([warning["what"] for warning in ask(place, {"type": "status"})["warnings"]])
+    again = child.call(sys.argv[2], "attach", session, dict(os.environ), PATIENCE_S)
+    say([again["channel"]] == place.names()[:1])
+    say(ask(place, {"type": "stop"})["ok"])
 
 
 main()

@@ -114,8 +114,8 @@ fn built() -> Result<Vec<(&'static Platform, PathBuf)>, String> {
     for platform in &PLATFORMS {
         let place = place(platform);
         if place.exists() {
-            let made_of =
-                fs::read_to_string(place.with_file_name(built_from::FILE)).unwrap_or_else(|_| "unknown".to_owned());
+            let made_of = fs::read_to_string(place.with_file_name(built_from::FILE))
+                .unwrap_or_else(|_| "unknown".to_owned());
             if made_of.trim() != wanted.trim() {
                 return Err(format!(
                     "{} was built from {}, and this is {}; build it again or remove it",

@@ -33,6 +33,8 @@ use std::sync::{Arc, Mutex};
 
 /// At most this much is read before it is kept: memory in a storm, and the time a crash costs.
 const LOOK_BYTES: u64 = 1024 * 1024;
+/// What the channel is called in errors and warnings.
+const CHANNEL: &str = "control channel";
 /// The threads do little with their stacks; the default of 2 MiB each would count as idle memory on some systems.
 const STACK_BYTES: usize = 512 * 1024;
 
@@ -265,7 +267,10 @@ fn restoring(folder: StateFolder, instance: Arc<Mutex<Instance>>, answering: Ans
 fn open_channel(folder: &StateFolder, answering: &Answering) -> Result<(), AgentError> {
     let listeners = Arc::clone(&answering.shared.listeners);
     let control = Control::open(folder, answering.clone().handler(), listeners)
-        .map_err(|source| AgentError::Start { what: "control channel", source })?;
+        .map_err(|source| AgentError::Start { what: CHANNEL, source })?;
+    if let Some(trouble) = control.trouble() {
+        answering.shared.warn(CHANNEL, trouble.to_owned());
+    }
     thread("control", move || control.serve()).map(drop)
 }
 

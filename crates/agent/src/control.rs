@@ -3,7 +3,7 @@
 //! A local socket (named pipe on Windows), JSON lines, one request and one answer a connection, versioned by `v`.
 //! Owns the requests and what an answer looks like (`control/request.rs`, `control/answer.rs`), the agent's end
 //! (`control/server.rs`), those who keep listening (`control/listeners.rs`), the end of whoever asks (`control/ask.rs`), where
-//! they meet (`control/address.rs`) and that both are the same user (`control/peer.rs`). What is answered is `answering.rs`' matter. `docs/channel.md` is the interface in
+//! they meet (`control/address.rs`, `control/recorded.rs`) and that both are the same user (`control/peer.rs`). What is answered is `answering.rs`' matter. `docs/channel.md` is the interface in
 //! words.
 
 mod address;
@@ -13,16 +13,17 @@ mod listeners;
 #[cfg(windows)]
 mod overlapped;
 mod peer;
+mod recorded;
 mod request;
 mod server;
 mod stream;
 #[cfg(windows)]
 mod windows;
 
-pub use address::address;
+pub use address::first_choice;
 pub use answer::{MALFORMED, NOT_UNDERSTOOD, STOPPING};
 pub(crate) use answer::{accepted, refused, refused_as};
-pub use ask::{AskError, ask};
+pub use ask::{AskError, ask, ask_where};
 pub use listeners::{Listeners, STOPPED, TAKEN_OVER};
 pub use request::{Listen, MuteRequest, Request};
 pub use server::{Control, Handler, respond};

@@ -6,6 +6,11 @@
 use etcetera::BaseStrategy;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// While somebody reads a file on Windows it cannot be replaced, for a moment.
+const TRIES: u32 = 50;
+const TRY_EVERY: Duration = Duration::from_millis(10);
 
 /// The folder all sites' folders are in when the settings name none: state of a program, on a local disk.
 #[must_use]
@@ -111,6 +116,12 @@ impl StateFolder {
         self.0.join("sessions.json")
     }
 
+    /// Where the agent listens, as it writes itself.
+    #[must_use]
+    pub fn channel(&self) -> PathBuf {
+        self.0.join("channel.json")
+    }
+
     /// Our own log; never named like a log we follow.
     #[must_use]
     pub fn own_log(&self) -> PathBuf {
@@ -154,6 +165,14 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);
+    for _ in 1..TRIES {
+        match std::fs::rename(&new, path) {
+            Err(error) if cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied => {
+                std::thread::sleep(TRY_EVERY);
+            }
+            renamed => return renamed,
+        }
+    }
     std::fs::rename(new, path)
 }
 

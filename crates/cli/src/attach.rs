@@ -12,11 +12,12 @@ use crate::options::{candidates, settings, state_folder};
 use crate::output::Output;
 use crate::run::site_url;
 use agent::attach::Attach;
-use agent::control::{AskError, address, ask};
+use agent::control::{AskError, ask, first_choice};
 use agent::version;
 use anyhow::Context;
 use serde_json::json;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// An attach object is a few kilobytes.
@@ -27,8 +28,8 @@ pub(crate) fn attach(global: &Global, output: &Output) -> Outcome {
     let attach = parse(&told)?;
     let settings = settings(global, &[], Some(&attach.settings))?;
     let folder = state_folder(&settings, site_url(&settings, Some(&attach)).as_deref())?;
-    let running = match give(&folder, &told)? {
-        Given::Taken(version) => version,
+    let (running, channel) = match give(&folder, &told)? {
+        Given::Taken { version, channel } => (version, Some(channel)),
         Given::Nobody | Given::Older => {
             // What the agent could not tell anyone is told here, where somebody listens.
             folder.create().map_err(|source| {
@@ -36,11 +37,14 @@ pub(crate) fn attach(global: &Global, output: &Output) -> Outcome {
                 Failure::from(agent::agent::AgentError::Folder { path, source })
             })?;
             start(global, &told)?;
-            Some(version::this().to_owned())
+            (Some(version::this().to_owned()), first_choice(&folder).ok())
         }
     };
-    let channel: Option<String> = address(&folder).ok().and_then(|path| path.to_str().map(str::to_owned));
-    output.object(&json!({ "ok": true, "v": 1, "channel": channel, "version": running }))?;
+    let file = std::path::absolute(folder.channel()).ok();
+    let text = |path: Option<PathBuf>| path.and_then(|path| path.to_str().map(str::to_owned));
+    output.object(&json!({
+        "ok": true, "v": 1, "channel": text(channel), "channel_file": text(file), "version": running,
+    }))?;
     Ok(0)
 }
 
@@ -50,7 +54,8 @@ pub(crate) fn detach(global: &Global) -> Outcome {
     for folder in candidates(&settings)? {
         match ask(&folder, &told) {
             // Without an agent there is nothing to detach from.
-            Ok(_) | Err(AskError::NobodyThere(_) | AskError::Stopping) => {}
+            Ok(_) | Err(AskError::Stopping) => {}
+            Err(error) if error.is_nobody() => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -130,7 +130,7 @@ fn found_agent(settings: &Settings) -> Result<(StateFolder, Result<Value, AskErr
     let mut nobody = None;
     for folder in candidates(settings)? {
         match ask(&folder, r#"{"type":"status"}"#) {
-            Err(error @ AskError::NobodyThere(_)) => nobody = nobody.or(Some((folder, Err(error)))),
+            Err(error) if error.is_nobody() => nobody = nobody.or(Some((folder, Err(error)))),
             answer => return Ok((folder, answer)),
         }
     }

@@ -6,12 +6,13 @@
 
 use crate::exit::Failure;
 use agent::agent::{AgentError, enter};
-use agent::control::{AskError, TAKEN_OVER, ask};
+use agent::control::{AskError, TAKEN_OVER, ask, ask_where};
 use agent::instance::{Instance, InstanceError};
 use agent::paths::StateFolder;
 use agent::version;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How long a late starter tries to reach the agent that was quicker, and a newer one waits for the place of an older one.
@@ -24,7 +25,12 @@ const ASK_EVERY: Duration = Duration::from_millis(200);
 /// What an agent says of itself when it is given a session.
 pub(crate) enum Given {
     /// It has taken it, and is at least as new as this program.
-    Taken(Option<String>),
+    Taken {
+        /// Its version, if it has told.
+        version: Option<String>,
+        /// Where it listens.
+        channel: PathBuf,
+    },
     /// It is of an older version, and may have taken it.
     Older,
     /// There is none, or one that is about to go.
@@ -36,13 +42,14 @@ pub(crate) fn give(folder: &StateFolder, told: &str) -> Result<Given, Failure> {
     let is_older = |theirs: &Option<String>| {
         version::compare(theirs.as_deref().unwrap_or(""), version::this()) == Ordering::Less
     };
-    match ask(folder, told) {
-        Ok(answer) => {
-            let theirs = answer.get("version").and_then(Value::as_str).map(str::to_owned);
-            Ok(if is_older(&theirs) { Given::Older } else { Given::Taken(theirs) })
+    match ask_where(folder, told) {
+        Ok((answer, channel)) => {
+            let version = answer.get("version").and_then(Value::as_str).map(str::to_owned);
+            Ok(if is_older(&version) { Given::Older } else { Given::Taken { version, channel } })
         }
         Err(AskError::NotUnderstood { version }) if is_older(&version) => Ok(Given::Older),
-        Err(AskError::NobodyThere(_) | AskError::Stopping) => Ok(Given::Nobody),
+        Err(AskError::Stopping) => Ok(Given::Nobody),
+        Err(error) if error.is_nobody() => Ok(Given::Nobody),
         Err(error) => Err(error.into()),
     }
 }
@@ -59,7 +66,7 @@ pub(crate) fn enter_with(folder: &StateFolder, told: &str) -> Result<Option<Inst
         };
         if asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
             match give(folder, told) {
-                Ok(Given::Taken(_)) => return Ok(None),
+                Ok(Given::Taken { .. }) => return Ok(None),
                 Ok(Given::Older) => ask_for_place(folder),
                 Ok(Given::Nobody) => {}
                 // One that hangs may be ended by somebody meanwhile.

@@ -6,7 +6,7 @@ use crate::arguments::{Global, PruneCommand};
 use crate::exit::{Failure, Outcome};
 use crate::options::{candidates, settings};
 use crate::output::{Output, bytes, counted, harmless};
-use agent::control::{AskError, ask};
+use agent::control::ask;
 use agent::paths::StateFolder;
 use agent::retention;
 use agent::settings::Settings;
@@ -20,7 +20,7 @@ pub(crate) fn prune(command: &PruneCommand, global: &Global, output: &Output) ->
     for folder in candidates(&settings)?.into_iter().filter(|folder| folder.database().exists()) {
         let request = json!({ "v": 1, "type": "prune", "dry_run": command.dry_run }).to_string();
         let mut answer = match ask(&folder, &request) {
-            Err(AskError::NobodyThere(_)) => here(&folder, &settings, command.dry_run)?,
+            Err(error) if error.is_nobody() => here(&folder, &settings, command.dry_run)?,
             other => other?,
         };
         answer["state"] = folder.path().display().to_string().into();

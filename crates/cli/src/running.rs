@@ -51,7 +51,7 @@ fn statuses(folders: &[StateFolder]) -> Result<Vec<(&StateFolder, Value)>, Failu
         match ask(folder, r#"{"v":1,"type":"status"}"#) {
             Err(AskError::NobodyThere(_)) => {}
             // One that is just ending counts when it is the only one that could be meant.
-            Err(AskError::Stopping) if folders.len() > 1 => {}
+            Err(AskError::Stopping | AskError::Stranger(_)) if folders.len() > 1 => {}
             answer => running.push((folder, answer?)),
         }
     }
@@ -86,18 +86,20 @@ pub(crate) fn ask_until(
 
 pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
     let settings = settings(global, &[], None)?;
-    let mut found = false;
+    let (mut found, mut stranger) = (false, None);
     for folder in candidates(&settings)? {
         match ask(&folder, r#"{"type":"stop"}"#) {
             Err(AskError::NobodyThere(_)) => continue,
-            Err(error @ (AskError::Stranger(_) | AskError::Refused(_) | AskError::NotUnderstood { .. })) => {
-                return Err(error.into());
+            Err(error @ AskError::Stranger(_)) => {
+                stranger = Some(error);
+                continue;
             }
+            Err(error @ (AskError::Refused(_) | AskError::NotUnderstood { .. })) => return Err(error.into()),
             // It may be gone before its answer has left, or be going for another reason.
             Ok(_) | Err(AskError::NoAnswer(_) | AskError::Stopping) => found = true,
         }
         let began = Instant::now();
-        while !matches!(ask(&folder, r#"{"type":"status"}"#), Err(AskError::NobodyThere(_))) {
+        while !matches!(ask(&folder, r#"{"type":"status"}"#), Err(error) if error.is_nobody()) {
             if began.elapsed() > STOP_PATIENCE {
                 output.warning(&format!(
                     "the agent of `{}` was asked to stop and is still at it",
@@ -109,7 +111,7 @@ pub(crate) fn stop(global: &Global, output: &Output) -> Outcome {
         }
     }
     if !found {
-        return Err(nobody());
+        return Err(stranger.map_or_else(nobody, Failure::from));
     }
     output.note("stopped");
     Ok(0)

@@ -1,8 +1,8 @@
 //! The end of whoever asks a running agent.
 
-use super::address::address;
 use super::answer::{MALFORMED, NOT_UNDERSTOOD, STOPPING};
 use super::peer::refuse_others;
+use super::recorded::places;
 use super::stream::Timed;
 use super::{ANSWER_PATIENCE, MOST_ANSWER_BYTES};
 use crate::paths::StateFolder;
@@ -10,7 +10,7 @@ use interprocess::ConnectWaitMode;
 use interprocess::local_socket::Stream as LocalSocketStream;
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a running agent could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum AskError {
     /// Somebody there, who is about to go, or went without an answer.
     #[error("the running tk-incident is just ending: try again in a moment")]
     Stopping,
-    /// Somebody there, who is not this user: nothing was sent.
+    /// Nobody of this user there, but somebody else in its place: nothing was sent.
     #[error("what listens in the place of tk-incident is not this user's: nothing was told to it")]
     Stranger(#[source] io::Error),
     /// Somebody there, but no answer.
@@ -41,13 +41,43 @@ pub enum AskError {
     Refused(String),
 }
 
+impl AskError {
+    /// Whether no agent of this user can be meant: one that is started now takes nobody's place.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        matches!(self, AskError::NobodyThere(_) | AskError::Stranger(_))
+    }
+}
+
 /// Asks the agent of a state folder. `request` is one JSON object.
 ///
 /// # Errors
 /// See [`AskError`].
 pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
-    let address = address(folder).map_err(AskError::NobodyThere)?;
-    let stream = connect(&address).map_err(|error| match error.kind() {
+    ask_where(folder, request).map(|(answer, _)| answer)
+}
+
+/// [`ask`], and the path of the socket or named pipe where the answer came from.
+///
+/// # Errors
+/// See [`AskError`].
+pub fn ask_where(folder: &StateFolder, request: &str) -> Result<(Value, PathBuf), AskError> {
+    let mut nobody = AskError::NobodyThere(ErrorKind::NotFound.into());
+    for place in places(folder).map_err(AskError::NobodyThere)? {
+        match ask_at(&place, request) {
+            Err(error @ AskError::Stranger(_)) => nobody = error,
+            Err(AskError::NobodyThere(error)) if matches!(nobody, AskError::NobodyThere(_)) => {
+                nobody = AskError::NobodyThere(error);
+            }
+            Err(AskError::NobodyThere(_)) => {}
+            answer => return answer.map(|answer| (answer, place)),
+        }
+    }
+    Err(nobody)
+}
+
+fn ask_at(address: &Path, request: &str) -> Result<Value, AskError> {
+    let stream = connect(address).map_err(|error| match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => AskError::NoAnswer(error),
         _ => AskError::NobodyThere(error),
     })?;

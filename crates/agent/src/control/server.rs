@@ -3,24 +3,24 @@
 //! One thread waits for connections; each request has a thread of its own for as long as it takes, up to a number of them, and
 //! a moment by which it has to be there and its answer taken. Whoever stalls holds up nobody but itself.
 
-#[cfg(unix)]
-use super::address::address;
-use super::address::name;
+use super::address::Address;
 use super::answer::{BUSY, line, refused, refused_as, signed};
 use super::listeners::Listeners;
 #[cfg(unix)]
 use super::peer::refuse_others;
+use super::recorded;
 use super::request::{Listen, Request};
 use super::stream::Timed;
 use super::{MOST_REQUEST_BYTES, PATIENCE};
 use crate::attach::Detach;
 use crate::paths::StateFolder;
 use crate::shared::lock;
-use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{GenericFilePath, ListenerOptions};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read};
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +28,10 @@ use std::time::Duration;
 const MOST_AT_ONCE: usize = 16;
 /// Answering writes the state and reads it; the default of 2 MiB would count as idle memory on some systems.
 const STACK_BYTES: usize = 512 * 1024;
+
+/// The processes of an agent that has just ended may hold its pipe open for a moment.
+#[cfg(windows)]
+const TAKEN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Answers requests; called on several threads at once.
 pub type Handler = Arc<dyn Fn(Request) -> Value + Send + Sync>;
@@ -39,16 +43,30 @@ pub struct Control {
     listeners: Arc<Listeners>,
     room: Arc<Room>,
     patience: Duration,
+    trouble: Option<String>,
 }
 
 impl Control {
-    /// Takes the name. The caller holds the instance lock, so a socket that is there is left over.
+    /// Takes a place to listen at, and writes down which. The caller holds the instance lock, so a socket that is there is
+    /// left over, and a pipe that is there is no agent's of this folder.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn open(folder: &StateFolder, handler: Handler, listeners: Arc<Listeners>) -> io::Result<Control> {
-        let listener = bind(folder)?;
-        Ok(Control { listener, handler, listeners, room: Arc::default(), patience: PATIENCE })
+        let Listening { listener, address, trouble } = listen(folder)?;
+        match recorded::write(folder, &address) {
+            // Nobody would find it.
+            Err(error) if trouble.is_some() => return Err(error),
+            Err(error) => tracing::warn!("control channel: its place is not written down: {error}"),
+            Ok(()) => {}
+        }
+        Ok(Control { listener, handler, listeners, room: Arc::default(), patience: PATIENCE, trouble })
+    }
+
+    /// Why it does not listen where others would look first, if so.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     /// Answers until the process ends.
@@ -76,21 +94,64 @@ impl Control {
     }
 }
 
+struct Listening {
+    listener: LocalSocketListener,
+    address: PathBuf,
+    trouble: Option<String>,
+}
+
+/// Listens where one would look first, else wherever it can.
+fn listen(folder: &StateFolder) -> io::Result<Listening> {
+    let first = Address::first_choice(folder)?;
+    let why = match bind_in_time(&first) {
+        Ok(listener) => return Ok(Listening { listener, address: first.path, trouble: None }),
+        Err(why) => why,
+    };
+    let other = Address::elsewhere();
+    let Ok(listener) = bind(&other) else { return Err(why) };
+    let trouble = format!(
+        "`{}`, where programs look first, cannot be had ({why}): until the next start it is `{}`; look for who holds          the other",
+        first.path.display(),
+        other.path.display()
+    );
+    Ok(Listening { listener, address: other.path, trouble: Some(trouble) })
+}
+
 #[cfg(unix)]
-fn bind(folder: &StateFolder) -> io::Result<LocalSocketListener> {
+fn bind_in_time(address: &Address) -> io::Result<LocalSocketListener> {
+    bind(address)
+}
+
+/// A name is free when both ends of all its pipes are closed, and a host that was just told of its agent's end may take a moment.
+#[cfg(windows)]
+fn bind_in_time(address: &Address) -> io::Result<LocalSocketListener> {
+    let began = std::time::Instant::now();
+    loop {
+        match bind(address) {
+            Err(_) if began.elapsed() < TAKEN_PATIENCE => std::thread::sleep(Duration::from_millis(20)),
+            bound => return bound,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn bind(address: &Address) -> io::Result<LocalSocketListener> {
     use std::os::unix::fs::PermissionsExt;
-    let listener = ListenerOptions::new().name(name(folder, true)?).try_overwrite(true).create_sync()?;
+    address.make_folder()?;
+    let name = address.path.as_path().to_fs_name::<GenericFilePath>()?;
+    let listener = ListenerOptions::new().name(name).try_overwrite(true).create_sync()?;
     // Its folder is closed to others already; where it is not, because somebody has opened it, this is.
-    std::fs::set_permissions(address(folder)?, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::set_permissions(&address.path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
 
 /// The first of its name, from this machine only: a pipe that somebody else has made before is not joined.
 #[cfg(windows)]
-fn bind(folder: &StateFolder) -> io::Result<LocalSocketListener> {
+fn bind(address: &Address) -> io::Result<LocalSocketListener> {
     use interprocess::os::windows::local_socket::ListenerOptionsExt;
     let descriptor = super::windows::for_this_user()?;
-    ListenerOptions::new().name(name(folder, true)?).security_descriptor(descriptor).create_sync()
+    let name = address.path.as_path().to_fs_name::<GenericFilePath>()?;
+    ListenerOptions::new().name(name).security_descriptor(descriptor).create_sync()
 }
 
 /// One connection that was let in.
@@ -175,9 +236,8 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::address::address;
     use super::*;
-    use crate::control::ask;
+    use crate::control::{ask, first_choice};
     use serde_json::json;
     use std::io::Write;
     use std::sync::mpsc::{Receiver, channel};
@@ -193,16 +253,20 @@ mod tests {
     #[cfg(windows)]
     type Raw = std::fs::File;
 
-    struct Place {
-        _folder: tempfile::TempDir,
+    struct World {
+        folder: tempfile::TempDir,
         state: StateFolder,
         listeners: Arc<Listeners>,
         gone: Receiver<u32>,
+        trouble: Option<String>,
     }
 
-    impl Place {
-        fn with_patience(patience: Duration) -> Place {
-            let folder = tempfile::tempdir().unwrap();
+    impl World {
+        fn with_patience(patience: Duration) -> World {
+            World::at(tempfile::tempdir().unwrap(), patience)
+        }
+
+        fn at(folder: tempfile::TempDir, patience: Duration) -> World {
             let state = StateFolder::at(folder.path().to_owned());
             let (told, gone) = channel();
             let told = Mutex::new(told);
@@ -217,13 +281,14 @@ mod tests {
             let listeners: Arc<Listeners> = Arc::default();
             let mut control = Control::open(&state, handler, Arc::clone(&listeners)).unwrap();
             control.patience = patience;
+            let trouble = control.trouble().map(str::to_owned);
             std::thread::spawn(move || control.serve());
-            Place { _folder: folder, state, listeners, gone }
+            World { folder, state, listeners, gone, trouble }
         }
 
         #[cfg(unix)]
         fn connect(&self) -> Raw {
-            let stream = Raw::connect(address(&self.state).unwrap()).unwrap();
+            let stream = Raw::connect(first_choice(&self.state).unwrap()).unwrap();
             stream.set_read_timeout(Some(LONG)).unwrap();
             stream
         }
@@ -234,7 +299,8 @@ mod tests {
             const ERROR_PIPE_BUSY: i32 = 231;
             let began = Instant::now();
             loop {
-                match std::fs::File::options().read(true).write(true).open(address(&self.state).unwrap()) {
+                match std::fs::File::options().read(true).write(true).open(first_choice(&self.state).unwrap())
+                {
                     Err(error) if error.raw_os_error() == Some(ERROR_PIPE_BUSY) && began.elapsed() < LONG => {
                         std::thread::yield_now();
                     }
@@ -262,10 +328,10 @@ mod tests {
 
     #[test]
     fn clients_that_drip_are_hung_up_on_however_many_and_others_get_in() {
-        let place = Place::with_patience(Duration::from_millis(300));
+        let world = World::with_patience(Duration::from_millis(300));
         let drippers: Vec<_> = (0..MOST_AT_ONCE + 4)
             .map(|_| {
-                let mut stream = place.connect();
+                let mut stream = world.connect();
                 std::thread::spawn(move || {
                     let began = Instant::now();
                     // Each byte comes well within the patience.
@@ -276,40 +342,40 @@ mod tests {
                 })
             })
             .collect();
-        place.others_get_in();
+        world.others_get_in();
         assert!(drippers.into_iter().all(|dripper| dripper.join().unwrap()));
     }
 
     #[test]
     fn clients_that_do_not_read_are_hung_up_on_however_many_and_others_get_in() {
-        let place = Place::with_patience(Duration::from_millis(300));
+        let world = World::with_patience(Duration::from_millis(300));
         let deaf: Vec<_> = (0..MOST_AT_ONCE + 4)
             .map(|_| {
-                let mut stream = place.connect();
+                let mut stream = world.connect();
                 stream.write_all(b"{\"type\":\"flush\"}\n").unwrap();
                 stream
             })
             .collect();
-        place.others_get_in();
+        world.others_get_in();
         drop(deaf);
     }
 
     #[test]
     fn an_answer_is_whole_however_late_within_its_time_it_is_read() {
-        let place = Place::with_patience(LONG);
-        let mut stream = place.connect();
+        let world = World::with_patience(LONG);
+        let mut stream = world.connect();
         stream.write_all(b"{\"type\":\"flush\"}\n").unwrap();
-        place.others_get_in();
+        world.others_get_in();
         let mut answer = BufReader::new(stream);
         assert_eq!(heard(&mut answer)["much"].as_str().map(str::len), Some(MOST_BUFFERED));
         drop(answer);
-        place.others_get_in();
+        world.others_get_in();
     }
 
     #[test]
     fn what_is_too_long_is_not_read_to_its_end() {
-        let place = Place::with_patience(LONG);
-        let mut stream = place.connect();
+        let world = World::with_patience(LONG);
+        let mut stream = world.connect();
         let most = usize::try_from(MOST_REQUEST_BYTES).unwrap();
         stream.write_all(&vec![b' '; most]).unwrap();
         let mut answer = String::new();
@@ -317,47 +383,73 @@ mod tests {
         assert!(answer.contains("malformed"), "{answer}");
     }
 
+    /// What holds the name is a pipe of somebody else, or one of an agent that is gone while its client is still there.
+    #[cfg(windows)]
+    #[test]
+    fn an_agent_whose_name_is_taken_listens_under_another_and_is_found() {
+        use interprocess::os::windows::named_pipe::{PipeListenerOptions, pipe_mode::Bytes};
+        let folder = tempfile::tempdir().unwrap();
+        let usual = first_choice(&StateFolder::at(folder.path().to_owned())).unwrap();
+        let mut options = PipeListenerOptions::new().path(usual.as_os_str());
+        // Wine does not know what the first of a name is, but how many there may be.
+        options.instance_limit = std::num::NonZeroU8::new(1);
+        let holder = options.create_duplex::<Bytes>().unwrap();
+        let world = World::at(folder, LONG);
+        let trouble = world.trouble.as_deref().unwrap();
+        assert!(trouble.contains(usual.to_str().unwrap()), "{trouble}");
+        world.others_get_in();
+
+        let gone = std::fs::File::options().read(true).write(true).open(&usual).unwrap();
+        drop(holder);
+        let world = World::at(world.folder, LONG);
+        world.others_get_in();
+        drop(gone);
+        let world = World::at(world.folder, LONG);
+        world.others_get_in();
+        assert_eq!(world.trouble, None, "the usual name is free again");
+    }
+
     #[cfg(unix)]
     #[test]
     fn the_socket_is_for_its_user() {
         use std::os::unix::fs::PermissionsExt;
-        let place = Place::with_patience(LONG);
-        let mode = std::fs::metadata(address(&place.state).unwrap()).unwrap().permissions().mode();
+        let world = World::with_patience(LONG);
+        let mode = std::fs::metadata(first_choice(&world.state).unwrap()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
     fn a_listener_that_does_not_read_is_let_go_and_the_others_hear() {
-        let place = Place::with_patience(LONG);
-        let mut reads = place.listen(1);
-        let deaf = place.listen(2);
+        let world = World::with_patience(LONG);
+        let mut reads = world.listen(1);
+        let deaf = world.listen(2);
         assert_eq!(heard(&mut reads)["ok"], true);
-        while place.listeners.count() < 2 {
+        while world.listeners.count() < 2 {
             std::thread::yield_now();
         }
         // Until the deaf one's buffers are full.
         let mut told = 0;
-        while place.listeners.count() == 2 {
-            assert!(place.listeners.ask_renew(told * 60_000));
+        while world.listeners.count() == 2 {
+            assert!(world.listeners.ask_renew(told * 60_000));
             assert_eq!(heard(&mut reads), json!({ "v": 1, "type": "renew" }));
             told += 1;
         }
-        assert!(!place.listeners.ask_renew((told - 1) * 60_000 + 59_999), "once a minute");
+        assert!(!world.listeners.ask_renew((told - 1) * 60_000 + 59_999), "once a minute");
         // Its process is there all the same: its session goes on.
         drop((deaf, reads));
-        assert_eq!(place.gone.recv_timeout(LONG), Ok(1));
-        assert!(place.gone.try_recv().is_err());
+        assert_eq!(world.gone.recv_timeout(LONG), Ok(1));
+        assert!(world.gone.try_recv().is_err());
     }
 
     #[test]
     fn listeners_are_no_requests_and_there_are_only_so_many() {
-        let place = Place::with_patience(LONG);
-        let mut all: Vec<_> = (0..64).map(|pid| place.listen(pid)).collect();
+        let world = World::with_patience(LONG);
+        let mut all: Vec<_> = (0..64).map(|pid| world.listen(pid)).collect();
         assert!(all.iter_mut().all(|listener| heard(listener)["ok"] == true));
-        assert_eq!(heard(&mut place.listen(64))["code"], "busy");
-        place.others_get_in();
+        assert_eq!(heard(&mut world.listen(64))["code"], "busy");
+        world.others_get_in();
         all.swap_remove(7);
-        assert_eq!(place.gone.recv_timeout(LONG), Ok(7));
-        assert_eq!(heard(&mut place.listen(65))["ok"], true);
+        assert_eq!(world.gone.recv_timeout(LONG), Ok(7));
+        assert_eq!(heard(&mut world.listen(65))["ok"], true);
     }
 }

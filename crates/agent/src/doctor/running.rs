@@ -18,6 +18,11 @@ pub fn check(answer: &Result<Value, AskError>, version: &str) -> Vec<Check> {
             let advice = "the Toolkit app starts one with the first host; by hand, `tk-incident run` does";
             return vec![Check::warn(NAME, "none runs for this user and site", advice)];
         }
+        Err(AskError::Stranger(_)) => {
+            let found = "none runs for this user and site, and another user's program listens in its place";
+            let advice = "an agent starts all the same, elsewhere; ask an admin whose program it is";
+            return vec![Check::warn(NAME, found, advice)];
+        }
         Err(error) => {
             let advice = "read agent.log in the state folder, end that process, and start it again";
             return vec![Check::fail(NAME, error.to_string(), advice)];
@@ -84,6 +89,7 @@ mod tests {
         let verdicts = |answer| check(&answer, "0.1.0").iter().map(|check| check.verdict).collect::<Vec<_>>();
         let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
         assert_eq!(verdicts(Err(AskError::NobodyThere(gone()))), [Verdict::Warn]);
+        assert_eq!(verdicts(Err(AskError::Stranger(gone()))), [Verdict::Warn]);
         assert_eq!(verdicts(Err(AskError::NoAnswer(gone()))), [Verdict::Fail]);
         let well = json!({ "version": "0.1.0", "pid": 7, "seen": 3, "sources": [], "site": { "trouble": null },
                            "warnings": [] });
