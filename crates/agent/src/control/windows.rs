@@ -41,10 +41,12 @@ pub(super) fn user_sid() -> io::Result<String> {
     sid_text(user.User.Sid)
 }
 
-/// Lets in this user and the system, and nobody else; the owner is this user, by which a client knows us.
+/// Lets in this user and the system, and nobody else; the owner is this user, by which a client knows us. An elevated process
+/// would own it as a group and label it as one of its own kind, which this user's other processes may not write to: both are
+/// said, whatever this process is.
 pub(super) fn for_this_user() -> io::Result<SecurityDescriptor> {
     let sid = user_sid()?;
-    let text = format!("O:{sid}D:P(A;;GA;;;SY)(A;;GA;;;{sid})");
+    let text = format!("O:{sid}D:P(A;;GA;;;SY)(A;;GA;;;{sid})S:(ML;;NW;;;ME)");
     let text = U16CString::from_str(text).map_err(io::Error::other)?;
     SecurityDescriptor::deserialize(&text)
 }
