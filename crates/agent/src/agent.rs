@@ -194,7 +194,6 @@ pub fn run(options: AgentOptions, started: impl FnOnce(Stopper)) -> Result<(), A
         reader,
         spool: folder.evidence(),
         folder: folder.clone(),
-        site: identity.site.clone(),
         log_folders,
         wake: wake.clone(),
         list_all: options.list_all,

@@ -13,6 +13,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Kinds of occurrences that wait for a session to claim them; beyond that they are this site's.
+pub(crate) const MOST_DOUBTS: usize = 256;
+
 /// News of one look.
 #[derive(Default)]
 pub(crate) struct Draft {
@@ -129,6 +132,9 @@ impl Draft {
 
     /// What was kept under `part` last is part of what is kept under `into`.
     pub(crate) fn take(&mut self, part: String, into: &str) {
+        if let Some(doubt) = self.doubts.iter_mut().find(|doubt| doubt.key == part && doubt.times > 0) {
+            doubt.times -= 1;
+        }
         let Some(index) = self.by_key.get(&part).copied() else {
             self.taken.push(Taken { part, into: into.to_owned() });
             return;
@@ -151,8 +157,10 @@ impl Draft {
     pub(crate) fn doubt(&mut self, key: &str, pid: Option<u32>, at_ms: Option<i64>, log_folder: &Path) {
         let is_it =
             |doubt: &&mut Doubt| doubt.key == key && doubt.pid == pid && doubt.log_folder == log_folder;
+        let is_full = self.doubts.len() >= MOST_DOUBTS;
         match self.doubts.iter_mut().find(is_it) {
             Some(doubt) => doubt.times += 1,
+            None if is_full => {}
             None => {
                 let (key, log_folder) = (key.to_owned(), log_folder.to_owned());
                 self.doubts.push(Doubt { key, pid, at_ms, log_folder, times: 1 });

@@ -132,8 +132,6 @@ pub struct Parts<D: Disk> {
     pub spool: PathBuf,
     /// Where it is remembered what was attached.
     pub folder: StateFolder,
-    /// Where tickets go.
-    pub site: String,
     /// The log folders of the settings.
     pub log_folders: Vec<PathBuf>,
     /// The delivery thread.

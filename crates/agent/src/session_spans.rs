@@ -14,8 +14,12 @@ use std::path::Path;
 /// Sessions that are told of; the oldest of those that have ended go first.
 const MOST_SESSIONS: usize = 128;
 /// Log folders that are told of.
-const MOST_FOLDERS: usize = 64;
-/// Ours are a fifth of it.
+const MOST_FOLDERS: usize = 16;
+/// Of one name, in bytes: what is longer is not told of.
+const LONGEST_FOLDER: usize = 1024;
+/// Of an app's words for when a session started, in characters.
+const LONGEST_STARTED: usize = 64;
+/// A file that is longer is none of ours.
 const MOST_BYTES: u64 = 64 * 1024;
 /// A record so long before the first word of its session, or after the last one, is taken for that session's: bundles fail while
 /// an engine starts, and hosts go on without their engine.
@@ -27,8 +31,6 @@ const TOLD_HOLDS_MS: i64 = 3 * 24 * 3_600_000;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SessionSpans {
     v: u32,
-    /// For people who look in.
-    site: String,
     /// When it was written, milliseconds since 1970.
     told_ms: i64,
     /// Log folders that are followed; what is no Unicode in their names is replaced.
@@ -56,8 +58,8 @@ pub(crate) enum Claim {
 
 impl SessionSpans {
     /// Nothing is known of it yet.
-    pub(crate) fn of(site: &str) -> SessionSpans {
-        SessionSpans { v: 1, site: site.to_owned(), ..SessionSpans::default() }
+    pub(crate) fn empty() -> SessionSpans {
+        SessionSpans { v: 1, ..SessionSpans::default() }
     }
 
     /// What a file holds; `None` when it cannot be read, or is none of ours.
@@ -85,7 +87,8 @@ impl SessionSpans {
 
     /// A session is there since `from_ms` (wall time). Whether that is news.
     pub(crate) fn tell(&mut self, pid: u32, started: Option<&str>, from_ms: i64) -> bool {
-        let is_it = |span: &&mut Span| span.pid == pid && span.started.as_deref() == started;
+        let started = started.map(shortened);
+        let is_it = |span: &&mut Span| span.pid == pid && span.started == started;
         if let Some(span) = self.sessions.iter_mut().find(is_it) {
             let before = span.clone();
             (span.from_ms, span.until_ms) = (span.from_ms.min(from_ms), None);
@@ -96,21 +99,23 @@ impl SessionSpans {
             let oldest = (0..self.sessions.len()).min_by_key(|at| order(&self.sessions[*at]));
             oldest.map(|at| self.sessions.remove(at));
         }
-        self.sessions.push(Span { pid, started: started.map(str::to_owned), from_ms, until_ms: None });
+        self.sessions.push(Span { pid, started, from_ms, until_ms: None });
         true
     }
 
     /// A session has ended; without `started`, each of that process. Whether that is news.
     pub(crate) fn end(&mut self, pid: u32, started: Option<&str>, at_ms: i64) -> bool {
-        let is_meant = |span: &Span| started.is_none() || span.started.as_deref() == started;
+        let started = started.map(shortened);
+        let is_meant = |span: &Span| started.is_none() || span.started == started;
         self.end_all(at_ms, |span| span.pid == pid && is_meant(span))
     }
 
     /// Sessions that are not among these have ended, nobody knows when. Whether that is news.
     pub(crate) fn only(&mut self, left: &[(u32, Option<String>)], at_ms: i64) -> bool {
-        self.end_all(at_ms, |span| {
-            !left.iter().any(|(pid, started)| span.pid == *pid && span.started == *started)
-        })
+        let is_left = |span: &Span, (pid, started): &(u32, Option<String>)| {
+            span.pid == *pid && span.started == started.as_deref().map(shortened)
+        };
+        self.end_all(at_ms, |span| !left.iter().any(|known| is_left(span, known)))
     }
 
     fn end_all(&mut self, at_ms: i64, is_over: impl Fn(&Span) -> bool) -> bool {
@@ -124,9 +129,13 @@ impl SessionSpans {
 
     /// A log folder is followed. Whether that is news.
     pub(crate) fn follow(&mut self, folder: &Path) -> bool {
-        let is_news = !self.follows(folder) && self.folders.len() < MOST_FOLDERS;
+        let name = folder.to_string_lossy().into_owned();
+        let is_news = !self.follows(folder) && name.len() <= LONGEST_FOLDER;
         if is_news {
-            self.folders.push(folder.to_string_lossy().into_owned());
+            if self.folders.len() >= MOST_FOLDERS {
+                self.folders.remove(0);
+            }
+            self.folders.push(name);
         }
         is_news
     }
@@ -157,6 +166,10 @@ impl SessionSpans {
     }
 }
 
+fn shortened(started: &str) -> String {
+    started.chars().take(LONGEST_STARTED).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,7 +177,7 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn spans(told_ms: i64) -> SessionSpans {
-        SessionSpans { told_ms, ..SessionSpans::of("https://studio.example") }
+        SessionSpans { told_ms, ..SessionSpans::empty() }
     }
 
     #[test]
@@ -221,7 +234,7 @@ mod tests {
         let path = home.path().join("sessions.json");
         assert_eq!(SessionSpans::read(&path), None);
         let huge = format!("{}{}", serde_json::to_string(&spans(0)).unwrap(), " ".repeat(70_000));
-        for text in ["", "{", "[]", r#"{"v":2,"site":"","told_ms":0,"folders":[],"sessions":[]}"#, &huge] {
+        for text in ["", "{", "[]", r#"{"v":2,"told_ms":0,"folders":[],"sessions":[]}"#, &huge] {
             std::fs::write(&path, text).unwrap();
             assert_eq!(SessionSpans::read(&path), None, "{}", &text[..text.len().min(40)]);
         }

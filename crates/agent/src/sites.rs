@@ -55,12 +55,11 @@ impl Sites {
     /// What the agent of a state folder knows of its site when it starts. `open`: its sessions that have not ended, with when they began.
     pub(crate) fn at_start(
         folder: StateFolder,
-        site: &str,
         log_folders: &[impl AsRef<Path>],
         open: &[(u32, Option<String>, i64)],
         now_ms: i64,
     ) -> Sites {
-        let mut own = SessionSpans::read(&folder.sessions()).unwrap_or_else(|| SessionSpans::of(site));
+        let mut own = SessionSpans::read(&folder.sessions()).unwrap_or_else(SessionSpans::empty);
         let left: Vec<_> = open.iter().map(|(pid, started, _)| (*pid, started.clone())).collect();
         own.only(&left, now_ms);
         for (pid, started, from_ms) in open {
@@ -227,7 +226,7 @@ mod tests {
         fn agent(&self, site: &str) -> Sites {
             let folder = StateFolder::new(self.0.path(), site);
             folder.create().unwrap();
-            Sites::at_start(folder, site, &["/logs"], &[], NOW)
+            Sites::at_start(folder, &["/logs"], &[], NOW)
         }
     }
 
@@ -318,12 +317,12 @@ mod tests {
         drop(two);
         let folder = StateFolder::new(user.0.path(), "two");
         let open = [(8, Some("now".to_owned()), NOW - 20)];
-        let _two = Sites::at_start(folder.clone(), "two", &["/logs"], &open, NOW);
+        let _two = Sites::at_start(folder.clone(), &["/logs"], &open, NOW);
         assert_eq!([7, 8].map(|pid| whose(&mut one, pid, NOW - 30)), [Whose::Theirs; 2]);
         let long_after = NOW + 3_600_000;
         assert_eq!([7, 8].map(|pid| whose(&mut one, pid, long_after)), [Whose::Unknown, Whose::Theirs]);
         std::fs::remove_file(folder.sessions()).unwrap();
-        let _two = Sites::at_start(folder, "two", &["/logs"], &open, NOW);
+        let _two = Sites::at_start(folder, &["/logs"], &open, NOW);
         assert_eq!([7, 8].map(|pid| whose(&mut one, pid, NOW - 10)), [Whose::Unknown, Whose::Theirs]);
     }
 }

@@ -4,16 +4,14 @@
 //! Held in memory only. An agent that dies in these seconds files what it kept: twice rather than never.
 
 use super::Pipeline;
-use crate::draft::Doubt;
+use crate::draft::{Doubt, MOST_DOUBTS};
 use crate::evidence;
 use crate::shared::lock;
 use crate::sites::{Whose, is_running};
+use crate::store::Taken;
 use log_follow::Disk;
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// So many wait at once; beyond that, each agent files what it keeps.
-const MOST_DOUBTS: usize = 256;
 
 /// In the order in which they are decided, each with its moment in steady time.
 #[derive(Default)]
@@ -27,6 +25,13 @@ impl Doubts {
             .map_or(most, |(due_ms, _)| most.min(Duration::from_millis(due_ms.saturating_sub(now_ms))))
     }
 
+    /// A record that was kept under this key is part of another one after all.
+    pub(super) fn taken(&mut self, part: &str) {
+        if let Some((_, doubt)) = self.0.iter_mut().find(|(_, doubt)| doubt.key == part && doubt.times > 0) {
+            doubt.times -= 1;
+        }
+    }
+
     /// A record that went on is kept under another key.
     pub(super) fn renamed(&mut self, from: &str, to: &str) {
         for (_, doubt) in self.0.iter_mut().filter(|(_, doubt)| doubt.key == from) {
@@ -37,7 +42,8 @@ impl Doubts {
 
 impl<D: Disk> Pipeline<D> {
     /// Remembers what has just been kept and may be another site's.
-    pub(super) fn doubt(&mut self, doubts: Vec<Doubt>) {
+    pub(super) fn doubt(&mut self, doubts: Vec<Doubt>, taken: &[Taken]) {
+        taken.iter().for_each(|taken| self.doubts.taken(&taken.part));
         // In time for the ticket's step, which is due when this time has passed.
         let wait_ms = self.settings.limits.gather_s.saturating_mul(800);
         let due_ms = self.shared.clock.steady_ms().saturating_add(wait_ms);
@@ -61,7 +67,7 @@ impl<D: Disk> Pipeline<D> {
                 Whose::Theirs => false,
                 Whose::Unknown => self.sites.keeps_unknown(&doubt.log_folder, doubt.at_ms, &is_running),
             };
-            if !is_ours {
+            if !is_ours && doubt.times > 0 {
                 released.push((doubt.key, doubt.times));
             }
         }

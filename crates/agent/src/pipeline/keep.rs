@@ -117,7 +117,7 @@ impl<D: Disk> Pipeline<D> {
         self.twins.kept();
         self.reader.stored(moved);
         self.tell(draft, &decided);
-        self.doubt(std::mem::take(&mut draft.doubts));
+        self.doubt(std::mem::take(&mut draft.doubts), &batch.taken);
         self.remember_unclaimed(std::mem::take(&mut draft.firsts));
         if batch.evidence.iter().any(|archive| !archive.hash.is_empty())
             && spooled_bytes(&self.spool) > self.settings.evidence.spool_bytes

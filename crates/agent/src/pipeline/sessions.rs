@@ -198,7 +198,7 @@ pub(super) fn own_sites<D: Disk>(parts: &Parts<D>) -> Sites {
         .map(|session| (session.pid, session.started.clone(), begun_ms(&session, None)))
         .collect();
     let now_ms = parts.shared.clock.wall_ms();
-    Sites::at_start(parts.folder.clone(), &parts.site, &parts.log_folders, &open, now_ms)
+    Sites::at_start(parts.folder.clone(), &parts.log_folders, &open, now_ms)
 }
 
 /// When a session began, wall time: by its app's words, else when that was sent, else before everything that is read.
