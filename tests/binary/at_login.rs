@@ -12,9 +12,12 @@ fn a_day_with(world: &World, url: &str) {
         "settings": { "watch.patterns": ["tk-*.log", "studio-*.log"], "site.proxy": "bob:pr0xy@127.0.0.1:9" },
         "session": { "pid": 7, "started": "today" },
     });
+    world.append("tk-desktop.log", "");
     let output = world.run_with_stdin(&["attach"], &object.to_string());
     assert!(output.status.success(), "{}", words(&output));
-    wait_for("the agent", || status_of(world, url), String::new);
+    // It has met a log, so it counts the folder as followed.
+    let follows = |status: &Value| status["sources"].as_array().is_some_and(|sources| !sources.is_empty());
+    wait_for("the agent", || status_of(world, url).filter(&follows), String::new);
     let stopped = world.program().arg("stop").env("TK_INCIDENT_SITE_URL", url).output().unwrap();
     assert!(stopped.status.success(), "{}", words(&stopped));
 }
