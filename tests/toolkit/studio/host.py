@@ -54,7 +54,7 @@ def start(order):
     if order.get("expired"):
         manager.pre_engine_start_callback = lambda context: expire_session()
     if order.get("failing"):
-        manager.pre_engine_start_callback = lambda context: fail_to_load()
+        manager.pre_engine_start_callback = fail_to_load
     engine = manager.bootstrap_engine(order["instance"], order.get("entity"))
     return {"apps": sorted(engine.apps)}
 
@@ -80,7 +80,7 @@ def sign_in(order):
         sgtk.get_authenticated_user().impl.set_session_token(order["session_token"])
 
 
-def fail_to_load():
+def fail_to_load(_):
     import sgtk  # the bootstrap has swapped the core
 
     logger = sgtk.LogManager.get_logger("bundles")
@@ -324,6 +324,7 @@ ORDERS = {
     for order in (
         start,
         sign_in,
+        fail_to_load,
         publish,
         fail,
         uncaught,
