@@ -392,8 +392,8 @@ def test_a_record_in_the_log_and_of_the_host_is_one_ticket_with_one_count(workpl
 
 def test_a_storm_of_a_host_counts_each_record_once(workplace):
     host = captured_host(workplace)
-    # As many of a log as wait for their second sight (docs/capture.md).
-    times = 8000
+    # More than wait for their second sight one by one (docs/capture.md).
+    times = 10000
     host.do("fail", reason="no more disk", message="Scene was not saved", times=times)
 
     def all_of_them():

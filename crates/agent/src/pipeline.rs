@@ -28,7 +28,7 @@ use crate::footprint::RESTING;
 use crate::paths::StateFolder;
 use crate::policy::fold::Folds;
 use crate::policy::outcome;
-use crate::policy::twins::Twins;
+use crate::policy::twins::{Bounds, Twins};
 use crate::reader::{LogReader, News};
 use crate::reading::{From, Met, Reading};
 use crate::recognise::Recogniser;
@@ -192,7 +192,9 @@ impl<D: Disk> Pipeline<D> {
                 pipeline.shared.state_trouble(&error);
             }
             pipeline.folds = Folds::of(store.processes().unwrap_or_default());
-            pipeline.twins = Twins::of(store.sightings().unwrap_or_default());
+            let (waiting, sums) =
+                (store.sightings().unwrap_or_default(), store.sighting_sums().unwrap_or_default());
+            pipeline.twins = Twins::of(&waiting, &sums, Bounds::default());
             pipeline.captures = Captures::of(store.captures().unwrap_or_default());
             if let Err(error) = store.mutes_of_settings(&pipeline.settings.ticket.mutes, now_ms) {
                 pipeline.shared.state_trouble(&error);

@@ -20,7 +20,7 @@ use crate::sites::{Sites, Whose, is_running};
 use jiff::tz::TimeZone;
 use log_follow::SourceId;
 use serde_json::Value;
-use sgtk_log::RawRecord;
+use sgtk_log::{Level, RawRecord};
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -137,7 +137,11 @@ impl Reading<'_> {
             return None;
         }
         let pid = parsed.pid;
-        let twin = self.way(met.from, parsed).map(|way| (way, Sighting::of(&recognised.text, parsed)));
+        let twin = self.way(met.from, parsed).map(|way| {
+            // What rules make of it may differ between a log and a host that names none.
+            let signature = recognised.own_signature.as_ref().unwrap_or(&recognised.incident.signature);
+            (way, Sighting::of(&recognised.text, parsed, &signature.to_string()))
+        });
         if let Some((way, sighting)) = &twin
             && let Some(seen) = twins.second(sighting, *way)
         {
@@ -275,6 +279,8 @@ impl Reading<'_> {
             From::Host { passes_on, .. } => Some(Way::Host { passes_on }),
             // Without the Toolkit app nobody hands anything over.
             From::Log(_) if self.sessions.is_empty() && self.captures.is_empty() => None,
+            // Handlers in hosts take errors only.
+            From::Log(_) if record.level.is_some_and(|level| level < Level::Error) => None,
             From::Log(_) => {
                 let lasting = match record.pid {
                     Some(pid) if self.hands_over(pid) => true,

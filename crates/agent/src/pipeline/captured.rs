@@ -138,6 +138,7 @@ impl<D: Disk> Pipeline<D> {
             reader.feed(text.as_bytes(), &mut sink);
             reader.flush(&mut sink);
         }
+        self.twins.handed_over(captured.pid);
         self.keep(draft, false)
     }
 

@@ -6,22 +6,48 @@
 //! is matched within seconds. One sighting is the twin of one other: two records alike, seen twice each, are two.
 //!
 //! Goes by what records say of their time, not by when they are read, so no clock that is set and no restart makes a
-//! difference. What waits for a twin is bounded in number: beyond that, a record counts twice rather than not at all.
+//! difference. What waits for a twin is bounded in number; what is pushed out is summed up (`sum`), and its twin is then known by
+//! its problem, process and time. As each sighting is merged with one other at most, no fewer are counted than either way has
+//! seen, whatever is pushed out, dropped or lost: only where both ways have lost records of one storm that was
+//! longer than what waits, one may be taken for another.
 
-use super::fold::local_ms;
-use sgtk_log::Record;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+mod line;
+mod sighting;
+mod sum;
+
+use line::{Line, Waiting};
+pub use sighting::Sighting;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use sum::{Change, Sum};
 
 /// What passes through Desktop's pipe arrives within this.
 const PASSING_MS: i64 = 20_000;
 /// Both processes have the same clock; one of them reads it a moment later.
 const BEFORE_MS: i64 = 1_000;
-/// Records of hosts that wait for their line in a log; those of hosts whose handler keeps no file stay until they are pushed out.
-const MOST_OF_HOSTS: usize = 4_096;
-/// Lines of logs that wait for their host: more than a host's handler ever holds back.
-const MOST_OF_LOGS: usize = 8_192;
-/// Lines of processes that have handed nothing over so far; one may begin to, and has written these already.
-const MOST_OF_OTHERS: usize = 1_024;
+/// A host hands over in order, but for its threads, and for a session that has ended and tries for some ten minutes.
+const OUT_OF_ORDER_MS: i64 = 15 * 60_000;
+/// Keys that are held once for all that wait under them.
+const MOST_KEYS: usize = 256;
+
+/// How many may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Records of hosts that wait for their line in a log; those of hosts whose handler keeps no file stay until they are pushed out.
+    pub hosts: usize,
+    /// Lines of logs that wait for their host.
+    pub logs: usize,
+    /// Lines of processes that have handed nothing over so far; one may begin to, and has written these already.
+    pub others: usize,
+    /// Sums of what was pushed out, of each of these.
+    pub sums: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { hosts: 4_096, logs: 8_192, others: 1_024, sums: 256 }
+    }
+}
 
 /// How a record came to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,16 +63,6 @@ pub enum Way {
         /// Desktop may write it into its log for that process.
         passes_on: bool,
     },
-}
-
-/// What is compared of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    first_line: u64,
-    /// Of level, message and calls.
-    said: u64,
-    is_passed_on: bool,
-    at_ms: Option<i64>,
 }
 
 /// The record that facts were made from, among all of its problem.
@@ -71,9 +87,47 @@ pub struct First {
     pub passed_on: Option<Option<MadeFrom>>,
 }
 
-/// A sighting as it is kept: its number, whether a host told it, its two marks (the second one only where it may be one of Desktop), its
-/// time, and what it is kept under.
-pub type KeptSighting = (i64, bool, i64, Option<i64>, Option<i64>, String);
+/// A sighting as it is kept. Marks are of 64 bits, whatever they look like with a sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptSighting {
+    /// In the order in which they came.
+    pub id: i64,
+    /// A host told it.
+    pub of_host: bool,
+    /// Mark of its first line.
+    pub first_line: i64,
+    /// Mark of what was said, only where it may be one of Desktop.
+    pub said: Option<i64>,
+    /// Its own time, local.
+    pub at_ms: Option<i64>,
+    /// Its process.
+    pub process: Option<u32>,
+    /// Mark of its problem.
+    pub problem: i64,
+    /// What it is kept under.
+    pub key: String,
+}
+
+/// Sightings that were pushed out, as their sum is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptSum {
+    /// In the order in which they came.
+    pub id: i64,
+    /// Hosts told them.
+    pub of_host: bool,
+    /// Their process.
+    pub process: u32,
+    /// Mark of their problem.
+    pub problem: i64,
+    /// How many have had no twin.
+    pub number: i64,
+    /// The time of the oldest, local.
+    pub from_ms: i64,
+    /// The time of the newest, local.
+    pub to_ms: i64,
+    /// What they are kept under.
+    pub key: String,
+}
 
 /// What has to be kept with the records that were seen.
 #[derive(Clone, Debug, Default)]
@@ -82,141 +136,164 @@ pub struct Changes {
     pub waiting: Vec<KeptSighting>,
     /// The numbers of those that wait no more.
     pub gone: Vec<i64>,
-}
-
-#[derive(Clone, Debug)]
-struct Waiting {
-    first_line: u64,
-    /// Where the other side may know it by this only.
-    said: Option<u64>,
-    at_ms: Option<i64>,
-    key: String,
-    made_from: Option<MadeFrom>,
-}
-
-/// Sightings of one way that wait, oldest first.
-#[derive(Debug, Default)]
-struct Line {
-    waiting: BTreeMap<i64, Waiting>,
-    by_first_line: HashMap<u64, VecDeque<i64>>,
-    by_said: HashMap<u64, VecDeque<i64>>,
+    /// Sums that are new or were changed.
+    pub sums: Vec<KeptSum>,
+    /// The numbers of those that are no more.
+    pub sums_gone: Vec<i64>,
 }
 
 /// All that waits for its twin.
 #[derive(Debug, Default)]
 pub struct Twins {
+    bounds: Bounds,
     hosts: Line,
     logs: Line,
     /// Of logs too, and not worth a write.
     others: Line,
     last: i64,
+    /// Those up to here are in the state.
+    last_kept: i64,
+    keys: HashSet<Arc<str>>,
+    /// Of what a host hands over now: the time of the oldest whose line was found, and the number of the newest line.
+    reached: Option<(i64, i64)>,
     added: BTreeSet<i64>,
     gone: Vec<i64>,
+    sums_changed: BTreeSet<i64>,
+    sums_gone: Vec<i64>,
 }
 
-impl Sighting {
-    /// Whether it is Desktop's word for a record of its project process.
+impl Changes {
+    /// Whether there is nothing to keep.
     #[must_use]
-    pub fn is_passed_on(&self) -> bool {
-        self.is_passed_on
-    }
-
-    /// Of the text of a record without secrets, and the record.
-    #[must_use]
-    pub fn of(text: &str, record: &Record) -> Sighting {
-        let body = record.body.trim_start();
-        let is_passed_on = body.starts_with("[PROXY]");
-        let said = body.strip_prefix("[PROXY]").map_or(body, str::trim_start);
-        // While a project starts, its tracebacks come without the last line and without the other exceptions of a chain.
-        let mut calls: Vec<&str> = Vec::new();
-        for line in said.lines().map(str::trim) {
-            if line.starts_with("Traceback (most recent call last):") {
-                calls.clear();
-            } else if line.starts_with("File \"") && line.contains(", line ") {
-                calls.push(line);
-            }
-        }
-        let first_of = |text: &str| text.lines().next().unwrap_or_default().trim_end().to_owned();
-        let (level, first_line) = (record.level.map_or("", |level| level.as_str()), first_of(said));
-        let parts = [level, first_line.as_str()].into_iter().chain(calls);
-        Sighting {
-            first_line: mark([first_of(text).as_str()]),
-            said: mark(parts),
-            is_passed_on,
-            at_ms: record.time.and_then(local_ms),
-        }
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.gone.is_empty() && self.sums.is_empty() && self.sums_gone.is_empty()
     }
 }
 
 impl Twins {
     /// As it was kept.
     #[must_use]
-    pub fn of(kept: Vec<KeptSighting>) -> Twins {
-        let mut twins = Twins::default();
-        for (id, of_host, first_line, said, at_ms, key) in kept {
-            let marks = (first_line as u64, said.map(|said| said as u64));
-            let waiting = Waiting { first_line: marks.0, said: marks.1, at_ms, key, made_from: None };
-            let line = if of_host { &mut twins.hosts } else { &mut twins.logs };
-            line.add(id, waiting);
-            twins.last = twins.last.max(id);
+    pub fn of(kept: &[KeptSighting], sums: &[KeptSum], bounds: Bounds) -> Twins {
+        let mut twins = Twins { bounds, ..Twins::default() };
+        for kept in kept {
+            let waiting = Waiting::of(kept, twins.shared(&kept.key));
+            let line = if kept.of_host { &mut twins.hosts } else { &mut twins.logs };
+            line.add(kept.id, waiting);
+            twins.last = twins.last.max(kept.id);
         }
+        for kept in sums {
+            let sum = Sum::of(kept, twins.shared(&kept.key));
+            let line = if kept.of_host { &mut twins.hosts } else { &mut twins.logs };
+            line.sums.0.insert(kept.id, sum);
+            twins.last = twins.last.max(kept.id);
+        }
+        twins.last_kept = twins.last;
         twins
     }
 
     /// Whether a record was seen before, the other way; that sighting then waits no more.
     pub fn second(&mut self, sighting: &Sighting, way: Way) -> Option<First> {
         match way {
-            Way::Log { .. } => {
-                let exact = self.hosts.take_exact(sighting);
-                let (id, waiting) = match exact {
-                    None if sighting.is_passed_on => self.hosts.take_said(sighting, -BEFORE_MS..=PASSING_MS),
-                    exact => exact,
-                }?;
-                self.forget(id);
-                Some(First { key: waiting.key, passed_on: None })
-            }
-            Way::Host { passes_on } => {
-                let Twins { logs, others, .. } = self;
-                if let Some((id, waiting)) = logs.take_exact(sighting) {
-                    self.forget(id);
-                    return Some(First { key: waiting.key, passed_on: None });
-                }
-                if let Some((_, waiting)) = others.take_exact(sighting) {
-                    return Some(First { key: waiting.key, passed_on: None });
-                }
-                if !passes_on {
-                    return None;
-                }
-                let passed_on = logs.take_said(sighting, -PASSING_MS..=BEFORE_MS);
-                let (id, waiting) = passed_on?;
-                self.forget(id);
-                Some(First { key: waiting.key, passed_on: Some(waiting.made_from) })
-            }
+            Way::Log { .. } => self.second_of_log(sighting),
+            Way::Host { passes_on } => self.second_of_host(sighting, passes_on),
         }
+    }
+
+    fn second_of_log(&mut self, sighting: &Sighting) -> Option<First> {
+        let exact = self.hosts.take_exact(sighting);
+        let waited = match exact {
+            None if sighting.is_passed_on => self.hosts.take_said(sighting, -BEFORE_MS..=PASSING_MS),
+            exact => exact,
+        };
+        if let Some((id, waiting)) = waited {
+            self.forget(id);
+            return Some(First::under(&waiting.key));
+        }
+        // Of another process and logger than its host's word.
+        if sighting.is_passed_on {
+            return None;
+        }
+        let (key, change) = self.hosts.sums.take(sighting)?;
+        self.sum_changed(change);
+        Some(First::under(&key))
+    }
+
+    fn second_of_host(&mut self, sighting: &Sighting, passes_on: bool) -> Option<First> {
+        if let Some((id, waiting)) = self.logs.take_exact(sighting) {
+            self.forget(id);
+            if let Some(at_ms) = sighting.at_ms {
+                let (oldest_ms, newest) = self.reached.unwrap_or((at_ms, id));
+                self.reached = Some((oldest_ms.min(at_ms), newest.max(id)));
+            }
+            return Some(First::under(&waiting.key));
+        }
+        if let Some((_, waiting)) = self.others.take_exact(sighting) {
+            return Some(First::under(&waiting.key));
+        }
+        if passes_on && let Some((id, waiting)) = self.logs.take_said(sighting, -PASSING_MS..=BEFORE_MS) {
+            self.forget(id);
+            return Some(First {
+                passed_on: Some(waiting.made_from.map(|made_from| *made_from)),
+                ..First::under(&waiting.key)
+            });
+        }
+        if let Some((key, change)) = self.logs.sums.take(sighting) {
+            self.sum_changed(change);
+            return Some(First::under(&key));
+        }
+        let (key, _) = self.others.sums.take(sighting)?;
+        Some(First::under(&key))
     }
 
     /// A first sighting waits for its twin. `made_from` says which record it was, where the twin may know better.
     pub fn wait(&mut self, sighting: &Sighting, way: Way, key: &str, made_from: Option<MadeFrom>) {
+        let key = self.shared(key);
+        self.last += 2;
+        let (id, new_sum) = (self.last - 1, self.last);
         let (line, most, may_pass, lasting) = match way {
-            Way::Host { passes_on } => (&mut self.hosts, MOST_OF_HOSTS, passes_on, true),
-            Way::Log { lasting: true } => (&mut self.logs, MOST_OF_LOGS, sighting.is_passed_on, true),
-            Way::Log { lasting: false } => (&mut self.others, MOST_OF_OTHERS, false, false),
+            Way::Host { passes_on } => (&mut self.hosts, self.bounds.hosts, passes_on, true),
+            Way::Log { lasting: true } => (&mut self.logs, self.bounds.logs, sighting.is_passed_on, true),
+            Way::Log { lasting: false } => (&mut self.others, self.bounds.others, false, false),
         };
         let waiting = Waiting {
             first_line: sighting.first_line,
             said: may_pass.then_some(sighting.said),
             at_ms: sighting.at_ms,
-            key: key.to_owned(),
-            made_from,
+            process: sighting.process,
+            problem: sighting.problem,
+            key,
+            made_from: made_from.map(Box::new),
         };
-        self.last += 1;
-        let id = self.last;
         let pushed_out = (line.waiting.len() >= most).then(|| line.take_oldest()).flatten();
         line.add(id, waiting);
+        let mut changes = Vec::new();
+        // Desktop's process and logger are not those that its host will tell.
+        let is_of_desktop = |waiting: &Waiting| matches!(way, Way::Log { .. }) && waiting.said.is_some();
+        if let Some((_, waiting)) = pushed_out.as_ref().filter(|(_, waiting)| !is_of_desktop(waiting)) {
+            line.sums.add(waiting, new_sum, self.bounds.sums, &mut changes);
+        }
         if lasting {
             self.added.insert(id);
+            if let Some((id, _)) = pushed_out {
+                self.forget(id);
+            }
+            changes.into_iter().for_each(|change| self.sum_changed(change));
         }
-        if let Some((id, _)) = pushed_out.filter(|_| lasting) {
+    }
+
+    /// A host has handed over what was asked about since this was called last. It hands over in order: lines that its process
+    /// wrote long before are those that it had to drop, and their twins will not come.
+    pub fn handed_over(&mut self, process: u32) {
+        let Some((oldest_ms, newest)) = self.reached.take() else { return };
+        let before_ms = oldest_ms.saturating_sub(OUT_OF_ORDER_MS);
+        // Both by time and in the log: a clock that was set back makes what follows look old.
+        let older = self.logs.waiting.range(..newest).filter(|(_, waiting)| {
+            waiting.process == Some(process)
+                && waiting.said.is_none()
+                && waiting.at_ms.is_some_and(|at_ms| at_ms < before_ms)
+        });
+        for id in older.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.logs.take(id);
             self.forget(id);
         }
     }
@@ -226,11 +303,18 @@ impl Twins {
         if old == new {
             return;
         }
+        let new = self.shared(new);
         for (lasting, line) in [(true, &mut self.hosts), (true, &mut self.logs), (false, &mut self.others)] {
-            for (id, waiting) in line.waiting.iter_mut().filter(|(_, waiting)| waiting.key == old) {
-                new.clone_into(&mut waiting.key);
+            for (id, waiting) in line.waiting.iter_mut().filter(|(_, waiting)| &*waiting.key == old) {
+                waiting.key = Arc::clone(&new);
                 if lasting {
                     self.added.insert(*id);
+                }
+            }
+            for (id, sum) in line.sums.0.iter_mut().filter(|(_, sum)| &*sum.key == old) {
+                sum.key = Arc::clone(&new);
+                if lasting {
+                    self.sums_changed.insert(*id);
                 }
             }
         }
@@ -239,302 +323,71 @@ impl Twins {
     /// What has to be kept with the records that were seen.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        let kept = |id: &i64| {
-            let (of_host, waiting) = match self.hosts.waiting.get(id) {
-                Some(waiting) => (true, waiting),
-                None => (false, self.logs.waiting.get(id)?),
-            };
-            let said = waiting.said.map(|said| said as i64);
-            Some((*id, of_host, waiting.first_line as i64, said, waiting.at_ms, waiting.key.clone()))
+        let waiting = |id: &i64| {
+            let of_host = self.hosts.waiting.get(id).map(|waiting| waiting.kept(*id, true));
+            of_host.or_else(|| Some(self.logs.waiting.get(id)?.kept(*id, false)))
         };
-        Changes { waiting: self.added.iter().filter_map(kept).collect(), gone: self.gone.clone() }
+        let sum = |id: &i64| {
+            let of_host = self.hosts.sums.0.get(id).map(|sum| sum.kept(*id, true));
+            of_host.or_else(|| Some(self.logs.sums.0.get(id)?.kept(*id, false)))
+        };
+        Changes {
+            waiting: self.added.iter().filter_map(waiting).collect(),
+            gone: self.gone.clone(),
+            sums: self.sums_changed.iter().filter_map(sum).collect(),
+            sums_gone: self.sums_gone.clone(),
+        }
     }
 
     /// That was kept.
     pub fn kept(&mut self) {
+        self.last_kept = self.last;
         self.added.clear();
         self.gone.clear();
+        self.sums_changed.clear();
+        self.sums_gone.clear();
     }
 
     /// One that was never kept needs no deletion.
     fn forget(&mut self, id: i64) {
-        if !self.added.remove(&id) {
+        self.added.remove(&id);
+        if id <= self.last_kept {
             self.gone.push(id);
         }
     }
-}
 
-impl Line {
-    fn add(&mut self, id: i64, waiting: Waiting) {
-        self.by_first_line.entry(waiting.first_line).or_default().push_back(id);
-        if let Some(said) = waiting.said {
-            self.by_said.entry(said).or_default().push_back(id);
+    fn sum_changed(&mut self, change: Change) {
+        match change {
+            Change::Changed(id) => {
+                self.sums_changed.insert(id);
+            }
+            Change::Gone(id) => {
+                self.sums_changed.remove(&id);
+                if id <= self.last_kept {
+                    self.sums_gone.push(id);
+                }
+            }
         }
-        self.waiting.insert(id, waiting);
     }
 
-    fn take_exact(&mut self, sighting: &Sighting) -> Option<(i64, Waiting)> {
-        let id = *self.by_first_line.get(&sighting.first_line)?.front()?;
-        self.take(id)
-    }
-
-    /// The oldest that says the same, when `sighting` is so much later.
-    fn take_said(
-        &mut self,
-        sighting: &Sighting,
-        later_ms: std::ops::RangeInclusive<i64>,
-    ) -> Option<(i64, Waiting)> {
-        let at_ms = sighting.at_ms?;
-        let is_near = |id: &&i64| {
-            let known_ms = self.waiting.get(*id).and_then(|waiting| waiting.at_ms);
-            known_ms.is_some_and(|known_ms| later_ms.contains(&(at_ms - known_ms)))
-        };
-        let id = *self.by_said.get(&sighting.said)?.iter().find(is_near)?;
-        self.take(id)
-    }
-
-    fn take_oldest(&mut self) -> Option<(i64, Waiting)> {
-        let id = *self.waiting.keys().next()?;
-        self.take(id)
-    }
-
-    fn take(&mut self, id: i64) -> Option<(i64, Waiting)> {
-        let waiting = self.waiting.remove(&id)?;
-        drop_from(&mut self.by_first_line, waiting.first_line, id);
-        if let Some(said) = waiting.said {
-            drop_from(&mut self.by_said, said, id);
+    /// Thousands wait under one key in a storm.
+    fn shared(&mut self, key: &str) -> Arc<str> {
+        if let Some(known) = self.keys.get(key) {
+            return Arc::clone(known);
         }
-        Some((id, waiting))
+        if self.keys.len() >= MOST_KEYS {
+            self.keys.retain(|key| Arc::strong_count(key) > 1);
+        }
+        let key: Arc<str> = key.into();
+        if self.keys.len() < MOST_KEYS {
+            self.keys.insert(Arc::clone(&key));
+        }
+        key
     }
 }
 
-fn drop_from(index: &mut HashMap<u64, VecDeque<i64>>, mark: u64, id: i64) {
-    if let Some(ids) = index.get_mut(&mark) {
-        ids.retain(|other| *other != id);
-        if ids.is_empty() {
-            index.remove(&mark);
-        }
-    }
-}
-
-/// A mark of some texts. It is kept, and what waits is met by the next version of this program: the same in all of them.
-fn mark<'a>(parts: impl IntoIterator<Item = &'a str>) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-    }
-    let mut first = [0; 8];
-    first.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-    u64::from_le_bytes(first)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sgtk_log::FileName;
-
-    const LOG: Way = Way::Log { lasting: true };
-    const QUIET_LOG: Way = Way::Log { lasting: false };
-    const HOST: Way = Way::Host { passes_on: false };
-    const PROJECT: Way = Way::Host { passes_on: true };
-    const LOGGER: &str = "sgtk.env.project.tk-desktop.tk-app";
-    const SITE_LOGGER: &str = "sgtk.ext.tkimp0.tk_desktop.site_communication";
-    const CALLS: &str =
-        "\nTraceback (most recent call last):\n  File \"/s/a.py\", line 3, in run\n    work()\n";
-
-    /// A record at so many milliseconds after ten.
-    fn record(at_ms: i64, pid: u32, logger: &str, said: &str) -> String {
-        let (s, ms) = (at_ms / 1_000, at_ms % 1_000);
-        format!("2026-01-14 10:{:02}:{:02},{ms:03} [{pid} ERROR {logger}] {said}\n", s / 60, s % 60)
-    }
-
-    fn sighting(text: &str) -> Sighting {
-        Sighting::of(text, &sgtk_log::parse(text, FileName("tk-desktop.log")))
-    }
-
-    /// The two sights of one record of Desktop's project process.
-    fn passed_on(at_ms: i64, later_ms: i64, said: &str) -> [String; 2] {
-        [record(at_ms, 7, LOGGER, said), record(at_ms + later_ms, 3, SITE_LOGGER, &format!("[PROXY] {said}"))]
-    }
-
-    /// What each of these is: the place of the one it merges with. Restarts between all of them.
-    fn merges(seen: &[(Way, &str)]) -> Vec<Option<usize>> {
-        let (mut twins, mut kept) = (Twins::default(), BTreeMap::new());
-        let mut found = Vec::new();
-        for (index, (way, text)) in seen.iter().enumerate() {
-            let sighting = sighting(text);
-            match twins.second(&sighting, *way) {
-                Some(first) => found.push(Some(first.key.parse().unwrap())),
-                None => {
-                    twins.wait(&sighting, *way, &index.to_string(), None);
-                    found.push(None);
-                }
-            }
-            twins = restarted(twins, &mut kept);
-        }
-        found
-    }
-
-    fn restarted(mut twins: Twins, kept: &mut BTreeMap<i64, KeptSighting>) -> Twins {
-        let changes = twins.changes();
-        changes.gone.iter().for_each(|id| assert!(kept.remove(id).is_some(), "only what was kept"));
-        kept.extend(changes.waiting.into_iter().map(|row| (row.0, row)));
-        twins.kept();
-        Twins::of(kept.values().cloned().collect())
-    }
-
-    #[test]
-    fn a_record_in_the_log_and_of_its_host_is_one() {
-        let one = record(0, 7, LOGGER, "no scene");
-        let long = record(0, 7, LOGGER, &format!("no scene{CALLS}ValueError: x"));
-        for (seen, expected) in [
-            (vec![(LOG, &*one), (HOST, &*one)], vec![None, Some(0)]),
-            (vec![(HOST, &one), (LOG, &one)], vec![None, Some(0)]),
-            // The log may show its first line before the rest.
-            (vec![(LOG, &one), (HOST, &long)], vec![None, Some(0)]),
-            // Two are two, whatever comes in between.
-            (
-                vec![(HOST, &one), (HOST, &one), (LOG, &one), (LOG, &one), (LOG, &one)],
-                vec![None, None, Some(0), Some(1), None],
-            ),
-            // The same way twice is twice.
-            (vec![(LOG, &one), (LOG, &one)], vec![None, None]),
-        ] {
-            assert_eq!(merges(&seen), expected);
-        }
-        for other in [
-            record(1, 7, LOGGER, "no scene"),
-            record(0, 8, LOGGER, "no scene"),
-            record(0, 7, "sgtk.core", "no scene"),
-            record(0, 7, LOGGER, "no scenes"),
-        ] {
-            assert_eq!(merges(&[(HOST, &one), (LOG, &other)]), [None, None], "{other}");
-        }
-    }
-
-    #[test]
-    fn what_desktop_passes_on_is_one_with_the_original() {
-        let [own, passed] =
-            passed_on(0, 40, &format!("Error calling __commands::x(args, kwargs):{CALLS}ValueError: x"));
-        // While the project starts, the last line is missing.
-        let short = passed.replace("ValueError: x\n", "").replace("Traceback (most recent call last):\n", "");
-        assert_ne!(short, passed);
-        for passed in [&passed, &short] {
-            assert_eq!(merges(&[(PROJECT, &own), (LOG, passed)]), [None, Some(0)], "{passed}");
-            assert_eq!(merges(&[(LOG, passed), (PROJECT, &own)]), [None, Some(0)], "{passed}");
-            // Another program's record is its own.
-            assert_eq!(merges(&[(HOST, &own), (LOG, passed)]), [None, None]);
-            // One of both each.
-            assert_eq!(
-                merges(&[(PROJECT, &own), (PROJECT, &own), (LOG, passed), (LOG, passed), (LOG, passed)]),
-                [None, None, Some(0), Some(1), None]
-            );
-        }
-        // Long after, long before, and another one.
-        let [_, late] = passed_on(0, PASSING_MS + 1, "x");
-        let [own, _] = passed_on(0, 0, "x");
-        let [later, early] = passed_on(60_000, -60_000, "x");
-        let [_, other] = passed_on(0, 40, "y");
-        for passed in [&late, &other] {
-            assert_eq!(merges(&[(PROJECT, &own), (LOG, passed)]), [None, None], "{passed}");
-            assert_eq!(merges(&[(LOG, passed), (PROJECT, &own)]), [None, None], "{passed}");
-        }
-        assert_eq!(merges(&[(PROJECT, &later), (LOG, &early)]), [None, None]);
-        // Its own handler wrote it, while the engine started.
-        assert_eq!(merges(&[(PROJECT, &own), (LOG, &own)]), [None, Some(0)]);
-    }
-
-    #[test]
-    fn the_host_knows_better_than_desktop_and_which_record_it_was() {
-        let [own, passed] = passed_on(0, 40, "x");
-        let was = MadeFrom { file: "tk-desktop.log".into(), start: 90, pid: Some(3), logger: None };
-        let mut twins = Twins::default();
-        twins.wait(&sighting(&passed), LOG, "k", Some(was.clone()));
-        let first = twins.second(&sighting(&own), PROJECT).unwrap();
-        assert_eq!(first, First { key: "k".into(), passed_on: Some(Some(was)) });
-        // Of a record as it stands in both, the log's word is as good.
-        twins.wait(&sighting(&own), LOG, "k", None);
-        assert_eq!(twins.second(&sighting(&own), PROJECT).unwrap().passed_on, None);
-    }
-
-    #[test]
-    fn what_waits_is_bounded_and_follows_its_key() {
-        let mut twins = Twins::default();
-        let text = |number: i64| record(number, 7, LOGGER, "x");
-        for number in 0..20_000 {
-            for way in [LOG, QUIET_LOG, HOST] {
-                twins.wait(&sighting(&text(number)), way, "old", None);
-            }
-        }
-        let lines = [&twins.hosts, &twins.logs, &twins.others];
-        assert_eq!(lines.map(|line| line.waiting.len()), [MOST_OF_HOSTS, MOST_OF_LOGS, MOST_OF_OTHERS]);
-        assert!(lines.iter().all(|line| line.by_first_line.len() <= line.waiting.len()));
-        assert_eq!(twins.changes().waiting.len(), MOST_OF_HOSTS + MOST_OF_LOGS);
-        assert!(twins.changes().gone.is_empty(), "what was never kept needs no deletion");
-        twins.renamed("old", "new");
-        assert_eq!(twins.second(&sighting(&text(19_999)), HOST).unwrap().key, "new");
-    }
-
-    /// As many as really happened, whatever is seen in which order and by whom, with restarts in between.
-    #[test]
-    fn each_occurrence_counts_once_in_any_order() {
-        for seed in 0..300_u64 {
-            let mut dice = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-            let mut below = |most: u64| {
-                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (dice >> 33) % most
-            };
-            // Each thing that happens is seen in the log, by the host, or by both, which is what makes it one.
-            let mut sights: Vec<(u64, Way, String)> = Vec::new();
-            let happened = 1 + below(60);
-            for number in 0..happened {
-                let at_ms = i64::try_from(number * 5 + below(4)).unwrap();
-                let said = ["x", "y", &format!("z{CALLS}ValueError: x")][below(3) as usize].to_owned();
-                let (way, [host, log]) = match below(3) {
-                    // The clock stands still in a loop: the same line twice.
-                    0 => (HOST, [record(at_ms / 20 * 20, 5, "sgtk.core", &said), String::new()]),
-                    1 => (PROJECT, passed_on(at_ms, i64::try_from(below(40)).unwrap(), &said)),
-                    _ => (HOST, [record(at_ms, 9, "sgtk.core", &said), String::new()]),
-                };
-                let log = if log.is_empty() { host.clone() } else { log };
-                let (by_host, by_log) =
-                    [(true, true), (true, true), (true, false), (false, true)][below(4) as usize];
-                // Desktop's line without its original may be taken for that of another one: only whole pairs here.
-                let both = way == PROJECT;
-                let moment = number * 10;
-                if by_host || both {
-                    sights.push((moment + below(80), way, host));
-                }
-                if by_log || both {
-                    sights.push((moment + below(80), LOG, log));
-                }
-            }
-            sights.sort_by_key(|(moment, ..)| *moment);
-            let (mut twins, mut kept) = (Twins::default(), BTreeMap::new());
-            let mut counted = 0;
-            for (_, way, text) in &sights {
-                let sighting = sighting(text);
-                if twins.second(&sighting, *way).is_none() {
-                    twins.wait(&sighting, *way, "k", None);
-                    counted += 1;
-                }
-                if below(3) == 0 {
-                    twins = restarted(twins, &mut kept);
-                }
-            }
-            // Two of the same line, one seen by the log only and one by the host only, are one to anybody.
-            let mut lines: HashMap<&str, (u64, u64)> = HashMap::new();
-            let mut passed = 0;
-            for (_, way, text) in &sights {
-                if *way == PROJECT {
-                    passed += 1;
-                } else if !text.contains("[PROXY]") {
-                    let (logs, hosts) = lines.entry(text).or_default();
-                    *(if *way == LOG { logs } else { hosts }) += 1;
-                }
-            }
-            let expected = passed + lines.values().map(|(logs, hosts)| logs.max(hosts)).sum::<u64>();
-            assert_eq!(counted, expected, "seed {seed}: {sights:#?}");
-        }
+impl First {
+    fn under(key: &str) -> First {
+        First { key: key.to_owned(), passed_on: None }
     }
 }

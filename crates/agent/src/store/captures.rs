@@ -1,9 +1,9 @@
-//! Direct capture in the state: how far each host has handed its records over, and which records wait for their second
-//! sighting. Written with the records themselves, so that neither is ever ahead of the other.
+//! Direct capture in the state: how far each host has handed its records over, which records wait for their second
+//! sighting, and sums of those that could not any longer. Written with the records themselves, so that neither is ever ahead of the other.
 
 use super::prune::KEPT_MS;
 use super::{Store, StoreError, signed, unsigned};
-use crate::policy::twins::{Changes, KeptSighting};
+use crate::policy::twins::{Changes, KeptSighting, KeptSum};
 use rusqlite::{Transaction, params};
 use serde::Serialize;
 
@@ -65,11 +65,22 @@ pub(super) fn keep_sightings(
         forget.execute([id])?;
     }
     let mut remember = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO sightings (id, of_host, first_line, said, at_ms, key, kept_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT OR REPLACE INTO sightings (id, of_host, first_line, said, at_ms, process, problem, key, kept_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
-    for (id, of_host, first_line, said, at_ms, key) in &changes.waiting {
-        remember.execute(params![id, of_host, first_line, said, at_ms, key, now_ms])?;
+    for KeptSighting { id, of_host, first_line, said, at_ms, process, problem, key } in &changes.waiting {
+        remember.execute(params![id, of_host, first_line, said, at_ms, process, problem, key, now_ms])?;
+    }
+    let mut forget = transaction.prepare_cached("DELETE FROM sighting_sums WHERE id = ?1")?;
+    for id in &changes.sums_gone {
+        forget.execute([id])?;
+    }
+    let mut remember = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO sighting_sums (id, of_host, process, problem, number, from_ms, to_ms, key, kept_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for KeptSum { id, of_host, process, problem, number, from_ms, to_ms, key } in &changes.sums {
+        remember.execute(params![id, of_host, process, problem, number, from_ms, to_ms, key, now_ms])?;
     }
     Ok(())
 }
@@ -79,6 +90,7 @@ pub(super) fn forget_old(transaction: &Transaction<'_>, now_ms: i64) -> rusqlite
     let before_ms = now_ms.saturating_sub(KEPT_MS);
     transaction.execute("DELETE FROM captures WHERE last_ms < ?1", [before_ms])?;
     transaction.execute("DELETE FROM sightings WHERE kept_ms < ?1", [before_ms])?;
+    transaction.execute("DELETE FROM sighting_sums WHERE kept_ms < ?1", [before_ms])?;
     Ok(())
 }
 
@@ -112,10 +124,45 @@ impl Store {
     /// When the state cannot be read.
     pub fn sightings(&self) -> Result<Vec<KeptSighting>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection
-                .prepare("SELECT id, of_host, first_line, said, at_ms, key FROM sightings ORDER BY id")?;
+            let mut statement = connection.prepare(
+                "SELECT id, of_host, first_line, said, at_ms, process, problem, key FROM sightings ORDER BY id",
+            )?;
             let rows = statement.query_map([], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+                Ok(KeptSighting {
+                    id: row.get(0)?,
+                    of_host: row.get(1)?,
+                    first_line: row.get(2)?,
+                    said: row.get(3)?,
+                    at_ms: row.get(4)?,
+                    process: row.get(5)?,
+                    problem: row.get(6)?,
+                    key: row.get(7)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Records that could not wait for it any longer, in sums as they were kept.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn sighting_sums(&self) -> Result<Vec<KeptSum>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT id, of_host, process, problem, number, from_ms, to_ms, key FROM sighting_sums ORDER BY id",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok(KeptSum {
+                    id: row.get(0)?,
+                    of_host: row.get(1)?,
+                    process: row.get(2)?,
+                    problem: row.get(3)?,
+                    number: row.get(4)?,
+                    from_ms: row.get(5)?,
+                    to_ms: row.get(6)?,
+                    key: row.get(7)?,
+                })
             })?;
             rows.collect()
         })

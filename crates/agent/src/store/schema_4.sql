@@ -122,7 +122,8 @@ CREATE TABLE writes (
     makes_ticket INTEGER NOT NULL
 ) STRICT;
 -- Direct capture (policy/twins.rs): how far each host has handed over its records, and records that were seen in one way, in a log
--- or from their host, and may be seen in the other one. `first_line` and `said` are hashes of text without secrets.
+-- or from their host, and may be seen in the other one. `first_line`, `said` and `problem` are hashes of text without
+-- secrets. What was too much to wait one by one is summed up.
 CREATE TABLE captures (
     pid INTEGER NOT NULL,
     started TEXT NOT NULL,
@@ -138,6 +139,19 @@ CREATE TABLE sightings (
     first_line INTEGER NOT NULL,
     said INTEGER,
     at_ms INTEGER,
+    process INTEGER,
+    problem INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    kept_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sighting_sums (
+    id INTEGER PRIMARY KEY,
+    of_host INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    problem INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
     key TEXT NOT NULL,
     kept_ms INTEGER NOT NULL
 ) STRICT;

@@ -7,3 +7,4 @@ mod cases;
 mod day;
 mod fleet;
 mod histories;
+mod twins;

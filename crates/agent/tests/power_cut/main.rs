@@ -12,7 +12,7 @@ mod recording_vfs;
 
 use agent::attach::Session;
 use agent::policy::outcome;
-use agent::policy::twins::{Changes, MadeFrom};
+use agent::policy::twins::{Changes, KeptSighting, KeptSum, MadeFrom};
 use agent::settings::{Layers, LimitSettings};
 use agent::store::{
     Batch, CaptureProgress, Delivery, Dropped, LateRecord, NewIncident, Position, Stands, Store, StoredGap,
@@ -35,7 +35,8 @@ struct Told {
     folders: Vec<std::path::PathBuf>,
     sessions: usize,
     captures: Vec<CaptureProgress>,
-    sightings: Vec<agent::policy::twins::KeptSighting>,
+    sightings: Vec<KeptSighting>,
+    sums: Vec<KeptSum>,
 }
 
 fn told(store: &Store) -> Told {
@@ -49,6 +50,7 @@ fn told(store: &Store) -> Told {
         sessions: store.sessions().unwrap().len(),
         captures: store.captures().unwrap(),
         sightings: store.sightings().unwrap(),
+        sums: store.sighting_sums().unwrap(),
     }
 }
 
@@ -102,8 +104,32 @@ fn batch(round: u64, weight: usize) -> Batch {
         batch.late.push(LateRecord { old_key, whole: Some(whole), text });
     }
     let number = i64::try_from(round).unwrap();
-    let waiting = (number, round.is_multiple_of(2), number * 7, None, Some(number), "every look".to_owned());
-    batch.sightings = Changes { waiting: vec![waiting], gone: vec![number - 2] };
+    let waiting = KeptSighting {
+        id: number,
+        of_host: round.is_multiple_of(2),
+        first_line: number * 7,
+        said: None,
+        at_ms: Some(number),
+        process: Some(7),
+        problem: number * 3,
+        key: "every look".to_owned(),
+    };
+    let sum = KeptSum {
+        id: number % 3,
+        of_host: round.is_multiple_of(2),
+        process: 7,
+        problem: number * 3,
+        number,
+        from_ms: number,
+        to_ms: number * 2,
+        key: "every look".to_owned(),
+    };
+    batch.sightings = Changes {
+        waiting: vec![waiting],
+        gone: vec![number - 2],
+        sums: vec![sum],
+        sums_gone: vec![(number + 1) % 3],
+    };
     batch.captured = Some(CaptureProgress {
         pid: 7,
         started: "now".to_owned(),
