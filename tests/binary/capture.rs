@@ -116,6 +116,30 @@ fn a_record_in_the_log_and_of_its_host_counts_once_in_both_orders_also_across_a_
 }
 
 #[test]
+fn what_is_handed_over_again_counts_once_after_hundreds_of_other_sessions() {
+    let mut world = World::new();
+    world.set("[limits]\ngather_s = 3600\ncount_flush_s = 0");
+    world.append("tk-maya.log", "");
+    world.start_agent();
+    let hosts = Hosts::of(&world, "tk-maya.log");
+    let one = [record("11,000", MAYA, "Could not publish", Some(CALLS))];
+    // More than the agent remembers beside its state.
+    let pids = || 1_000..1_300;
+    pids().for_each(|pid| hosts.hand_over(pid, 1, &one));
+    let of_all = |count: u64| {
+        let captured = json!({ "sessions": 300, "records": count, "dropped": 0 });
+        let status = world.status_when("all records", |status| status["seen"] == count);
+        assert_eq!(status["captured"], captured, "{status:#}");
+    };
+    of_all(300);
+    // No answer came, as far as the hosts know; and some go on.
+    hosts.hand_over(1_000, 1, &one);
+    of_all(300);
+    hosts.hand_over(1_001, 1, &[one[0].clone(), record("12,000", MAYA, "Could not publish", Some(CALLS))]);
+    of_all(301);
+}
+
+#[test]
 fn what_desktop_passes_on_counts_once_and_is_told_as_its_own_process_told_it() {
     let mut world = World::new();
     world.start_desk();

@@ -6,18 +6,19 @@ use crate::draft::Draft;
 use crate::policy::outcome;
 use crate::reading::{From, Met, Reading};
 use crate::shared::lock;
-use crate::store::{CaptureProgress, RECORD_CUT, StoredGap};
+use crate::store::{CaptureProgress, RECORD_CUT, StoreError, StoredGap};
 use log_follow::Disk;
 use sgtk_log::{RecordLimits, RecordReader};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 /// Records that a host could not hold until it was rid of them. Those of them that stand in a log are read there.
 const NOT_CAPTURED: &str = "not_captured";
 /// What is shown as the log of a record whose host has none.
 const NO_LOG: &str = "(no log)";
-/// Captures that are remembered: sessions of engines, of some weeks.
+/// Captures that are remembered here, of those that handed over last; the state knows them all.
 const MOST_CAPTURES: usize = 256;
 
 /// How far each host has handed over its records.
@@ -42,19 +43,25 @@ impl Captures {
         self.known.is_empty()
     }
 
-    fn of_host(&mut self, pid: u32, started: &str) -> &mut CaptureProgress {
+    /// How far a host is; `kept` is what the state says of one that is not remembered.
+    fn of_host(
+        &mut self,
+        (pid, started): (u32, &str),
+        kept: impl FnOnce() -> Result<Option<CaptureProgress>, StoreError>,
+    ) -> Result<&mut CaptureProgress, StoreError> {
         let key = (pid, started.to_owned());
-        if self.known.len() >= MOST_CAPTURES && !self.known.contains_key(&key) {
+        if self.known.contains_key(&key) {
+            return Ok(self.known.entry(key).or_default());
+        }
+        let begins = || CaptureProgress { pid, started: started.to_owned(), ..CaptureProgress::default() };
+        let progress = kept()?.unwrap_or_else(begins);
+        if self.known.len() >= MOST_CAPTURES {
             let oldest = self.known.iter().min_by_key(|(_, progress)| progress.last_ms);
             if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
                 self.known.remove(&oldest);
             }
         }
-        self.known.entry(key).or_insert_with(|| CaptureProgress {
-            pid,
-            started: started.to_owned(),
-            ..CaptureProgress::default()
-        })
+        Ok(self.known.entry(key).or_insert(progress))
     }
 }
 
@@ -85,7 +92,15 @@ impl<D: Disk> Pipeline<D> {
         let source = log.and_then(|log| self.source_at(log));
 
         let now_ms = self.shared.clock.wall_ms();
-        let progress = self.captures.of_host(captured.pid, &captured.started);
+        let who = (captured.pid, captured.started.as_str());
+        let shared = Arc::clone(&self.shared);
+        let progress = match self.captures.of_host(who, || lock(&shared.store).capture(who)) {
+            Ok(progress) => progress,
+            Err(error) => {
+                shared.state_trouble(&error);
+                return false;
+            }
+        };
         let known = if captured.first == 0 { 0 } else { (progress.kept + 1).saturating_sub(captured.first) };
         let news = captured.records.get(usize::try_from(known).unwrap_or(usize::MAX)..).unwrap_or_default();
         let dropped = captured.dropped.saturating_sub(progress.dropped);

@@ -4,7 +4,7 @@
 use super::prune::KEPT_MS;
 use super::{Store, StoreError, signed, unsigned};
 use crate::policy::twins::{Changes, KeptSighting, KeptSum};
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
 /// How far a host has handed over its records.
@@ -55,6 +55,17 @@ pub(super) fn keep_progress(
     Ok(())
 }
 
+fn progress(row: &Row<'_>) -> rusqlite::Result<CaptureProgress> {
+    Ok(CaptureProgress {
+        pid: row.get(0)?,
+        started: row.get(1)?,
+        kept: unsigned(row.get(2)?),
+        records: unsigned(row.get(3)?),
+        dropped: unsigned(row.get(4)?),
+        last_ms: row.get(5)?,
+    })
+}
+
 pub(super) fn keep_sightings(
     transaction: &Transaction<'_>,
     changes: &Changes,
@@ -95,7 +106,7 @@ pub(super) fn forget_old(transaction: &Transaction<'_>, now_ms: i64) -> rusqlite
 }
 
 impl Store {
-    /// How far each host has handed over its records, as it was kept.
+    /// How far hosts have handed over their records, as it was kept; the 256 that did so last.
     ///
     /// # Errors
     /// When the state cannot be read.
@@ -104,17 +115,23 @@ impl Store {
             let mut statement = connection.prepare(
                 "SELECT pid, started, kept, records, dropped, last_ms FROM captures ORDER BY last_ms DESC LIMIT 256",
             )?;
-            let rows = statement.query_map([], |row| {
-                Ok(CaptureProgress {
-                    pid: row.get(0)?,
-                    started: row.get(1)?,
-                    kept: unsigned(row.get(2)?),
-                    records: unsigned(row.get(3)?),
-                    dropped: unsigned(row.get(4)?),
-                    last_ms: row.get(5)?,
-                })
-            })?;
+            let rows = statement.query_map([], progress)?;
             rows.collect()
+        })
+    }
+
+    /// How far one session of a host has handed over its records, as it was kept in the last 30 days.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn capture(&self, (pid, started): (u32, &str)) -> Result<Option<CaptureProgress>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT pid, started, kept, records, dropped, last_ms FROM captures WHERE pid = ?1 AND started = ?2",
+                )?
+                .query_row(params![pid, started], progress)
+                .optional()
         })
     }
 
