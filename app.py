@@ -7,8 +7,11 @@ site anything, blocks the host or raises into it.
 
 import functools
 import re
+import sys
 
 import sgtk
+
+OLDEST_PYTHON = (3, 7)
 
 
 def never_raises(method):
@@ -57,6 +60,13 @@ class IncidentReporter(sgtk.platform.Application):
     @never_raises
     def init_app(self):
         """Load the payload and fill the menu. Talking waits for `post_engine_init`, when all apps are known."""
+        if sys.version_info[:2] < OLDEST_PYTHON:
+            # This file alone is one that such a Python can read.
+            self.logger.warning(
+                "The incident agent is told nothing of this session: the app needs Python %d.%d or later, and this host "
+                "has %d.%d. An agent that runs follows its log all the same." % (OLDEST_PYTHON + tuple(sys.version_info[:2]))
+            )
+            return
         self._payload = self.import_module("tk_incident")
         self._session = self._payload.Session(self, sgtk)
         self._commands = self._payload.Commands(

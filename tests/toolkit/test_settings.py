@@ -1,6 +1,9 @@
 """Settings an admin got wrong: what is wrong is said once, below the levels that make an incident, and the host works on."""
 
+import importlib.util
 import os
+import sys
+import types
 
 import pytest
 import yaml
@@ -63,6 +66,24 @@ def test_a_wrong_setting_is_one_warning_that_names_it(workplace, line, said):
     assert said in warning, warning
     assert_undisturbed(workplace, host, "tk-maya")
     assert host.printed() == ""
+
+
+def test_a_host_with_an_older_python_is_told_why_it_goes_without(monkeypatch):
+    said = []
+    sgtk = types.ModuleType("sgtk")
+    sgtk.platform = types.SimpleNamespace(Application=object)
+    monkeypatch.setitem(sys.modules, "sgtk", sgtk)
+    spec = importlib.util.spec_from_file_location("app", os.path.join(REPOSITORY, "app.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.sys = types.SimpleNamespace(version_info=(2, 7, 18, "final", 0))
+    app = module.IncidentReporter()
+    app.logger = types.SimpleNamespace(warning=said.append, debug=said.append)
+    for call in (app.init_app, app.post_engine_init, app.destroy_app):
+        call()
+    app.post_context_change(None, None)
+    (warning,) = said
+    assert "needs Python 3.7" in warning and "has 2.7" in warning
 
 
 @pytest.mark.parametrize(
