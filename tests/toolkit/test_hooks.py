@@ -62,8 +62,14 @@ def test_the_studios_facts_are_on_the_ticket_and_its_rules_are_kept(workplace):
 
 @pytest.mark.parametrize(
     "fault",
-    ["raise RuntimeError('CRITICAL ERROR: Traceback')", "return 7", "x = = 1"],
-    ids=["raises", "answers nonsense", "is no Python"],
+    [
+        "raise RuntimeError('CRITICAL ERROR: Traceback')",
+        "return 7",
+        "x = = 1",
+        "raise SystemExit(3)",
+        "return {'a': type('Bad', (), {'__str__': lambda self: 1 / 0})(), 'rules': [{(1, 2): 3}]}",
+    ],
+    ids=["raises", "answers nonsense", "is no Python", "ends the host", "answers what no text is"],
 )
 def test_a_broken_hook_costs_its_facts_and_nothing_else(workplace, fault):
     set_hook(workplace, "hook_extra_facts", FACTS % fault)
