@@ -3,7 +3,8 @@
     {"v": 1, "version": "0.1.0",
      "programs": {"linux-x86_64": {"file": "tk-incident", "bytes": 123, "sha256": "…"}}}
 
-A source checkout has none, and then nothing can be checked.
+The entry for Windows has the same about its second program in `starter`; that of an older bundle has not.
+A source checkout has no manifest, and then nothing can be checked.
 """
 
 import io
@@ -15,13 +16,21 @@ from .errors import ManifestUnreadable
 FORMAT = 1
 
 
-class Entry(object):
-    """One program of the bundle, as it was when the bundle was made."""
+class Content(object):
+    """What is in a file."""
 
-    def __init__(self, version, size_bytes, sha256):
-        self.version = version
+    def __init__(self, size_bytes, sha256):
         self.size_bytes = size_bytes
         self.sha256 = sha256
+
+
+class Entry(object):
+    """One program of the bundle, as it was when the bundle was made; `starter` may be None."""
+
+    def __init__(self, version, program, starter):
+        self.version = version
+        self.program = program
+        self.starter = starter
 
 
 def entry(bundle_folder, target):
@@ -45,10 +54,15 @@ def entry(bundle_folder, target):
         if manifest["v"] != FORMAT:
             raise ManifestUnreadable(path, "its format is %s" % manifest["v"])
         program = manifest["programs"][target]
+        starter = program.get("starter")
         return Entry(
             str(manifest["version"]),
-            int(program["bytes"]),
-            str(program["sha256"]).lower(),
+            _content(program),
+            None if starter is None else _content(starter),
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise ManifestUnreadable(path, "it does not tell of %s" % target)
+
+
+def _content(told):
+    return Content(int(told["bytes"]), str(told["sha256"]).lower())

@@ -6,6 +6,9 @@ runs. So the program is copied to a folder of the user's, named by version and c
 content is not what the bundle's manifest says. A program that an admin named (a setting, a variable, PATH)
 is theirs and is run where it is: it does not come here.
 
+On Windows a second program goes along, which an entry for the login starts so that no window opens. Without it the
+first one does as well: a bundle may have none, and a virus scanner may have taken it away.
+
 On the door's thread only: a copy from a cold share takes seconds.
 """
 
@@ -43,32 +46,71 @@ def ready(place, bundle_folder, target, environ):
     """
     expected = manifest.entry(bundle_folder, target)
     if expected is None:
-        digest, size_bytes, version = (
-            _digest(place),
-            os.path.getsize(place),
-            "unversioned",
-        )
-    else:
-        digest, size_bytes, version = (
-            expected.sha256,
-            expected.size_bytes,
-            expected.version,
-        )
+        expected = _as_it_is(place)
+    digest, size_bytes = expected.program.sha256, expected.program.size_bytes
 
     home = folder(environ)
     if home is not None:
         own = os.path.join(
-            home, "%s-%s" % (_plain(version), digest[:16]), os.path.basename(place)
+            home,
+            "%s-%s" % (_plain(expected.version), digest[:16]),
+            os.path.basename(place),
         )
         if _is_right(own, size_bytes, digest) or _copied(place, own, digest):
             _make_executable(own)
-            _use(os.path.dirname(own), home)
+            _bring_starter(place, own, expected.starter)
+            _use(os.path.dirname(own), home, os.path.basename(own))
             return own
 
     if not _is_right(place, size_bytes, digest):
         raise ProgramDamaged(place)
+    starter = _starter_of(place)
+    if starter is not None and os.path.isfile(starter):
+        if expected.starter is None or not _is_content(starter, expected.starter):
+            raise ProgramDamaged(starter)
     _make_executable(place)
     return place
+
+
+def _as_it_is(place):
+    """The entry of a bundle that was made by hand."""
+
+    def content(path):
+        return manifest.Content(os.path.getsize(path), _digest(path))
+
+    starter = _starter_of(place)
+    has_starter = starter is not None and os.path.isfile(starter)
+    return manifest.Entry(
+        "unversioned", content(place), content(starter) if has_starter else None
+    )
+
+
+def _starter_of(place):
+    """The path of the second program that belongs to the one at `place`; None but on Windows."""
+    parent, name = os.path.split(place)
+    if name.lower() != "tk-incident.exe":
+        return None
+    return os.path.join(parent, "tk-incidentw.exe")
+
+
+def _bring_starter(place, own, expected):
+    """Have the second program beside the copy of the first. None that is not vouched for stays there."""
+    source, target = _starter_of(place), _starter_of(own)
+    if target is None:
+        return
+    if expected is not None:
+        if _is_content(target, expected):
+            return
+        try:
+            if os.path.isfile(source) and _copied(source, target, expected.sha256):
+                return
+        except ProgramDamaged:
+            pass  # the entry for the login starts the program itself then
+    _remove(target)
+
+
+def _is_content(path, content):
+    return _is_right(path, content.size_bytes, content.sha256)
 
 
 def folder(environ):
@@ -178,7 +220,7 @@ def _make_executable(path):
         pass  # a read-only bundle: starting it will say so
 
 
-def _use(current, home):
+def _use(current, home, name_of_program):
     """Mark the copy as used, and remove what nobody has used for longest."""
     try:
         os.utime(current, None)
@@ -195,8 +237,12 @@ def _use(current, home):
     except OSError:
         return  # another host cleans up at this moment
     for other in others[_OTHERS_KEPT:]:
-        # A copy that runs: Windows keeps it, elsewhere the running program does not notice.
-        shutil.rmtree(other, ignore_errors=True)
+        # A copy that runs: Windows keeps the program, and then the folder stays whole, because an entry for the
+        # login may need the rest of it. Elsewhere the running program does not notice.
+        program = os.path.join(other, name_of_program)
+        _remove(program)
+        if not os.path.exists(program):
+            shutil.rmtree(other, ignore_errors=True)
     for name in _listed(current):
         path = os.path.join(current, name)
         if name.startswith(_NEW) and _age_s(path) > _ABANDONED_S:

@@ -4,20 +4,23 @@ use crate::world::{World, error, wait_for, words};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Attaches a session as the Toolkit app does, waits for the agent that this starts, and ends it.
+/// A record that is no incident.
+const FOLLOWED: &str = "2026-01-14 19:49:11,961 [2764 INFO sgtk.env] up\n";
+
+/// Attaches a session as the Toolkit app does, waits until the agent that this starts has looked into the folder, and ends it.
 fn a_day_with(world: &World, url: &str) {
+    std::fs::write(world.log("tk-desktop.log"), FOLLOWED).unwrap();
     let object = json!({
         "v": 1, "type": "attach", "log_folder": world.path("home/logs"),
         "site": { "url": url, "login": "alice", "session_token": "t0ken-of-alice", "http_proxy": null },
         "settings": { "watch.patterns": ["tk-*.log", "studio-*.log"], "site.proxy": "bob:pr0xy@127.0.0.1:9" },
         "session": { "pid": 7, "started": "today" },
     });
-    world.append("tk-desktop.log", "");
     let output = world.run_with_stdin(&["attach"], &object.to_string());
     assert!(output.status.success(), "{}", words(&output));
-    // It has met a log, so it counts the folder as followed.
-    let follows = |status: &Value| status["sources"].as_array().is_some_and(|sources| !sources.is_empty());
-    wait_for("the agent", || status_of(world, url).filter(&follows), String::new);
+    let follows =
+        || status_of(world, url).filter(|status| status["sources"][0]["position"] == FOLLOWED.len());
+    wait_for("the agent", follows, || format!("{:#?}", status_of(world, url)));
     let stopped = world.program().arg("stop").env("TK_INCIDENT_SITE_URL", url).output().unwrap();
     assert!(stopped.status.success(), "{}", words(&stopped));
 }

@@ -134,6 +134,138 @@ def test_a_bundle_made_by_hand_is_copied_by_its_content(tmp_path):
         assert file.read() == CONTENT + b"exit 1\n"
 
 
+STARTER = b"MZ starts it without a window"
+
+
+class WindowsBundle(Bundle):
+    """A bundle with both programs for Windows, which this machine copies as well."""
+
+    def __init__(self, folder):
+        super(WindowsBundle, self).__init__(folder)
+        self.target = "windows-x86_64"
+        self.program = self.folder / "bin" / self.target / "tk-incident.exe"
+        self.program.parent.mkdir()
+        self.program.write_bytes(CONTENT)
+        self.starter = self.program.with_name("tk-incidentw.exe")
+        self.starter.write_bytes(STARTER)
+        self.tell_of(STARTER)
+
+    def tell_of(self, starter):
+        """Write the manifest of a bundle with such a starter, or of one without."""
+        entry = self.about("tk-incident.exe", CONTENT)
+        if starter is not None:
+            entry["starter"] = self.about("tk-incidentw.exe", starter)
+        self.describe(programs={self.target: entry})
+
+    @staticmethod
+    def about(name, content):
+        digest = hashlib.sha256(content).hexdigest()
+        return {"file": name, "bytes": len(content), "sha256": digest}
+
+    def ready(self):
+        """The copy's path, and what lies in its folder, as a new host finds it."""
+        own_copy._checked.clear()
+        own = own_copy.ready(
+            str(self.program), str(self.folder), self.target, self.environ
+        )
+        folder = os.path.dirname(own)
+        there = {}
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), "rb") as file:
+                there[name] = file.read()
+        return own, there
+
+
+BOTH = {"tk-incident.exe": CONTENT, "tk-incidentw.exe": STARTER}
+ALONE = {"tk-incident.exe": CONTENT}
+
+
+def test_what_starts_the_program_without_a_window_goes_along(tmp_path):
+    bundle = WindowsBundle(tmp_path)
+    own, there = bundle.ready()
+    assert own.startswith(bundle.environ["HOME"]) and there == BOTH
+    starter = own.replace("tk-incident.exe", "tk-incidentw.exe")
+
+    # a wrong one is made anew, a missing one comes back
+    with open(starter, "wb") as file:
+        file.write(STARTER.replace(b"starts", b"STARTS"))
+    assert bundle.ready() == (own, BOTH)
+    os.remove(starter)
+    assert bundle.ready() == (own, BOTH)
+    # once it is there the bundle's own does not matter
+    bundle.starter.write_bytes(b"damaged")
+    assert bundle.ready() == (own, BOTH)
+
+
+def test_the_program_is_run_without_a_starter_that_is_missing_or_not_vouched_for(
+    tmp_path,
+):
+    bundle = WindowsBundle(tmp_path)
+    bundle.starter.write_bytes(STARTER.replace(b"starts", b"STARTS"))
+    own, there = bundle.ready()
+    assert there == ALONE
+    # nor does one stay that somebody has put there
+    starter = own.replace("tk-incident.exe", "tk-incidentw.exe")
+    for spoil in (lambda: None, lambda: os.remove(str(bundle.starter))):
+        spoil()
+        with open(starter, "wb") as file:
+            file.write(b"somebody else's")
+        assert bundle.ready() == (own, ALONE)
+
+
+def test_the_manifest_of_an_older_bundle_tells_of_no_starter(tmp_path):
+    bundle = WindowsBundle(tmp_path)
+    bundle.tell_of(None)
+    os.remove(str(bundle.starter))
+    assert bundle.ready()[1] == ALONE
+    # and one made by hand has no manifest
+    os.remove(str(bundle.folder / "bin" / "manifest.json"))
+    assert bundle.ready()[1] == ALONE
+    bundle.starter.write_bytes(STARTER)
+    assert bundle.ready()[1] == BOTH
+
+
+def test_a_starter_that_the_manifest_tells_of_badly_is_refused(tmp_path):
+    bundle = WindowsBundle(tmp_path)
+    for told in ({}, {"bytes": 1}, [], "tk-incidentw.exe", 7):
+        entry = dict(bundle.about("tk-incident.exe", CONTENT), starter=told)
+        bundle.describe(programs={bundle.target: entry})
+        with pytest.raises(ManifestUnreadable):
+            bundle.ready()
+
+
+def test_in_the_bundle_both_are_checked(tmp_path):
+    bundle = WindowsBundle(tmp_path)
+    bundle.environ = {"PATH": ""}  # no folder for copies
+    assert bundle.ready() == (str(bundle.program), BOTH)
+    bundle.starter.write_bytes(b"somebody else's")
+    with pytest.raises(ProgramDamaged) as refusal:
+        bundle.ready()
+    assert "tk-incidentw.exe" in str(refusal.value)
+    os.remove(str(bundle.starter))
+    assert bundle.ready() == (str(bundle.program), ALONE)
+
+
+def test_a_copy_whose_program_runs_stays_whole(tmp_path, monkeypatch):
+    """Windows does not remove a program that runs."""
+    bundle = WindowsBundle(tmp_path)
+    own, _ = bundle.ready()
+    removed = os.remove
+
+    def refuses(path):
+        if path == own:
+            raise PermissionError(13, "in use")
+        removed(path)
+
+    monkeypatch.setattr(own_copy.os, "remove", refuses)
+    for number in range(4):
+        other = os.path.join(own_copy.folder(bundle.environ), "0.%d.0-x" % number)
+        os.mkdir(other)
+    os.utime(os.path.dirname(own), (0, 0))
+    own_copy._use(other, os.path.dirname(other), "tk-incident.exe")
+    assert set(os.listdir(os.path.dirname(own))) == set(BOTH)
+
+
 def test_hosts_that_start_at_the_same_moment_make_one_copy(tmp_path):
     bundle = Bundle(tmp_path, content=CONTENT + b"#" * 3_000_000)
     with concurrent.futures.ThreadPoolExecutor(8) as together:

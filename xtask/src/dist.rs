@@ -83,16 +83,19 @@ fn chosen(names: &[&str]) -> Result<Vec<&'static Platform>, String> {
 
 /// Builds one platform's program and keeps it among the packages, with the commit it is of.
 fn build(platform: &'static Platform) -> Done {
-    let Built { program, remark } = program::build(platform)?;
+    let Built { folder: made, remark } = program::build(platform)?;
     let place = place(platform);
     let folder = place.parent().ok_or("a program has a folder")?;
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    fs::copy(&program, &place).map_err(|error| format!("{}: {error}", place.display()))?;
+    for file in platform.files() {
+        let place = folder.join(file);
+        let bytes = fs::copy(made.join(file), &place);
+        let bytes = bytes.map_err(|error| format!("{}: {error}", place.display()))?;
+        say(&format!("{}: {file}: {:.2} MB", platform.name, bytes as f64 / 1_000_000.0));
+    }
     let built_from = built_from::text(&root())?;
     fs::write(folder.join(built_from::FILE), built_from)
         .map_err(|error| format!("{}: {error}", folder.display()))?;
-    let bytes = fs::metadata(&place).map_err(|error| format!("{}: {error}", place.display()))?.len();
-    say(&format!("{}: {:.2} MB", platform.name, bytes as f64 / 1_000_000.0));
     if let Some(remark) = remark {
         say(&format!("{}: {remark}", platform.name));
     }

@@ -58,6 +58,8 @@ fn rust() -> Done {
     }
     let mut test = cargo();
     if cfg!(windows) {
+        // It lies beside the program then, where the tests of the login look for it.
+        show(cargo().args(["build", "--quiet"]).args(crate::windows::STARTER))?;
         // The writer of `log-follow`'s tests for Windows.
         test.env("TK_INCIDENT_TEST_PYTHON", python()?);
     }

@@ -9,6 +9,9 @@ use std::path::PathBuf;
 /// Crates whose code differs between systems, and the program with its tests through the front door.
 pub(crate) const PACKAGES: [&str; 6] = ["sgtk-log", "log-follow", "redact", "flow", "agent", "cli"];
 
+/// What builds `tk-incidentw.exe`; it is asked for where a program for Windows is built, and nowhere else.
+pub(crate) const STARTER: [&str; 4] = ["--package", "windowless", "--features", "windowless/program"];
+
 const USAGE: &str = "cargo xtask test-windows [--package NAME]... [FILTER...]";
 
 /// The program's tests that the gate runs: those in which a system differs, through each of its doors. All others run by
@@ -46,6 +49,9 @@ pub(crate) fn run_tests(arguments: &[String]) -> Done {
     let mut targets = vec!["--tests"];
     targets.extend(packages.iter().flat_map(|package| ["--package", package]));
     let mut tests = Tests::start()?;
+    if packages.contains(&"cli") {
+        tests.build_starter()?;
+    }
     tests.run(&targets, &words)
 }
 
@@ -55,6 +61,7 @@ pub(crate) fn gate() -> Done {
     tests.run(&["--package", "log-follow", "--tests"], &[])?;
     tests
         .run(&["--package", "agent", "--lib"], &["control::", "autostart::", "instance::", "local_disk::"])?;
+    tests.build_starter()?;
     tests.run(&["--package", "cli", "--test", "binary"], &CHOSEN)?;
     // The registry is one for all tests, and agents of others mend an entry that one of these breaks.
     tests.run(&["--package", "cli", "--test", "binary"], &["autostart::"])
@@ -74,6 +81,11 @@ impl Tests {
         let wine = Wine::start()?;
         let python = wine.python()?;
         Ok(Tests { toolchain, wine, python, modules: python_modules()? })
+    }
+
+    /// The second program, which the entry for the login starts where it lies beside the first.
+    fn build_starter(&mut self) -> Done {
+        run(self.toolchain.cargo("build").arg("--quiet").args(STARTER))
     }
 
     fn run(&mut self, targets: &[&str], words: &[&str]) -> Done {

@@ -36,8 +36,18 @@ pub struct Entry {
     pub place: String,
     /// The program that it starts; `None` when it is not as we write it.
     pub program: Option<PathBuf>,
+    /// What the system starts instead, on Windows: it starts the program without a window. `None` where it starts the program itself.
+    pub starter: Option<PathBuf>,
     /// Whether the system's own settings keep it from being used: a person has switched it off there.
     pub is_switched_off: bool,
+}
+
+impl Entry {
+    /// The file that it needs and that is not there, so that nothing starts.
+    #[must_use]
+    pub fn missing(&self) -> Option<&Path> {
+        self.starter.iter().chain(&self.program).map(PathBuf::as_path).find(|file| !file.is_file())
+    }
 }
 
 /// Why there is no entry, or why it stays.
@@ -63,7 +73,7 @@ pub enum AutostartError {
     },
 }
 
-/// Makes the entry, or changes the one that is there, so that `program` is started.
+/// Makes the entry, or changes the one that is there, so that `program` is started; on Windows by its starter, if that lies beside it.
 ///
 /// # Errors
 /// See [`AutostartError`].
@@ -120,12 +130,19 @@ pub fn status(environment: Environment<'_>) -> Result<Vec<Entry>, AutostartError
 /// See [`AutostartError`].
 pub fn follow(program: &Path, environment: Environment<'_>) -> Result<bool, AutostartError> {
     let there = status(environment)?;
-    let is_ours = |entry: &Entry| entry.program.as_deref() == Some(program);
+    let starter = program.to_str().and_then(starter_beside).map(PathBuf::from);
+    let is_ours = |entry: &Entry| entry.program.as_deref() == Some(program) && entry.starter == starter;
     let is_a_persons = |entry: &Entry| entry.is_switched_off || entry.program.is_none();
     if there.iter().any(is_a_persons) || there.iter().all(is_ours) {
         return Ok(false);
     }
     on(program, environment).map(|_| true)
+}
+
+/// The starter that lies beside a program of Windows, and that the Run key takes.
+fn starter_beside(program: &str) -> Option<String> {
+    let starter = command_line::starter_of(program)?;
+    (command_line::can_start(&starter) && Path::new(&starter).is_file()).then_some(starter)
 }
 
 /// Where an entry can be, the best first.
@@ -205,8 +222,20 @@ impl Place {
 
     /// What an entry of this text is.
     fn entry(&self, text: &str) -> Entry {
-        let program = self.program_of(text).map(PathBuf::from);
-        Entry { kind: self.kind(), place: self.shown(), program, is_switched_off: self.is_switched_off(text) }
+        let named = self.program_of(text);
+        let started =
+            named.as_deref().filter(|_| matches!(self, Place::RunKey)).and_then(command_line::started_by);
+        let (program, starter) = match started {
+            Some(program) => (Some(program), named),
+            None => (named, None),
+        };
+        Entry {
+            kind: self.kind(),
+            place: self.shown(),
+            program: program.map(PathBuf::from),
+            starter: starter.map(PathBuf::from),
+            is_switched_off: self.is_switched_off(text),
+        }
     }
 
     fn is_switched_off(&self, text: &str) -> bool {
@@ -224,10 +253,11 @@ impl Place {
             Place::SystemdUnit(_) => systemd_unit::text(program),
             Place::DesktopEntry(_) => desktop_entry::text(program),
             Place::LaunchAgent(_) => launch_agent::text(program),
-            Place::RunKey => command_line::text(program),
+            Place::RunKey => command_line::text(starter_beside(program).as_deref().unwrap_or(program)),
         }
     }
 
+    /// What the system starts.
     fn program_of(&self, text: &str) -> Option<String> {
         match self {
             Place::SystemdUnit(_) => systemd_unit::program(text),

@@ -1,6 +1,6 @@
 //! `run --at-login`: what the entry for the login starts. One agent for each site that somebody has worked with of late, with
 //! what it was attached with last. The one of last use is this process, the others are started by it; on Windows all are started,
-//! because this process has a console there.
+//! because this process has a console there, be it one without a window.
 //!
 //! A user who has never worked with Toolkit here, or not for long, gets none: then this ends at once and says nothing.
 
@@ -20,7 +20,8 @@ pub(crate) fn run(global: &Global, output: &Output) -> Outcome {
     let settings = settings(global, &[], None)?;
     let mut wanted = wanted(&state_dir(&settings)?)?;
     if cfg!(windows) {
-        // Whatever the Run key starts gets a console with a window; what we start has none.
+        // This process has a console: with a window if the Run key has started it itself, without one by `tk-incidentw.exe`. What we
+        // start has none at all.
         return start_all(&wanted, global).map_or(Ok(0), Err);
     }
     let Some(ours) = wanted.pop() else { return Ok(0) };

@@ -36,7 +36,7 @@ fn status(output: &Output) -> Outcome {
         tell(output, None, "off: an agent starts with the first host")?;
         return Ok(FOUND_WRONG);
     };
-    let trouble = trouble(entry)?;
+    let trouble = trouble(entry);
     tell(output, Some(entry), &format!("on ({})", said(entry)))?;
     if let Some(trouble) = trouble {
         output.warning(&harmless(&format!("{trouble}: `tk-incident autostart on` mends it")));
@@ -46,17 +46,14 @@ fn status(output: &Output) -> Outcome {
 }
 
 /// What keeps an entry from starting a program, if anything does.
-fn trouble(entry: &Entry) -> Result<Option<String>, anyhow::Error> {
-    Ok(match &entry.program {
-        None => Some(format!("`{}` is not as this program writes it", entry.place)),
-        Some(program) if !program.is_file() => {
-            Some(format!("it starts `{}`, which is not there", program.display()))
-        }
-        Some(_) if entry.is_switched_off => {
-            Some(format!("this system's settings have switched `{}` off", entry.place))
-        }
-        Some(_) => None,
-    })
+fn trouble(entry: &Entry) -> Option<String> {
+    if entry.program.is_none() {
+        return Some(format!("`{}` is not as this program writes it", entry.place));
+    }
+    if let Some(missing) = entry.missing() {
+        return Some(format!("it starts `{}`, which is not there", missing.display()));
+    }
+    entry.is_switched_off.then(|| format!("this system's settings have switched `{}` off", entry.place))
 }
 
 fn tell(output: &Output, entry: Option<&Entry>, text: &str) -> Result<(), anyhow::Error> {
@@ -70,7 +67,8 @@ fn tell(output: &Output, entry: Option<&Entry>, text: &str) -> Result<(), anyhow
 
 fn object(entry: Option<&Entry>) -> Result<Value, anyhow::Error> {
     let this = this_program()?;
-    let program = entry.and_then(|entry| entry.program.clone());
+    let program = entry.and_then(|entry| entry.program.as_ref());
+    let starter = entry.and_then(|entry| entry.starter.as_ref());
     Ok(json!({
         "type": "autostart",
         "v": 1,
@@ -78,9 +76,11 @@ fn object(entry: Option<&Entry>) -> Result<Value, anyhow::Error> {
         "kind": entry.map(|entry| entry.kind),
         "place": entry.map(|entry| &entry.place),
         "program": program,
-        "program_exists": program.as_ref().map(|program| program.is_file()),
+        "program_exists": program.map(|program| program.is_file()),
+        "starter": starter,
+        "starter_exists": starter.map(|starter| starter.is_file()),
         "switched_off": entry.map(|entry| entry.is_switched_off),
-        "this_program": program.as_ref().map(|program| *program == this),
+        "this_program": program.map(|program| *program == this),
     }))
 }
 

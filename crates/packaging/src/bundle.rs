@@ -4,7 +4,7 @@
 //! else. `bin/manifest.json` is what the app checks a program against; `SHA256SUMS` is for people.
 
 use crate::linked::Linked;
-use crate::program::Program;
+use crate::program::{File, Program};
 use crate::source::Checkout;
 use crate::{components, digest, licences};
 use anyhow::{Context as _, Result};
@@ -48,8 +48,10 @@ pub(crate) fn write(
     let mut entries: Entries =
         checkout.app()?.into_iter().map(|file| (file.path, Entry::text(file.bytes))).collect();
     for program in programs {
-        let path = format!("bin/{}/{}", program.platform.name, program.platform.file);
-        entries.insert(path, Entry { bytes: program.bytes.clone(), is_program: true });
+        for file in program.files() {
+            let path = format!("bin/{}/{}", program.platform.name, file.name);
+            entries.insert(path, Entry { bytes: file.bytes.clone(), is_program: true });
+        }
     }
     entries.insert("bin/manifest.json".to_owned(), Entry::text(manifest(programs)));
     entries.insert(licences::FILE.to_owned(), Entry::text(licences::text(checkout, programs, linked)?));
@@ -63,17 +65,17 @@ pub(crate) fn write(
     Ok(path)
 }
 
-/// What the app reads before it copies and starts a program.
+/// What the app reads before it copies and starts a program. Apps of older versions pass over what they do not know.
 fn manifest(programs: &[Program]) -> String {
+    let about = |file: &File| json!({ "file": file.name, "bytes": file.bytes.len(), "sha256": file.sha256 });
     let listed: Map<String, Value> = programs
         .iter()
         .map(|program| {
-            let about = json!({
-                "file": program.platform.file,
-                "bytes": program.bytes.len(),
-                "sha256": program.sha256,
-            });
-            (program.platform.name.to_owned(), about)
+            let mut entry = about(&program.main);
+            if let Some(starter) = &program.starter {
+                entry["starter"] = about(starter);
+            }
+            (program.platform.name.to_owned(), entry)
         })
         .collect();
     format!("{:#}\n", json!({ "v": 1, "version": VERSION, "programs": listed }))
@@ -112,8 +114,32 @@ pub(crate) fn packed(entries: &Entries, prefix: &str, time: jiff::Timestamp) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Entries, Entry, packed};
+    use super::{Entries, Entry, manifest, packed};
+    use crate::platform::Platform;
+    use crate::program::{File, Program};
     use std::io::Cursor;
+
+    #[test]
+    fn the_manifest_tells_of_each_file_in_a_form_that_older_apps_read() {
+        let file = |name, bytes: &[u8]| File { name, bytes: bytes.to_vec(), sha256: format!("of {name}") };
+        let program =
+            |name, main, starter| Program { platform: Platform::named(name).unwrap(), main, starter };
+        let text = manifest(&[
+            program("linux-x86_64", file("tk-incident", b"ELF"), None),
+            program("windows-x86_64", file("tk-incident.exe", b"MZ"), Some(file("tk-incidentw.exe", b"M"))),
+        ]);
+        let written: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            written["programs"],
+            serde_json::json!({
+                "linux-x86_64": { "file": "tk-incident", "bytes": 3, "sha256": "of tk-incident" },
+                "windows-x86_64": {
+                    "file": "tk-incident.exe", "bytes": 2, "sha256": "of tk-incident.exe",
+                    "starter": { "file": "tk-incidentw.exe", "bytes": 1, "sha256": "of tk-incidentw.exe" },
+                },
+            })
+        );
+    }
 
     fn entries() -> Entries {
         let mut entries = Entries::new();

@@ -2,7 +2,7 @@
 
 use crate::digest;
 use crate::linked::{Crate, Id, Linked};
-use crate::program::Program;
+use crate::program::{File, Program};
 use crate::source::Checkout;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -32,7 +32,8 @@ pub(crate) fn text(checkout: &Checkout, programs: &[Program], linked: &Linked) -
         }
         dependencies.push(json!({ "ref": purl(id), "dependsOn": depends_on }));
     }
-    let files: Vec<Value> = programs.iter().map(file).collect();
+    let files: Vec<Value> =
+        programs.iter().flat_map(|program| program.files().map(|it| file(program, it))).collect();
     let mut list = json!({
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -81,12 +82,13 @@ fn component(id @ (name, version): &Id, part: &Crate) -> Value {
     component
 }
 
-fn file(program: &Program) -> Value {
+fn file(program: &Program, file: &File) -> Value {
+    let name = format!("bin/{}/{}", program.platform.name, file.name);
     json!({
         "type": "file",
-        "bom-ref": program.platform.name,
-        "name": format!("bin/{}/{}", program.platform.name, program.platform.file),
-        "hashes": [{ "alg": "SHA-256", "content": program.sha256 }],
+        "bom-ref": name,
+        "name": name,
+        "hashes": [{ "alg": "SHA-256", "content": file.sha256 }],
     })
 }
 

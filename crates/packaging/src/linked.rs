@@ -62,12 +62,16 @@ impl Linked {
 pub(crate) fn of(checkout: &Checkout, programs: &[Program]) -> Result<Linked> {
     let mut linked = Linked::default();
     for program in programs {
-        let tree = output(
-            cargo(checkout, "tree")
-                .args(["--package", "cli", "--no-default-features", "--edges", "normal,no-proc-macro"])
-                .args(["--target", program.platform.target, "--prefix", "depth", "--format", " {p}"]),
-        )?;
-        read_tree(&tree, program.platform.name, &mut linked)?;
+        let mut packages = vec!["cli"];
+        packages.extend(program.starter.as_ref().map(|_| "windowless"));
+        for package in packages {
+            let tree = output(
+                cargo(checkout, "tree")
+                    .args(["--package", package, "--no-default-features", "--edges", "normal,no-proc-macro"])
+                    .args(["--target", program.platform.target, "--prefix", "depth", "--format", " {p}"]),
+            )?;
+            read_tree(&tree, program.platform.name, &mut linked)?;
+        }
         let metadata = output(cargo(checkout, "metadata").args([
             "--format-version",
             "1",
@@ -155,7 +159,7 @@ mod tests {
 
     #[test]
     fn edges_are_read_from_depths_and_ours_are_left_out() {
-        let tree = "0 cli v0.1.0 (/here/crates/cli)\n1 agent v0.1.0 (/here/crates/agent)\n2 regex v1.13.2\n\
+        let tree = "0 cli v0.1.0 (/my studio 한/crates/cli)\n1 agent v0.1.0 (/my studio 한/crates/agent)\n2 regex v1.13.2\n\
                     3 memchr v2.8.3\n1 memchr v2.8.3\n1 zip v9.8.1\n2 regex v1.13.2 (*)\n";
         let mut linked = Linked::default();
         read_tree(tree, "linux-x86_64", &mut linked).unwrap();

@@ -9,6 +9,8 @@ pub(crate) struct Platform {
     pub(crate) target: &'static str,
     /// File name of the program.
     pub(crate) file: &'static str,
+    /// File name of the second program, which starts the first one at a login without a window.
+    pub(crate) starter: Option<&'static str>,
     /// The end of a wheel's tag; on Linux glibc's version goes in between.
     pub(crate) wheel: &'static str,
     format: Format,
@@ -26,6 +28,7 @@ pub(crate) const PLATFORMS: [Platform; 5] = [
         name: "linux-aarch64",
         target: "aarch64-unknown-linux-gnu",
         file: "tk-incident",
+        starter: None,
         wheel: "aarch64",
         format: Format::Elf(183),
     },
@@ -33,6 +36,7 @@ pub(crate) const PLATFORMS: [Platform; 5] = [
         name: "linux-x86_64",
         target: "x86_64-unknown-linux-gnu",
         file: "tk-incident",
+        starter: None,
         wheel: "x86_64",
         format: Format::Elf(62),
     },
@@ -40,6 +44,7 @@ pub(crate) const PLATFORMS: [Platform; 5] = [
         name: "macos-aarch64",
         target: "aarch64-apple-darwin",
         file: "tk-incident",
+        starter: None,
         wheel: "macosx_11_0_arm64",
         format: Format::MachO(0x0100_000c),
     },
@@ -47,6 +52,7 @@ pub(crate) const PLATFORMS: [Platform; 5] = [
         name: "macos-x86_64",
         target: "x86_64-apple-darwin",
         file: "tk-incident",
+        starter: None,
         wheel: "macosx_10_12_x86_64",
         format: Format::MachO(0x0100_0007),
     },
@@ -54,6 +60,7 @@ pub(crate) const PLATFORMS: [Platform; 5] = [
         name: "windows-x86_64",
         target: "x86_64-pc-windows-gnu",
         file: "tk-incident.exe",
+        starter: Some("tk-incidentw.exe"),
         wheel: "win_amd64",
         format: Format::Pe(0x8664),
     },
@@ -71,11 +78,7 @@ impl Platform {
         match self.format {
             Format::Elf(machine) => bytes.starts_with(b"\x7fELF\x02") && u16_at(bytes, 18) == Some(machine),
             Format::Pe(machine) => {
-                let header = u32_at(bytes, 0x3c).map_or(usize::MAX, |offset| offset as usize);
-                let end = header.saturating_add(4);
-                bytes.starts_with(b"MZ")
-                    && bytes.get(header..end) == Some(b"PE\0\0")
-                    && u16_at(bytes, end) == Some(machine)
+                pe_header(bytes).is_some_and(|header| u16_at(bytes, header + 4) == Some(machine))
             }
             Format::MachO(processor) => {
                 u32_at(bytes, 0) == Some(0xfeed_facf) && u32_at(bytes, 4) == Some(processor)
@@ -87,6 +90,20 @@ impl Platform {
     pub(crate) fn is_linux(&self) -> bool {
         matches!(self.format, Format::Elf(_))
     }
+}
+
+/// Whether a program of Windows gets no console: the field `Subsystem` of its header says so.
+pub(crate) fn has_no_console(bytes: &[u8]) -> bool {
+    const SUBSYSTEM: usize = 0x5c;
+    const GUI: u16 = 2;
+    pe_header(bytes).is_some_and(|header| u16_at(bytes, header + SUBSYSTEM) == Some(GUI))
+}
+
+/// Where the header of a program of Windows begins, well inside of `bytes`.
+fn pe_header(bytes: &[u8]) -> Option<usize> {
+    let header = u32_at(bytes, 0x3c)? as usize;
+    let begin = bytes.get(header..header.checked_add(4)?)?;
+    (bytes.starts_with(b"MZ") && begin == b"PE\0\0").then_some(header)
 }
 
 fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
@@ -101,7 +118,7 @@ fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PLATFORMS, Platform};
+    use super::{PLATFORMS, Platform, has_no_console};
 
     #[test]
     fn a_program_fits_its_own_platform_only() {
@@ -118,6 +135,20 @@ mod tests {
                 PLATFORMS.iter().filter(|platform| platform.fits(bytes)).map(|it| it.name).collect();
             assert_eq!(fitting, [name]);
         }
+    }
+
+    #[test]
+    fn a_console_is_told_by_the_header() {
+        let mut pe = b"MZ".to_vec();
+        pe.resize(0x40 + 0x5e, 0);
+        pe[0x3c] = 0x40;
+        pe[0x40..0x44].copy_from_slice(b"PE\0\0");
+        for (subsystem, expected) in [(2, true), (3, false), (0, false)] {
+            pe[0x40 + 0x5c] = subsystem;
+            assert_eq!(has_no_console(&pe), expected);
+        }
+        pe[0x40 + 0x5c] = 2;
+        assert!(!has_no_console(&pe[..0x40 + 0x5d]) && !has_no_console(b"\x7fELF\x02"));
     }
 
     #[test]

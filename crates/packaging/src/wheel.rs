@@ -26,10 +26,12 @@ pub(crate) fn write(checkout: &Checkout, program: &Program, linked: &Linked, out
     let read = |name: &str| std::fs::read(checkout.root.join(name)).with_context(|| name.to_owned());
 
     let mut entries = Entries::new();
-    entries.insert(
-        format!("{NAME}-{VERSION}.data/scripts/{}", program.platform.file),
-        Entry { bytes: program.bytes.clone(), is_program: true },
-    );
+    for file in program.files() {
+        entries.insert(
+            format!("{NAME}-{VERSION}.data/scripts/{}", file.name),
+            Entry { bytes: file.bytes.clone(), is_program: true },
+        );
+    }
     entries.insert(format!("{info}/METADATA"), Entry::text(metadata(&read("README.md")?)));
     entries.insert(
         format!("{info}/WHEEL"),
@@ -110,7 +112,7 @@ fn base64_url(bytes: &[u8]) -> String {
 mod tests {
     use super::{base64_url, tag};
     use crate::platform::Platform;
-    use crate::program::Program;
+    use crate::program::{File, Program};
 
     #[test]
     fn base64_of_known_texts() {
@@ -125,7 +127,8 @@ mod tests {
     fn the_tag_says_what_the_program_needs() {
         let tag_of = |name: &str, bytes: &[u8]| {
             let platform = Platform::named(name).unwrap();
-            tag(&Program { platform, bytes: bytes.to_vec(), sha256: String::new() })
+            let main = File { name: platform.file, bytes: bytes.to_vec(), sha256: String::new() };
+            tag(&Program { platform, main, starter: None })
         };
         assert_eq!(
             tag_of("linux-x86_64", b"\0GLIBC_2.17\0"),

@@ -2,6 +2,7 @@
 
 use crate::cross::{self, Toolchain};
 use crate::shell::{root, run};
+use crate::windows::STARTER;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -14,23 +15,42 @@ pub(super) struct Platform {
     pub(super) target: &'static str,
     /// File name of the program.
     pub(super) file: &'static str,
+    /// File name of the second program, which starts the first one at a login without a window.
+    pub(super) starter: Option<&'static str>,
+}
+
+impl Platform {
+    /// The names of all that is built for it.
+    pub(super) fn files(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.file).chain(self.starter)
+    }
 }
 
 pub(super) const PLATFORMS: [Platform; 5] = [
-    Platform { name: "linux-x86_64", target: "x86_64-unknown-linux-gnu", file: "tk-incident" },
-    Platform { name: "linux-aarch64", target: "aarch64-unknown-linux-gnu", file: "tk-incident" },
-    Platform { name: "windows-x86_64", target: cross::WINDOWS, file: "tk-incident.exe" },
-    Platform { name: "macos-x86_64", target: "x86_64-apple-darwin", file: "tk-incident" },
-    Platform { name: "macos-aarch64", target: "aarch64-apple-darwin", file: "tk-incident" },
+    unix("linux-x86_64", "x86_64-unknown-linux-gnu"),
+    unix("linux-aarch64", "aarch64-unknown-linux-gnu"),
+    Platform {
+        name: "windows-x86_64",
+        target: cross::WINDOWS,
+        file: "tk-incident.exe",
+        starter: Some("tk-incidentw.exe"),
+    },
+    unix("macos-x86_64", "x86_64-apple-darwin"),
+    unix("macos-aarch64", "aarch64-apple-darwin"),
 ];
+
+const fn unix(name: &'static str, target: &'static str) -> Platform {
+    Platform { name, target, file: "tk-incident", starter: None }
+}
 
 /// The oldest glibc that programs for Linux run on: see `docs/decisions/0012-old-glibc.md`.
 const GLIBC: &str = ".2.17";
 
-/// A program that was built.
+/// What was built.
 #[derive(Debug)]
 pub(super) struct Built {
-    pub(super) program: PathBuf,
+    /// The folder with all of the platform's files.
+    pub(super) folder: PathBuf,
     /// What keeps it from being handed out, for people.
     pub(super) remark: Option<String>,
 }
@@ -48,11 +68,11 @@ pub(super) fn host() -> Result<&'static Platform, String> {
 /// When it cannot be built here; says why, and what to do.
 pub(super) fn build(platform: &'static Platform) -> Result<Built, String> {
     match release(platform) {
-        Ok(toolchain) => Ok(Built { program: compile(platform, toolchain)?, remark: None }),
+        Ok(toolchain) => Ok(Built { folder: compile(platform, toolchain)?, remark: None }),
         Err(refusal) if host().is_ok_and(|host| host.name == platform.name) => {
             let toolchain = cross::without_linker(platform.target)?;
             let remark = format!("for systems as new as this one, not for a release: {refusal}");
-            Ok(Built { program: compile(platform, toolchain)?, remark: Some(remark) })
+            Ok(Built { folder: compile(platform, toolchain)?, remark: Some(remark) })
         }
         Err(refusal) => Err(refusal),
     }
@@ -111,16 +131,17 @@ fn compile(platform: &Platform, mut toolchain: Toolchain) -> Result<PathBuf, Str
     toolchain.variables.push(("CC_SHELL_ESCAPED_FLAGS".to_owned(), "1".into()));
     toolchain.variables.push(sqlite_without_search());
     let word = if toolchain.suffix.is_empty() { "build" } else { "zigbuild" };
-    run(toolchain.cargo(word).args([
-        "--locked",
-        "--profile",
-        "dist",
-        "--package",
-        "cli",
-        "--no-default-features",
-    ]))?;
-    let program = toolchain.output_folder("dist").join(platform.file);
-    if program.exists() { Ok(program) } else { Err(format!("no program at `{}`", program.display())) }
+    let mut build = toolchain.cargo(word);
+    build.args(["--locked", "--profile", "dist", "--package", "cli", "--no-default-features"]);
+    if platform.starter.is_some() {
+        build.args(STARTER);
+    }
+    run(&mut build)?;
+    let folder = toolchain.output_folder("dist");
+    match platform.files().map(|file| folder.join(file)).find(|program| !program.exists()) {
+        None => Ok(folder),
+        Some(program) => Err(format!("no program at `{}`", program.display())),
+    }
 }
 
 /// A flag as a shell takes it, and the crate `cc`.

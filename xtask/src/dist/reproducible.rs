@@ -34,7 +34,10 @@ pub(super) fn check(platforms: &[&'static Platform]) -> Done {
     let there = elsewhere.join("target").join("packages");
     let mut pairs: Vec<(PathBuf, PathBuf)> = Vec::new();
     for (platform, program) in programs {
-        pairs.push((program, there.join("programs").join(platform.name).join(platform.file)));
+        for file in platform.files() {
+            let theirs = there.join("programs").join(platform.name).join(file);
+            pairs.push((program.with_file_name(file), theirs));
+        }
     }
     for entry in fs::read_dir(&here).map_err(|error| format!("{}: {error}", here.display()))? {
         let entry = entry.map_err(|error| format!("{}: {error}", here.display()))?;

@@ -18,8 +18,8 @@ pub fn check(found: &Result<Vec<Entry>, AutostartError>) -> Check {
         Some(Entry { place, program: None, .. }) => {
             Check::fail(NAME, format!("`{place}` is not as this program writes it"), mends)
         }
-        Some(Entry { place, program: Some(program), .. }) if !program.is_file() => {
-            let gone = format!("`{place}` starts `{}`, which is not there", program.display());
+        Some(entry) if let Some(missing) = entry.missing() => {
+            let gone = format!("`{}` starts `{}`, which is not there", entry.place, missing.display());
             Check::fail(NAME, gone, mends)
         }
         Some(Entry { place, is_switched_off: true, .. }) => {
