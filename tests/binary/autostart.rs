@@ -197,6 +197,11 @@ mod windowless {
         wait_for("the agent", follows, || format!("{:#?}", user.standing()));
     }
 
+    /// The exit code, and whatever was printed.
+    fn ended(output: &Output) -> (Option<i32>, Vec<u8>) {
+        (output.status.code(), [&output.stdout[..], &output.stderr].concat())
+    }
+
     /// A program in the world of this user.
     fn of(user: &User, program: &Path) -> Command {
         let mut command = Command::new(program);
@@ -226,13 +231,13 @@ mod windowless {
         user.0.append("tk-maya.log", &error("one"));
         // The agent outlives the test's patience: were our pipes its own, this would wait for its end.
         let started = of(&user, &starter).raw_arg(arguments).output().unwrap();
-        assert!(started.status.success() && words(&started).trim().is_empty(), "{started:?}");
+        assert_eq!(ended(&started), (Some(0), Vec::new()));
         let record = || user.standing().filter(|status| status["seen"] == 1);
         wait_for("the record of the night", record, String::new);
     }
 
     #[test]
-    fn in_a_folder_deeper_than_a_path_may_be_it_finds_the_program_beside_it() {
+    fn only_the_program_beside_it_is_started() {
         let mut user = User::new();
         let built = built(&user);
         user.0.start_desk();
@@ -240,23 +245,23 @@ mod windowless {
         assert!(user.0.run(&["stop"]).status.success());
         user.0.append("tk-maya.log", &error("one"));
 
-        let folder =
-            fs::canonicalize(user.0.path("home")).unwrap().join("김 하나".repeat(20)).join("deep".repeat(40));
+        // Wine starts nothing at a path of more than 260 characters; what Windows is told of one is tested in the crate.
+        let folder = user.0.path("home").join("김 하나의 도구");
         fs::create_dir_all(&folder).unwrap();
         let starter = folder.join(NAMES[1]);
         fs::hard_link(built.join(NAMES[1]), &starter).unwrap();
         // Without a program beside it nothing happens, and nobody is asked anything.
         let alone = of(&user, &starter).args(["--quiet", "run", "--at-login"]).output().unwrap();
-        assert_eq!((alone.status.code(), words(&alone).trim()), (Some(1), ""));
+        assert_eq!(ended(&alone), (Some(1), Vec::new()));
         // Nor with a file that is no program.
         fs::write(folder.join(NAMES[0]), "no program").unwrap();
         let broken = of(&user, &starter).args(["--quiet", "run", "--at-login"]).output().unwrap();
-        assert_eq!((broken.status.code(), words(&broken).trim()), (Some(1), ""));
+        assert_eq!(ended(&broken), (Some(1), Vec::new()));
         fs::remove_file(folder.join(NAMES[0])).unwrap();
 
         fs::hard_link(built.join(NAMES[0]), folder.join(NAMES[0])).unwrap();
         let started = of(&user, &starter).args(["--quiet", "run", "--at-login"]).output().unwrap();
-        assert!(started.status.success(), "{started:?}");
+        assert_eq!(ended(&started), (Some(0), Vec::new()));
         let record = || user.standing().filter(|status| status["seen"] == 1);
         wait_for("the record of the night", record, String::new);
     }

@@ -23,6 +23,9 @@ fn main() -> ExitCode {
 fn start_beside() -> bool {
     use std::os::windows::ffi::OsStrExt;
     use windows_sys::Win32::Foundation::CloseHandle;
+    use windows_sys::Win32::System::Console::{
+        STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, SetStdHandle,
+    };
     use windows_sys::Win32::System::Diagnostics::Debug::{SEM_FAILCRITICALERRORS, SetErrorMode};
     use windows_sys::Win32::System::Environment::GetCommandLineW;
     use windows_sys::Win32::System::Threading::{
@@ -40,11 +43,16 @@ fn start_beside() -> bool {
     let Some(mut start) = windowless::start(&own_path, own_command_line) else { return false };
     let startup = STARTUPINFOW { cb: size_of::<STARTUPINFOW>() as u32, ..STARTUPINFOW::default() };
     let mut process = PROCESS_INFORMATION::default();
-    // SAFETY: all texts end with a zero and live on, the command line is ours to be written to, and the two handles that come back are
-    // closed once.
+    // SAFETY: all texts end with a zero and live on, the command line is ours to be written to, nothing of this process prints or reads, and the two handles
+    // that come back are closed once.
     unsafe {
         // A file that is no program is asked about in a window otherwise. The program inherits it: it asks nobody either.
         SetErrorMode(SEM_FAILCRITICALERRORS);
+        // A system may hand a program of the console its caller's three even where no handle is inherited (Wine does). Then the agent
+        // would hold them, and who waits for the end of our output would wait for the agent's.
+        for which in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
+            SetStdHandle(which, std::ptr::null_mut());
+        }
         let started = CreateProcessW(
             start.program.as_ptr(),
             start.command_line.as_mut_ptr(),
