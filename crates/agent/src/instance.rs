@@ -56,6 +56,15 @@ impl Instance {
     }
 }
 
+impl Instance {
+    /// Whether somebody runs at this moment. Only for who would be held up otherwise: an agent that starts just then may think
+    /// that another one does.
+    #[must_use]
+    pub fn is_taken(folder: &StateFolder) -> bool {
+        File::open(folder.lock()).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,9 +73,12 @@ mod tests {
     fn the_second_one_is_refused_until_the_first_ends() {
         let folder = tempfile::tempdir().unwrap();
         let state = StateFolder::at(folder.path().to_owned());
+        assert!(!Instance::is_taken(&state));
         let first = Instance::take(&state).unwrap();
+        assert!(Instance::is_taken(&state));
         assert!(matches!(Instance::take(&state), Err(InstanceError::Taken { .. })));
         drop(first);
+        assert!(!Instance::is_taken(&state));
         assert!(Instance::take(&state).is_ok());
     }
 }

@@ -5,6 +5,7 @@ use super::peer::refuse_others;
 use super::recorded::places;
 use super::stream::Timed;
 use super::{ANSWER_PATIENCE, MOST_ANSWER_BYTES};
+use crate::instance::Instance;
 use crate::paths::StateFolder;
 use interprocess::ConnectWaitMode;
 use interprocess::local_socket::Stream as LocalSocketStream;
@@ -64,7 +65,7 @@ pub fn ask(folder: &StateFolder, request: &str) -> Result<Value, AskError> {
 pub fn ask_where(folder: &StateFolder, request: &str) -> Result<(Value, PathBuf), AskError> {
     let mut nobody = AskError::NobodyThere(ErrorKind::NotFound.into());
     for place in places(folder).map_err(AskError::NobodyThere)? {
-        match ask_at(&place, request) {
+        match ask_at(folder, &place, request) {
             Err(error @ AskError::Stranger(_)) => nobody = error,
             Err(AskError::NobodyThere(error)) if matches!(nobody, AskError::NobodyThere(_)) => {
                 nobody = AskError::NobodyThere(error);
@@ -76,8 +77,12 @@ pub fn ask_where(folder: &StateFolder, request: &str) -> Result<(Value, PathBuf)
     Err(nobody)
 }
 
-fn ask_at(address: &Path, request: &str) -> Result<Value, AskError> {
-    let stream = connect(address).map_err(|error| match error.kind() {
+fn ask_at(folder: &StateFolder, address: &Path, request: &str) -> Result<Value, AskError> {
+    let stream = connect(folder, address).map_err(|error| match error.kind() {
+        // Who does not let us near enough to see who it is, is no agent of ours when none runs.
+        ErrorKind::WouldBlock | ErrorKind::TimedOut if cfg!(windows) && !Instance::is_taken(folder) => {
+            AskError::Stranger(error)
+        }
         ErrorKind::WouldBlock | ErrorKind::TimedOut => AskError::NoAnswer(error),
         _ => AskError::NobodyThere(error),
     })?;
@@ -116,17 +121,27 @@ fn ask_at(address: &Path, request: &str) -> Result<Value, AskError> {
 const CONNECT: ConnectWaitMode = ConnectWaitMode::Timeout(ANSWER_PATIENCE);
 
 #[cfg(unix)]
-fn connect(address: &Path) -> io::Result<LocalSocketStream> {
+fn connect(_folder: &StateFolder, address: &Path) -> io::Result<LocalSocketStream> {
     use interprocess::local_socket::{ConnectOptions, GenericFilePath, prelude::*};
     let name = address.to_fs_name::<GenericFilePath>()?;
     ConnectOptions::new().name(name).wait_mode(CONNECT).connect_sync()
 }
 
-/// Not by the local socket's own options: for pipes they pass over how long to wait.
+/// Not by the local socket's own options: for pipes they pass over how long to wait. A pipe that is busy is only waited for when
+/// an agent runs: it may be a stranger's that never has time.
 #[cfg(windows)]
-fn connect(address: &Path) -> io::Result<LocalSocketStream> {
+fn connect(folder: &StateFolder, address: &Path) -> io::Result<LocalSocketStream> {
     use interprocess::os::windows::named_pipe::{DuplexPipeStream, pipe_mode::Bytes};
-    let pipe = DuplexPipeStream::<Bytes>::connect_by_path_with_wait_mode(address.as_os_str(), CONNECT)?;
+    let within = |wait| DuplexPipeStream::<Bytes>::connect_by_path_with_wait_mode(address.as_os_str(), wait);
+    let pipe = match within(ConnectWaitMode::Timeout(std::time::Duration::ZERO)) {
+        Err(error)
+            if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+                && Instance::is_taken(folder) =>
+        {
+            within(CONNECT)?
+        }
+        pipe => pipe?,
+    };
     Ok(LocalSocketStream::NamedPipe(pipe.into()))
 }
 

@@ -238,6 +238,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
     use crate::control::{ask, first_choice};
+    use crate::instance::Instance;
     use serde_json::json;
     use std::io::Write;
     use std::sync::mpsc::{Receiver, channel};
@@ -259,6 +260,8 @@ mod tests {
         listeners: Arc<Listeners>,
         gone: Receiver<u32>,
         trouble: Option<String>,
+        /// By which those who ask know that an agent runs.
+        _instance: Option<Instance>,
     }
 
     impl World {
@@ -268,6 +271,7 @@ mod tests {
 
         fn at(folder: tempfile::TempDir, patience: Duration) -> World {
             let state = StateFolder::at(folder.path().to_owned());
+            let instance = Instance::take(&state).ok();
             let (told, gone) = channel();
             let told = Mutex::new(told);
             let handler: Handler = Arc::new(move |request| {
@@ -283,7 +287,7 @@ mod tests {
             control.patience = patience;
             let trouble = control.trouble().map(str::to_owned);
             std::thread::spawn(move || control.serve());
-            World { folder, state, listeners, gone, trouble }
+            World { folder, state, listeners, gone, trouble, _instance: instance }
         }
 
         #[cfg(unix)]
@@ -394,16 +398,18 @@ mod tests {
         // Wine does not know what the first of a name is, but how many there may be.
         options.instance_limit = std::num::NonZeroU8::new(1);
         let holder = options.create_duplex::<Bytes>().unwrap();
+        let used = std::fs::File::options().read(true).write(true).open(&usual).unwrap();
+        let state = StateFolder::at(folder.path().to_owned());
+        assert!(ask(&state, r#"{"type":"status"}"#).unwrap_err().is_nobody(), "it is busy for ever");
         let world = World::at(folder, LONG);
         let trouble = world.trouble.as_deref().unwrap();
         assert!(trouble.contains(usual.to_str().unwrap()), "{trouble}");
         world.others_get_in();
 
-        let gone = std::fs::File::options().read(true).write(true).open(&usual).unwrap();
         drop(holder);
         let world = World::at(world.folder, LONG);
         world.others_get_in();
-        drop(gone);
+        drop(used);
         let world = World::at(world.folder, LONG);
         world.others_get_in();
         assert_eq!(world.trouble, None, "the usual name is free again");
@@ -416,6 +422,7 @@ mod tests {
         let world = World::with_patience(LONG);
         let mode = std::fs::metadata(first_choice(&world.state).unwrap()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(world.trouble, None, "it is where one would look");
     }
 
     #[test]
