@@ -164,6 +164,43 @@ fn a_session_that_is_over_is_renewed_by_who_listens_and_nobody_is_asked_twice() 
 }
 
 #[test]
+fn what_was_answered_ok_is_done_however_late_it_came() {
+    let mut world = World::running();
+    let channel = channel(&attached(&world, &session(&world, 1)));
+    let asking: Vec<_> = (1..=4)
+        .map(|app| {
+            let (channel, object) = (channel.clone(), session(&world, 0));
+            std::thread::spawn(move || {
+                let mut promised = Vec::new();
+                for pid in app * 1000..app * 1000 + 60 {
+                    let mut object = object.clone();
+                    object["session"]["pid"] = json!(pid);
+                    match asked(&channel, &object.to_string()) {
+                        Ok(answer) if answer["ok"] == true => promised.push(pid),
+                        Ok(answer) => {
+                            assert_eq!(answer["code"], "stopping", "{answer}");
+                            break;
+                        }
+                        // A pipe of Windows that is busy with the others.
+                        Err(error) if error.raw_os_error() == Some(231) => {}
+                        Err(_) => break,
+                    }
+                }
+                promised
+            })
+        })
+        .collect();
+    world.status_when("many sessions", |status| pids(status).len() > 20);
+    world.stop_agent();
+    let promised: Vec<u64> = asking.into_iter().flat_map(|app| app.join().unwrap()).collect();
+    assert!(promised.len() > 19, "{promised:?}");
+    world.start_agent();
+    let kept = pids(&world.status());
+    let lost: Vec<u64> = promised.into_iter().filter(|pid| !kept.contains(pid)).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+#[test]
 fn agents_of_two_sites_run_side_by_side_and_who_is_meant_is_said() {
     let mut world = World::new();
     world.start_desk();

@@ -4,7 +4,9 @@
 //! wait.
 
 use crate::captured::Captured;
-use crate::control::{Handler, MuteRequest, Request, STOPPING, TAKEN_OVER, accepted, refused, refused_as};
+use crate::control::{
+    BUSY, Handler, MuteRequest, Request, STOPPING, TAKEN_OVER, accepted, refused, refused_as,
+};
 use crate::delivery::{Wake, chain};
 use crate::pipeline::Command;
 use crate::policy::mute::{Mute, Until};
@@ -85,7 +87,7 @@ impl Answering {
         let (kept, answer) = channel();
         // This one here is one of the owners.
         if Arc::strong_count(&self.captures_waiting) > MOST_CAPTURES_WAITING {
-            return refused(AT_SOMETHING_ELSE);
+            return refused_as(BUSY, AT_SOMETHING_ELSE);
         }
         let waiting = Arc::clone(&self.captures_waiting);
         let sent = self.commands.send(Command::Captured(captured, kept, waiting));
@@ -202,4 +204,110 @@ fn stopping() -> Value {
 /// Nothing is wrong with the question, there is only no answer.
 fn unknown(what: &str) -> Value {
     json!({ "ok": true, "what": null, "asked": what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::settings::Layers;
+    use crate::store::Store;
+    use std::sync::mpsc::Receiver;
+
+    struct World {
+        _folder: tempfile::TempDir,
+        shared: Arc<Shared>,
+        handler: Handler,
+        commands: Receiver<Command>,
+        _woken: Receiver<Wake>,
+    }
+
+    impl World {
+        /// Answers, and a pipeline that is at something else.
+        fn new() -> World {
+            let folder = tempfile::tempdir().unwrap();
+            let settings = Layers::default().resolve().unwrap();
+            let (store, _) = Store::open(&folder.path().join("state.db")).unwrap();
+            let shared = Arc::new(Shared::new(store, Arc::new(SystemClock::new()), Box::new(|_| ())));
+            let (sender, commands) = channel();
+            let (wake, woken) = channel();
+            let identity = Identity {
+                site: String::new(),
+                page: None,
+                entity_type: "Ticket".to_owned(),
+                state: String::new(),
+                started_ms: 0,
+                limits: settings.limits.clone(),
+            };
+            let answering = Answering {
+                shared: Arc::clone(&shared),
+                identity,
+                commands: sender,
+                captures_waiting: Arc::default(),
+                wake,
+                evidence: settings.evidence,
+                spool: folder.path().to_owned(),
+            };
+            World { _folder: folder, shared, handler: answering.handler(), commands, _woken: woken }
+        }
+
+        fn ask(&self, request: &str) -> Value {
+            ask(&self.handler, request)
+        }
+    }
+
+    fn ask(handler: &Handler, request: &str) -> Value {
+        handler(Request::read(request.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn an_agent_that_ends_promises_nothing_more() {
+        let world = World::new();
+        let asked = [
+            r#"{"type":"attach","session":{"pid":1}}"#,
+            r#"{"type":"detach","pid":1}"#,
+            r#"{"type":"renew","site":{"session_token":"t"}}"#,
+        ];
+        for request in asked {
+            assert_eq!(world.ask(request)["ok"], true, "{request}");
+        }
+        assert_eq!(world.commands.try_iter().count(), asked.len());
+        world.shared.end();
+        let records = r#"{"type":"records","pid":1,"started":"today","first":1,"records":[]}"#;
+        for request in asked.into_iter().chain([records]) {
+            let answer = world.ask(request);
+            assert_eq!((&answer["ok"], &answer["code"]), (&json!(false), &json!(STOPPING)), "{request}");
+        }
+        assert_eq!(world.ask(r#"{"type":"stop"}"#)["ok"], true, "that is done already");
+        drop(world.commands);
+        assert_eq!(ask(&world.handler, asked[1])["code"], STOPPING);
+    }
+
+    #[test]
+    fn only_so_many_batches_of_records_wait_and_there_is_room_again_when_they_are_kept() {
+        let world = World::new();
+        let records = r#"{"type":"records","pid":1,"started":"today","first":1,"records":[]}"#;
+        let hosts: Vec<_> = (0..MOST_CAPTURES_WAITING)
+            .map(|_| {
+                let handler = Arc::clone(&world.handler);
+                let host = std::thread::spawn(move || ask(&handler, records));
+                (world.commands.recv().unwrap(), host)
+            })
+            .collect();
+        let one_too_many = world.ask(records);
+        assert_eq!((&one_too_many["ok"], &one_too_many["code"]), (&json!(false), &json!(BUSY)));
+        assert!(world.commands.try_recv().is_err(), "it does not wait");
+        for (command, host) in hosts {
+            let Command::Captured(_, kept, waiting) = command else { panic!("not what was handed over") };
+            // A host may have given up waiting: it hands them over again.
+            let _ = kept.send(Ok(()));
+            drop(waiting);
+            host.join().unwrap();
+        }
+        let handler = Arc::clone(&world.handler);
+        let host = std::thread::spawn(move || ask(&handler, records));
+        let Command::Captured(_, kept, _) = world.commands.recv().unwrap() else { panic!("not records") };
+        kept.send(Ok(())).unwrap();
+        assert_eq!(host.join().unwrap()["ok"], true);
+    }
 }

@@ -21,8 +21,8 @@ mod stream;
 mod windows;
 
 pub use address::first_choice;
+pub(crate) use answer::{BUSY, accepted, refused, refused_as};
 pub use answer::{MALFORMED, NOT_UNDERSTOOD, STOPPING};
-pub(crate) use answer::{accepted, refused, refused_as};
 pub use ask::{AskError, ask, ask_where};
 pub use listeners::{Listeners, STOPPED, TAKEN_OVER};
 pub use request::{Listen, MuteRequest, Request};

@@ -3,10 +3,11 @@
 //! Secrets live here and in the client, in memory only. A token is used for the site it was given for and no
 //! other: an admin may have settings that file elsewhere.
 
+use crate::attach::AttachSite;
 use crate::paths::site_folder;
 use crate::settings::CredentialSource;
 use flow::Credentials;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,9 @@ pub enum LoginError {
     },
 }
 
+/// Sessions that the site has refused, of all the apps of one person: more than anybody has at once.
+const MOST_REFUSED: usize = 64;
+
 /// The session that the Toolkit app handed over last.
 #[derive(Clone, Default)]
 pub struct Login {
@@ -64,10 +68,44 @@ pub struct Login {
     pub token: Option<SecretString>,
     /// The proxy Toolkit goes through, as `host:port` or `user:password@host:port`.
     pub proxy: Option<SecretString>,
-    /// Sessions the site has refused since somebody signed in.
+    /// The last sessions the site has refused since somebody signed in.
     pub refused: Vec<SecretString>,
     /// Rises with every change, so that the client takes over a new token.
     pub generation: u64,
+}
+
+impl Login {
+    /// The site has refused a session.
+    pub(crate) fn refuse(&mut self, token: SecretString) {
+        if self.is_refused(&token) {
+            return;
+        }
+        if self.refused.len() >= MOST_REFUSED {
+            self.refused.remove(0);
+        }
+        self.refused.push(token);
+    }
+
+    /// Whether the site has refused this session before.
+    pub(crate) fn is_refused(&self, token: &SecretString) -> bool {
+        self.refused.iter().any(|refused| refused.expose_secret() == token.expose_secret())
+    }
+
+    /// An app was asked for the session it has. False when that is no news: we have it, or the site has refused it. Of several apps
+    /// some may not have noticed yet that theirs is over.
+    pub(crate) fn renew(&mut self, site: &AttachSite) -> bool {
+        let Some(token) = &site.session_token else { return false };
+        let is_ours = self.token.as_ref().is_some_and(|ours| ours.expose_secret() == token.expose_secret());
+        if is_ours || self.is_refused(token) {
+            return false;
+        }
+        self.token = Some(token.clone());
+        self.url.clone_from(&site.url);
+        self.login.clone_from(&site.login);
+        self.proxy.clone_from(&site.http_proxy);
+        self.generation += 1;
+        true
+    }
 }
 
 /// Finds the credentials for a site.
@@ -138,6 +176,39 @@ mod tests {
         std::fs::write(&path, "script_key = 'very secret key").unwrap();
         let Err(error) = read() else { panic!("half a file is no key") };
         assert!(!format!("{error} {error:?}").contains("secret key"));
+    }
+
+    #[test]
+    fn a_session_that_we_have_or_the_site_has_refused_is_no_news() {
+        let told = |token: Option<&str>| -> AttachSite {
+            serde_json::from_value(serde_json::json!({ "login": "alice", "session_token": token })).unwrap()
+        };
+        let mut login = Login::default();
+        assert!(!login.renew(&told(None)));
+        assert!(login.renew(&told(Some("first"))));
+        assert!(!login.renew(&told(Some("first"))));
+        login.refuse("first".into());
+        assert!(login.renew(&told(Some("second"))));
+        assert_eq!((login.generation, login.login.as_deref()), (2, Some("alice")));
+        // An app that has slept meanwhile.
+        assert!(!login.renew(&told(Some("first"))));
+        assert_eq!(login.generation, 2);
+        assert_eq!(login.token.unwrap().expose_secret(), "second");
+    }
+
+    #[test]
+    fn refused_sessions_are_remembered_once_each_and_only_the_last_ones() {
+        let mut login = Login::default();
+        for _ in 0..2 {
+            login.refuse("again and again".into());
+        }
+        assert_eq!(login.refused.len(), 1);
+        for number in 0..10 * MOST_REFUSED {
+            login.refuse(number.to_string().into());
+        }
+        assert_eq!(login.refused.len(), MOST_REFUSED);
+        assert!(!login.is_refused(&"again and again".into()));
+        assert!(login.is_refused(&(10 * MOST_REFUSED - 1).to_string().into()));
     }
 
     #[test]

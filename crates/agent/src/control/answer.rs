@@ -12,7 +12,7 @@ pub const MALFORMED: &str = "malformed";
 pub const STOPPING: &str = "stopping";
 
 /// The code of an answer of an agent that has no room for more of this.
-pub(super) const BUSY: &str = "busy";
+pub(crate) const BUSY: &str = "busy";
 
 /// It is done, or will be.
 pub(crate) fn accepted() -> Value {

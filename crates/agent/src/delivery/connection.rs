@@ -76,7 +76,7 @@ impl Connection {
     /// The site has refused the session: it is not shown again for a while. True if there is another one to try.
     pub(super) fn refuse(&mut self, shared: &Shared, settings: &Settings, destination: &Destination) -> bool {
         let Some(token) = self.token.take() else { return false };
-        lock(&shared.login).refused.push(token);
+        lock(&shared.login).refuse(token);
         self.refused_ms = shared.clock.steady_ms();
         self.who(shared, settings, destination).is_ok()
     }
@@ -99,9 +99,7 @@ impl Connection {
             Some(own) => Ok(own.clone()),
             None => credentials(source, &login, &destination.url),
         };
-        let is_refused = |token: &SecretString| {
-            login.refused.iter().any(|refused| refused.expose_secret() == token.expose_secret())
-        };
+        let is_refused = |token: &SecretString| login.is_refused(token);
         let is_over = matches!(&told, Ok(Credentials::Session { token }) if is_refused(token));
         let found = if *source == CredentialSource::Toolkit
             && destination.own.is_none()

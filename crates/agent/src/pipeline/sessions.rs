@@ -118,21 +118,10 @@ impl<D: Disk> Pipeline<D> {
         }
     }
 
-    /// An app was asked for the token it has. One that the site has refused, or that we have, is no news: of several apps some
-    /// may not have noticed yet that theirs is over.
+    /// An app was asked for the token it has.
     pub(super) fn renew(&mut self, site: AttachSite) {
-        {
-            let mut login = lock(&self.shared.login);
-            let Some(token) = &site.session_token else { return };
-            let is = |known: &SecretString| known.expose_secret() == token.expose_secret();
-            if login.token.as_ref().is_some_and(is) || login.refused.iter().any(is) {
-                return;
-            }
-            login.token = Some(token.clone());
-            login.url.clone_from(&site.url);
-            login.login.clone_from(&site.login);
-            login.proxy.clone_from(&site.http_proxy);
-            login.generation += 1;
+        if !lock(&self.shared.login).renew(&site) {
+            return;
         }
         self.learn_site(site);
         self.recogniser = self.surroundings.recogniser(&self.settings);
