@@ -1,4 +1,5 @@
-//! Whether the guides for admins list the settings there are, with the defaults they have.
+//! Whether the guides for admins list the settings there are, with the defaults they have; whether the Korean ones have what the
+//! English ones have, and whether what a page points to is there.
 
 use crate::world::{World, json_lines};
 use serde_json::Value;
@@ -83,4 +84,68 @@ fn the_guides_list_every_setting_with_its_default() {
             }
         }
     }
+}
+
+/// The shape of a page: headings by level, rows of tables, and steps of lists, in order.
+fn shape(text: &str) -> Vec<String> {
+    let mut in_code = false;
+    let mut shape = Vec::new();
+    for line in text.lines() {
+        in_code ^= line.trim_start().starts_with("```");
+        let level = line.chars().take_while(|each| *each == '#').count();
+        if in_code {
+            continue;
+        } else if level > 0 {
+            shape.push("#".repeat(level));
+        } else if line.starts_with('|') {
+            shape.push(format!("row of {}", line.matches('|').count() - 1));
+        } else if line.starts_with("- [ ]") {
+            shape.push("to do".to_owned());
+        }
+    }
+    shape
+}
+
+#[test]
+fn the_korean_guides_have_every_part_table_and_row_of_the_english_ones() {
+    for name in ["admin.md", "support.md"] {
+        let [english, korean] = ["docs", "docs/ko"]
+            .map(|folder| shape(&fs::read_to_string(root().join(folder).join(name)).unwrap()));
+        assert!(english.len() > 20, "{name}");
+        assert_eq!(korean, english, "the shape of {name}");
+    }
+}
+
+/// What GitHub makes of a heading to point at.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|each| each.is_alphanumeric() || " -_".contains(*each));
+    kept.collect::<String>().replace(' ', "-")
+}
+
+#[test]
+fn every_page_and_heading_that_a_page_points_to_is_there() {
+    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    for folder in ["docs", "docs/ko", "docs/decisions"] {
+        let found = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        pages.extend(found.filter(|path| path.extension().is_some_and(|end| end == "md")));
+    }
+    let mut links = 0;
+    for page in &pages {
+        let text = fs::read_to_string(page).unwrap();
+        let targets =
+            text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for target in targets.filter(|target| !target.contains("://") && !target.contains([' ', '`'])) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(file.exists(), "`{target}` in {}", page.display());
+            if !heading.is_empty() {
+                let there = fs::read_to_string(&file).unwrap();
+                let is_there = there.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
+                assert!(is_there, "`{target}` in {}", page.display());
+            }
+            links += 1;
+        }
+    }
+    assert!(links > 50, "{links}");
 }

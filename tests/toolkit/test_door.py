@@ -1,6 +1,7 @@
 """The door and the child behind it, with stand-in programs."""
 
 import os
+import subprocess
 import threading
 
 import pytest
@@ -255,6 +256,26 @@ def test_a_copy_that_is_still_open_elsewhere_is_tried_again(tmp_path, monkeypatc
     with pytest.raises(ProgramUnusable):
         child.call(recorder.path, "attach", {}, dict(os.environ))
     writer.close()
+
+
+def test_on_windows_it_starts_without_a_window_and_outside_the_hosts_job(monkeypatch):
+    names = "CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP", "CREATE_BREAKAWAY_FROM_JOB"
+    window, group, breakaway = 1, 2, 4
+    for name, flag in zip(names, (window, group, breakaway)):
+        monkeypatch.setattr(subprocess, name, flag, raising=False)
+    monkeypatch.setattr(child.sys, "platform", "win32")
+    started = []
+
+    def popen(command, creationflags, close_fds, **options):
+        started.append(creationflags)
+        assert close_fds and not options.get("start_new_session")
+        if creationflags & breakaway:
+            raise PermissionError("the job does not allow to leave it")
+        return "child"
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    assert child._start(["tk-incident"], {}, None) == "child"
+    assert started == [window | group | breakaway, window | group]
 
 
 def test_the_clean_environment_is_a_list_of_what_is_kept():
