@@ -255,6 +255,8 @@ mod tests {
     type Raw = std::fs::File;
 
     struct World {
+        /// There for as long as the test; one test of Windows puts the next agent into it.
+        #[cfg_attr(not(windows), expect(dead_code))]
         folder: tempfile::TempDir,
         state: StateFolder,
         listeners: Arc<Listeners>,
