@@ -140,6 +140,33 @@ fn what_is_handed_over_again_counts_once_after_hundreds_of_other_sessions() {
 }
 
 #[test]
+fn lines_that_their_host_has_dropped_wait_no_more_when_it_hands_over_much_younger_ones() {
+    let mut world = World::new();
+    world.set("[limits]\ngather_s = 3600\ncount_flush_s = 0");
+    world.append("tk-maya.log", "");
+    world.start_agent();
+    let hosts = Hosts::of(&world, "tk-maya.log");
+    hosts.attach(7, "tk-maya");
+    let at = |time: &str| {
+        let mut record = record("", MAYA, "Could not publish", Some(CALLS));
+        record["time"] = json!(format!("2026-01-14 {time}"));
+        record
+    };
+    // It is known as one that hands over.
+    hosts.hand_over(7, 1, &[at("18:00:00,000")]);
+    for time in ["18:00:00,000", "19:00:00,000", "19:00:00,001", "19:40:00,000", "19:41:00,000"] {
+        world.append("tk-maya.log", &line(7, &at(time)));
+    }
+    world.status_when("all lines", |status| status["seen"] == 6);
+    hosts.hand_over(7, 2, &[at("19:41:00,000")]);
+    world.kill_agent();
+    let (store, _) = agent::store::Store::open(&hosts.folder.database()).unwrap();
+    let waiting = store.sightings().unwrap();
+    let minutes: Vec<_> = waiting.iter().map(|row| row.at_ms.unwrap() / 60_000 % 60).collect();
+    assert_eq!(minutes, [40], "{waiting:#?}");
+}
+
+#[test]
 fn what_desktop_passes_on_counts_once_and_is_told_as_its_own_process_told_it() {
     let mut world = World::new();
     world.start_desk();
