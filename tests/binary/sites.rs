@@ -36,6 +36,7 @@ fn attach(world: &World, pid: u32, sent_ms: u64) {
     let session = json!({ "pid": pid, "started": format!("run {sent_ms}"), "login": "alice",
         "engine": { "name": "tk-maya", "instance": "tk-maya" }, "host": { "name": "Maya", "version": "1" } });
     let request = json!({ "v": 1, "type": "attach", "sent_ms": sent_ms, "session": session,
+        "site": { "login": "alice" },
         "log_folder": world.log("").parent().unwrap() });
     control::ask(&state(world), &request.to_string()).unwrap();
     world.status_when("the session", |status| {
@@ -182,11 +183,21 @@ fn what_no_session_wrote_is_filed_by_one_agent_of_those_that_run() {
         outcomes(&one, 2, 2);
         outcomes(&two, 2, 0);
         assert_eq!((tickets(&one), tickets(&two)), (vec![], vec![(title("unknown"), 2)]));
+        // A problem that one site has a ticket of already is counted there for its own sessions only.
+        one.append(LOG, &error(1, "known"));
+        outcomes(&one, 3, 2);
+        outcomes(&two, 3, 1);
+        one.append(LOG, &(error(44, "known") + &error(44, "known")));
+        let status = outcomes(&one, 5, 4);
+        assert_eq!(status["outcomes"], json!({ "filed": 1, "other_site": 4 }), "{status:#}");
+        outcomes(&two, 5, 1);
+        assert_eq!(tickets(&one), [(title("known"), 1)]);
+        assert_eq!(tickets(&two), [(title("known"), 2), (title("unknown"), 2)]);
         // One that does not run might never read it.
         two.stop_agent();
         one.append(LOG, &error(44, "alone"));
-        outcomes(&one, 3, 2);
-        assert_eq!(tickets(&one), [(title("alone"), 1)]);
+        outcomes(&one, 6, 4);
+        assert_eq!(tickets(&one), [(title("alone"), 1), (title("known"), 1)]);
         one.stop_agent();
     }
 }

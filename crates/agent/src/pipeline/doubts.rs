@@ -4,6 +4,7 @@
 //! Held in memory only. An agent that dies in these seconds files what it kept: twice rather than never.
 
 use super::Pipeline;
+use crate::delivery::Wake;
 use crate::draft::{Doubt, MOST_DOUBTS};
 use crate::evidence;
 use crate::shared::lock;
@@ -76,8 +77,12 @@ impl<D: Disk> Pipeline<D> {
         }
         let mut store = lock(&self.shared.store);
         match store.release(&released, wall_ms) {
-            // What was cut for them is nobody's any more.
-            Ok(()) => evidence::sweep(&self.spool, &mut |hash| store.needs_evidence(hash).unwrap_or(true)),
+            Ok(()) => {
+                // What was cut for them is nobody's any more.
+                evidence::sweep(&self.spool, &mut |hash| store.needs_evidence(hash).unwrap_or(true));
+                // A ticket that stands hears of the smaller count.
+                let _ = self.wake.send(Wake::Look);
+            }
             Err(error) => {
                 drop(store);
                 // They are filed here too, as if nobody had asked.
