@@ -118,6 +118,13 @@ impl SessionSpans {
         self.end_all(at_ms, |span| !left.iter().any(|known| is_left(span, known)))
     }
 
+    /// The clock was set back: a session that is there has begun.
+    pub(crate) fn begun_by(&mut self, now_ms: i64) {
+        for span in self.sessions.iter_mut().filter(|span| span.until_ms.is_none()) {
+            span.from_ms = span.from_ms.min(now_ms);
+        }
+    }
+
     fn end_all(&mut self, at_ms: i64, is_over: impl Fn(&Span) -> bool) -> bool {
         let mut is_news = false;
         for span in self.sessions.iter_mut().filter(|span| span.until_ms.is_none() && is_over(span)) {

@@ -65,6 +65,7 @@ impl Sites {
         for (pid, started, from_ms) in open {
             own.tell(*pid, started.as_deref(), *from_ms);
         }
+        own.begun_by(now_ms);
         for log_folder in log_folders {
             own.follow(log_folder.as_ref());
         }
@@ -98,6 +99,13 @@ impl Sites {
     /// The file is gone, or so old that the others would doubt it.
     pub(crate) fn tell_again(&mut self) {
         self.is_unwritten = true;
+    }
+
+    /// The wall clock was set, and what is written from here on is of the new time.
+    pub(crate) fn clock_was_set(&mut self, now_ms: i64) {
+        self.own.begun_by(now_ms);
+        self.is_unwritten = true;
+        self.write(now_ms);
     }
 
     /// Writes what is not written yet. What fails now is tried again with the next look; until then an incident may be filed twice.
@@ -254,6 +262,22 @@ mod tests {
         std::fs::write(user.0.path().join("file"), "").unwrap();
         assert_eq!(whose(&mut one, 7, NOW), Whose::Ours);
         assert!(one.keeps_unknown(Path::new("/logs"), Some(NOW), &|_| true));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_takes_no_session_from_its_site() {
+        const HOURS: i64 = 3_600_000;
+        let user = User::new();
+        let (mut one, mut two) = (user.agent("one"), user.agent("two"));
+        attach(&mut one, 7, NOW);
+        for set_ms in [NOW - 5 * HOURS, NOW + 9_000 * HOURS] {
+            assert_eq!(whose(&mut two, 7, set_ms), Whose::Unknown);
+            one.clock_was_set(set_ms);
+            assert_eq!(
+                (whose(&mut one, 7, set_ms), whose(&mut two, 7, set_ms)),
+                (Whose::Ours, Whose::Theirs)
+            );
+        }
     }
 
     #[test]

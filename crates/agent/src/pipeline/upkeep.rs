@@ -42,7 +42,9 @@ impl<D: Disk> Pipeline<D> {
     pub(super) fn look_at_the_clock(&mut self) {
         let Some(by_ms) = self.wall.look(&*self.shared.clock) else { return };
         tracing::info!(by_s = by_ms / 1_000, "the clock was set, or this machine has slept");
-        let kept = lock(&self.shared.store).clock_was_set(by_ms, self.shared.clock.wall_ms());
+        let now_ms = self.shared.clock.wall_ms();
+        self.sites.clock_was_set(now_ms);
+        let kept = lock(&self.shared.store).clock_was_set(by_ms, now_ms);
         if let Err(error) = kept {
             self.shared.state_trouble(&error);
         }
