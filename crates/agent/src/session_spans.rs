@@ -134,13 +134,6 @@ impl SessionSpans {
         is_news
     }
 
-    /// The wall clock was set by so much: what a session that runs writes now may bear an earlier time than its beginning.
-    pub(crate) fn clock_was_set(&mut self, by_ms: i64) {
-        for span in self.sessions.iter_mut().filter(|span| span.until_ms.is_none()) {
-            span.from_ms = span.from_ms.saturating_add(by_ms.min(0));
-        }
-    }
-
     /// A log folder is followed. Whether that is news.
     pub(crate) fn follow(&mut self, folder: &Path) -> bool {
         let name = folder.to_string_lossy().into_owned();
@@ -212,16 +205,6 @@ mod tests {
         of_site.tell(7, None, 0);
         assert!(of_site.claim(7, TOLD_HOLDS_MS).is_some());
         assert_eq!(of_site.claim(7, TOLD_HOLDS_MS + NEAR_MS + 1), None);
-    }
-
-    #[test]
-    fn a_clock_that_is_set_takes_no_process_from_its_session() {
-        let mut of_site = spans(100 * MINUTE);
-        of_site.tell(7, None, 50 * MINUTE);
-        of_site.clock_was_set(5 * MINUTE);
-        assert_eq!(of_site.claim(7, 55 * MINUTE), Some(Claim::Held(50 * MINUTE)));
-        of_site.clock_was_set(-40 * MINUTE);
-        assert_eq!(of_site.claim(7, 12 * MINUTE), Some(Claim::Held(10 * MINUTE)));
     }
 
     #[test]

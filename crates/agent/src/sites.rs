@@ -90,12 +90,6 @@ impl Sites {
         self.is_unwritten |= self.own.follow(folder);
     }
 
-    /// The wall clock was set by so much, or this machine has slept.
-    pub(crate) fn clock_was_set(&mut self, by_ms: i64) {
-        self.own.clock_was_set(by_ms);
-        self.is_unwritten = true;
-    }
-
     /// The file is gone, or so old that the others would doubt it.
     pub(crate) fn tell_again(&mut self) {
         self.is_unwritten = true;

@@ -48,7 +48,6 @@ impl<D: Disk> Pipeline<D> {
         if let Err(error) = kept {
             self.shared.state_trouble(&error);
         }
-        self.sites.clock_was_set(by_ms);
         // It waits for moments of the clock as it was.
         let _ = self.wake.send(Wake::Look);
     }
