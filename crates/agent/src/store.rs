@@ -192,8 +192,9 @@ impl Store {
             let path = self.path.to_str().ok_or_else(not_text);
             let path = path.map_err(|source| StoreError::Aside { path: self.path.clone(), source })?;
             self.read(|connection| connection.execute("VACUUM INTO ?1", [path]))?;
-            // The first write-ahead log syncs the name with its own.
-            let synced = std::fs::File::open(&self.path).and_then(|file| file.sync_all());
+            // The first write-ahead log syncs the name with its own. Windows syncs only what may be written to.
+            let written = std::fs::OpenOptions::new().write(true).open(&self.path);
+            let synced = written.and_then(|file| file.sync_all());
             synced.map_err(|source| StoreError::Aside { path: self.path.clone(), source })?;
         }
         // Closed before its file is moved.

@@ -116,7 +116,9 @@ pub fn backup(
         return Err(BackupError::Incomplete { folder: to.to_owned(), missing });
     }
     let finished = to.join(DATABASE);
-    File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed(&unfinished))?;
+    // Windows syncs only what may be written to.
+    let syncing = File::options().write(true).open(&unfinished).and_then(|file| file.sync_all());
+    syncing.map_err(failed(&unfinished))?;
     fs::rename(&unfinished, &finished).map_err(failed(&finished))?;
     sync_folder(to).map_err(failed(to))?;
     Ok(BackedUp { files: referred.len() as u64, bytes })
