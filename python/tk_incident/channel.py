@@ -42,6 +42,10 @@ class NobodyThere(ChannelError):
         )
 
 
+class _Busy(NobodyThere):
+    """Somebody listens there, and has no time at this moment."""
+
+
 class NoAnswer(ChannelError):
     """The agent was reached, and did not do its part of the talk."""
 
@@ -75,16 +79,19 @@ def connect(place, timeout_s):
     # type: (object, float) -> Connection
     """Reach the agent that listens at `place`: a `Place`, or the channel's name."""
     until = time.monotonic() + max(timeout_s, 0)
-    names = place.names() if isinstance(place, Place) else [place]
-    nobody = NobodyThere("it has not told where it is")
-    for name in names:
-        try:
-            return Connection(_open(name, max(until - time.monotonic(), 0)))
-        except ChannelError as reason:
-            nobody = reason
-        except Exception as reason:
-            nobody = NobodyThere(_kind(reason))
-    raise nobody
+    while True:
+        is_busy, nobody = False, NobodyThere("it has not told where it is")
+        # Anew each time: what is busy may be a stranger, and the agent about to say that it is elsewhere.
+        for name in place.names() if isinstance(place, Place) else [place]:
+            try:
+                return Connection(_open(name, max(until - time.monotonic(), 0)))
+            except ChannelError as reason:
+                is_busy, nobody = is_busy or isinstance(reason, _Busy), reason
+            except Exception as reason:
+                nobody = NobodyThere(_kind(reason))
+        if not is_busy or time.monotonic() >= until:
+            raise nobody
+        time.sleep(_PAUSE_S)
 
 
 class Connection(object):
@@ -193,17 +200,17 @@ def _left(timeout_s):
 if os.name == "nt":
 
     def _open(name, timeout_s):
-        until = time.monotonic() + timeout_s
-        while True:
-            try:
-                return _ours(_Pipe(open(name, "r+b", buffering=0)))
-            except OSError as reason:
-                busy = getattr(reason, "winerror", None) == _ERROR_PIPE_BUSY
-                # The C runtime makes "all instances busy" into an "invalid argument" of its own.
-                busy = busy or reason.errno == errno.EINVAL
-                if not busy or time.monotonic() >= until:
-                    raise
-            time.sleep(_PAUSE_S)
+        try:
+            pipe = open(name, "r+b", buffering=0)
+        except OSError as reason:
+            # The C runtime makes "all instances busy" into an "invalid argument" of its own.
+            if (
+                getattr(reason, "winerror", None) == _ERROR_PIPE_BUSY
+                or reason.errno == errno.EINVAL
+            ):
+                raise _Busy("it is busy")
+            raise
+        return _ours(_Pipe(pipe))
 
     def _ours(pipe):
         """Refuse a pipe that somebody else has put in the agent's place: it would get the token."""
