@@ -79,10 +79,11 @@ def _as_it_is(place):
         return manifest.Content(os.path.getsize(path), _digest(path))
 
     starter = _starter_of(place)
-    has_starter = starter is not None and os.path.isfile(starter)
-    return manifest.Entry(
-        "unversioned", content(place), content(starter) if has_starter else None
-    )
+    try:
+        of_starter = None if starter is None else content(starter)
+    except (IOError, OSError):
+        of_starter = None  # there is none, or a scanner holds it
+    return manifest.Entry("unversioned", content(place), of_starter)
 
 
 def _starter_of(place):
@@ -185,14 +186,14 @@ def _copied(place, own, digest):
         os.chmod(new, 0o755)
         os.replace(new, own)
         new = None
+        there = os.stat(own)
     except (IOError, OSError):
-        # A full disk, or (Windows) a wrong copy that somebody runs.
+        # A full disk; on Windows a wrong copy that somebody runs, or a scanner that took the right one away at once.
         return False
     finally:
         if new is not None:
             _remove(new)
     with _checked_lock:
-        there = os.stat(own)
         _checked.add((own, there.st_size, there.st_mtime, digest))
     return True
 

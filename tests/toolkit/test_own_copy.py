@@ -213,6 +213,42 @@ def test_the_program_is_run_without_a_starter_that_is_missing_or_not_vouched_for
         assert bundle.ready() == (own, ALONE)
 
 
+def test_a_scanner_that_takes_a_new_copy_away_at_once_costs_that_copy_alone(
+    tmp_path, monkeypatch
+):
+    bundle = WindowsBundle(tmp_path)
+    replace, unwanted = os.replace, ["tk-incidentw.exe"]
+
+    def scanned(new, own):
+        replace(new, own)
+        if os.path.basename(own) in unwanted:
+            os.remove(own)
+
+    monkeypatch.setattr(own_copy.os, "replace", scanned)
+    own, there = bundle.ready()
+    assert own.startswith(bundle.environ["HOME"]) and there == ALONE
+    # Without a copy of the first it is the program in the bundle.
+    os.remove(own)
+    unwanted.append("tk-incident.exe")
+    assert bundle.ready() == (str(bundle.program), BOTH)
+
+
+def test_in_a_bundle_made_by_hand_the_starter_may_be_held_by_somebody(
+    tmp_path, monkeypatch
+):
+    bundle = WindowsBundle(tmp_path)
+    os.remove(str(bundle.folder / "bin" / "manifest.json"))
+    digest = own_copy._digest
+
+    def held(path):
+        if path == str(bundle.starter):
+            raise PermissionError(13, "in use")
+        return digest(path)
+
+    monkeypatch.setattr(own_copy, "_digest", held)
+    assert bundle.ready()[1] == ALONE
+
+
 def test_the_manifest_of_an_older_bundle_tells_of_no_starter(tmp_path):
     bundle = WindowsBundle(tmp_path)
     bundle.tell_of(None)
