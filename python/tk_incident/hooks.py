@@ -71,9 +71,10 @@ def _facts(answer):
 
 def _lists(answer):
     lists = {name: answer[name] for name in _LISTS if isinstance(answer.get(name), list)}
-    # As it is sent: what cannot be, keys of other types or a list that holds itself, is found out here.
+    # As it is sent: what cannot be, keys of other types, a list that holds itself, no number, is found out here.
     return {
-        "detect." + name: json.loads(json.dumps(lists[name], default=str)) for name in lists
+        "detect." + name: json.loads(json.dumps(lists[name], allow_nan=False, default=str))
+        for name in lists
     }
 
 

@@ -121,6 +121,12 @@ def test_facts_are_few_and_short_and_on_one_line():
     assert hooks({"extra_facts": None}).extra_facts() == {}
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {(1, 2): 3}])
+def test_rules_that_cannot_be_sent_cost_themselves_and_not_the_session(value):
+    answers = {"detect_settings": {"rules": [{"name": value}]}}
+    assert hooks(answers).detect_settings() == {}
+
+
 def test_rules_are_asked_for_once_and_join_those_of_the_settings():
     answers = {"detect_settings": {"rules": [{"name": "of the hook"}], "levels": "no"}}
     studio = hooks(answers)
