@@ -64,5 +64,7 @@ class Place(object):
 
 def _is_local(address):
     if os.name == "nt":
-        return address.startswith(_PIPES)
+        # A name, and no way on from there: `..` leads out of the pipes.
+        name = address[len(_PIPES) :]
+        return address.startswith(_PIPES) and "\\" not in name and "/" not in name
     return os.path.isabs(address)

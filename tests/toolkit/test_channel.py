@@ -4,9 +4,11 @@ import json
 import os
 import socket
 import threading
+import types
 
 import pytest
 
+from tk_incident import place
 from tk_incident.channel import NoAnswer, NobodyThere, ask, connect
 from tk_incident.place import Place
 
@@ -199,6 +201,27 @@ def test_a_stranger_where_the_agent_was_is_told_nothing(tmp_path, agent, monkeyp
     with pytest.raises(NobodyThere):
         ask(Place(str(tmp_path / "agent.sock.other"), str(file)), {"token": SECRET}, 5)
     assert there.heard == []
+
+
+@pytest.mark.parametrize(
+    "address, is_local",
+    [
+        (r"\\.\pipe\tk-incident-0123", True),
+        (r"\\server\pipe\tk-incident-0123", False),
+        (r"\\.\pipe\another", False),
+        (r"\\.\pipe\tk-incident-0123\..\..\UNC\server\pipe", False),
+        ("\\\\.\\pipe\\tk-incident-0123/../../UNC/server/pipe", False),
+        (7, False),
+    ],
+)
+def test_on_windows_only_pipes_of_this_machine_are_opened(
+    tmp_path, monkeypatch, address, is_local
+):
+    file = tmp_path / "channel.json"
+    file.write_text(json.dumps({"v": 1, "address": address}))
+    windows = types.SimpleNamespace(name="nt", path=os.path)
+    monkeypatch.setattr(place, "os", windows)
+    assert Place(None, str(file)).names() == ([address] if is_local else [])
 
 
 def test_what_an_attach_tells_is_a_place_and_may_be_none():

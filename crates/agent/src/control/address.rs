@@ -96,7 +96,11 @@ pub(super) fn is_local(address: &Path) -> bool {
     #[cfg(unix)]
     return address.is_absolute();
     #[cfg(windows)]
-    return address.to_str().is_some_and(|address| address.starts_with(PIPES));
+    // A name, and no way on from there: `..` leads out of the pipes.
+    return address
+        .to_str()
+        .and_then(|address| address.strip_prefix(PIPES))
+        .is_some_and(|name| !name.contains(['\\', '/']));
 }
 
 fn short_hash(bytes: &[u8]) -> String {

@@ -67,6 +67,8 @@ mod tests {
             serde_json::json!({ "v": 2, "address": other }).to_string(),
             serde_json::json!({ "v": 1, "address": "agent.sock" }).to_string(),
             serde_json::json!({ "v": 1, "address": r"\\server\pipe\tk-incident-1" }).to_string(),
+            serde_json::json!({ "v": 1, "address": r"\\.\pipe\tk-incident-1\..\..\UNC\server\pipe" })
+                .to_string(),
             format!("{}{}", " ".repeat(5000), serde_json::json!({ "v": 1, "address": other })),
         ] {
             std::fs::write(state.channel(), &useless).unwrap();

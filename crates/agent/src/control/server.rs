@@ -110,7 +110,7 @@ fn listen(folder: &StateFolder) -> io::Result<Listening> {
     let other = Address::elsewhere();
     let Ok(listener) = bind(&other) else { return Err(why) };
     let trouble = format!(
-        "`{}`, where programs look first, cannot be had ({why}): until the next start it is `{}`; look for who holds          the other",
+        "`{}`, where programs look first, cannot be had ({why}): until the next start it is `{}`; look for who holds the other",
         first.path.display(),
         other.path.display()
     );
