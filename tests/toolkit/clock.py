@@ -9,14 +9,19 @@ import os
 
 import pytest
 
-LIBRARY = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+# Debian has it in a folder for the processor, Fedora and Arch in none.
+LIBRARIES = (
+    "/usr/lib/*/faketime/libfaketimeMT.so.1",
+    "/usr/lib64/faketime/libfaketimeMT.so.1",
+    "/usr/lib/faketime/libfaketimeMT.so.1",
+)
 
 
 class Clock:
     """`environ` is for the program, `of_hosts` for hosts."""
 
     def __init__(self, folder):
-        found = glob.glob(LIBRARY)
+        found = [path for library in LIBRARIES for path in glob.glob(library)]
         if not found:
             pytest.fail(
                 "libfaketime is missing (Debian's package `faketime`); `cargo xtask test` installs it",

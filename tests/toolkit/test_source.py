@@ -45,6 +45,16 @@ def test_python_3_7_has_what_it_uses():
     assert done.returncode == 0, done.stdout.decode("utf-8", "replace")
 
 
+def test_python_2_7_can_load_the_app_and_be_told_that_it_is_too_old():
+    done = subprocess.run(
+        [sys.executable, "-c", "import vermin; vermin.main()", "--target=2.7-", "--no-tips", "-vv"]
+        + [os.path.join(REPOSITORY, "app.py")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")
+
+
 def test_it_compiles_without_a_warning(tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "compileall", "-q", "-f"]

@@ -99,10 +99,13 @@ pub(crate) fn fake_time() -> Done {
 /// What Qt draws with, which every desktop has and a server has not.
 pub(crate) fn qt_libraries(python: &Path) -> Done {
     let draws = || output(command(python).args(["-c", "from PySide6 import QtWidgets"]));
+    let who_needs = "the tests of the app's windows need";
     if draws().is_err() && exists("apt-get") {
-        install(&["libegl1", "libgl1", "libfontconfig1", "libxkbcommon0", "libdbus-1-3", "libglib2.0-0"])?;
+        let packages =
+            ["libegl1", "libgl1", "libfontconfig1", "libxkbcommon0", "libdbus-1-3", "libglib2.0-0"];
+        install(&packages, &format!("{who_needs} Qt"))?;
     }
-    draws().map(drop).map_err(|error| format!("the tests of the app's windows need Qt: {error}"))
+    draws().map(drop).map_err(|error| format!("{who_needs} Qt: {error}"))
 }
 
 /// The measure of `bench scan`.
@@ -123,16 +126,27 @@ pub(crate) fn installed(program: &str, packages: &[&str], who_needs: &str) -> Do
     if !exists("apt-get") {
         return Err(format!("{who_needs} a program `{program}` on PATH"));
     }
-    install(packages)
+    install(packages, &format!("{who_needs} a program `{program}`"))
 }
 
 /// Installs packages of the system.
-pub(crate) fn install(packages: &[&str]) -> Done {
-    run(command("apt-get").args(["update", "--quiet", "--quiet"]))?;
-    run(command("apt-get")
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(["install", "--yes", "--quiet", "--quiet", "--no-install-recommends"])
-        .args(packages))
+///
+/// # Errors
+/// When apt does not: by `what_is_needed`, what for, and what to do.
+pub(crate) fn install(packages: &[&str], what_is_needed: &str) -> Done {
+    run(command("apt-get").args(["update", "--quiet", "--quiet"]))
+        .and_then(|()| {
+            run(command("apt-get")
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .args(["install", "--yes", "--quiet", "--quiet", "--no-install-recommends"])
+                .args(packages))
+        })
+        .map_err(|error| {
+            format!(
+                "{what_is_needed}: {error}; as root, `apt-get update` and `apt-get install {}`, then again",
+                packages.join(" ")
+            )
+        })
 }
 
 /// The modules that [`python`] has installed, for another Python that cannot install any.

@@ -39,7 +39,7 @@ impl Wine {
     /// When one of that fails.
     pub(crate) fn start() -> Result<Wine, String> {
         if !Path::new(LOADER).exists() {
-            crate::environment::install(&["wine64", "wine"])?;
+            crate::environment::install(&["wine64", "wine"], "the tests for Windows need Wine")?;
         }
         let wine = Wine { prefix: root().join("target/wine") };
         let stamp = wine.prefix.join("made.txt");

@@ -55,7 +55,7 @@ fn packages() -> Done {
     if !exists("apt-get") {
         return Err("there is no apt-get".to_owned());
     }
-    crate::environment::install(&PACKAGES)
+    crate::environment::install(&PACKAGES, "its source is needed")
 }
 
 /// Builds the standard library once for each version of the compiler.

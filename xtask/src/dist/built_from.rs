@@ -42,6 +42,10 @@ fn tree(checkout: &Path) -> Result<String, String> {
 fn git(checkout: &Path, arguments: &[&str], index: Option<&PathBuf>) -> Result<String, String> {
     let mut git = command("git");
     git.current_dir(checkout).args(arguments);
+    // Git sets them for its hooks, and then it would ask and change another checkout than this one.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        git.env_remove(name);
+    }
     if let Some(index) = index {
         git.env("GIT_INDEX_FILE", index);
     }
@@ -64,7 +68,21 @@ mod tests {
         for arguments in [
             &["init", "--quiet"][..],
             &["add", "--all"],
-            &["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", "one"],
+            // Nothing of what the person who runs this has set: no signature, no hook.
+            &[
+                "-c",
+                "user.name=a",
+                "-c",
+                "user.email=a@b",
+                "-c",
+                "commit.gpgSign=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+                "commit",
+                "--quiet",
+                "--message",
+                "one",
+            ],
         ] {
             git(checkout, arguments, None).unwrap();
         }
