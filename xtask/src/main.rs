@@ -20,8 +20,8 @@ mod wine;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, browser, demo,
-                             windows (default: all but windows)
+cargo xtask test [PART...]   set up and run the tests; parts: lint, rust, python, rest-client,
+                             browser, demo, windows (default: all but windows)
 cargo xtask check-mac        clippy on everything that is built for macOS; nothing is linked
 cargo xtask test-windows [--package NAME]... [FILTER...]
                              set up Wine and run the Rust tests built for Windows
@@ -31,8 +31,9 @@ cargo xtask dist [PART...]   build what is handed out: programs for each system,
 cargo xtask soak kill [--rounds N] [--seed N]
                              kill the program again and again under load; every record must be counted once
 cargo xtask soak faults [WORD]
-cargo xtask soak day [--workstations N]
                              make everything go wrong between the program and its site, cell by cell
+cargo xtask soak day [--workstations N]
+                             a simulated day of many workstations with one site
 cargo xtask soak artist [--days N] [--seed N]
                              days of an artist in real Toolkit engines, their events in any order
 cargo xtask soak desk [--rounds N]
