@@ -1,6 +1,7 @@
 """The studio's own code: more facts of a session, and rules for the agent.
 
-Runs on the host's main thread, as all hooks do. Whatever it does wrong costs what it would have told, and nothing else.
+Runs on the host's main thread, as all hooks do. Whatever it does wrong costs what it would have told, and nothing else; but
+a rule that the agent does not know is a wrong setting, and refused as such.
 How long it took goes with the facts: nobody else can say why a host starts slowly.
 """
 
