@@ -168,6 +168,13 @@ impl Draft {
         }
     }
 
+    /// A record of this look that went on is kept under another key.
+    pub(crate) fn renamed(&mut self, from: &str, to: &str) {
+        for doubt in self.doubts.iter_mut().filter(|doubt| doubt.key == from) {
+            to.clone_into(&mut doubt.key);
+        }
+    }
+
     pub(crate) fn drop_record(&mut self, outcome: &'static str, rule: Option<Arc<str>>) {
         *self.dropped.entry(Dropped { outcome, rule }).or_default() += 1;
     }

@@ -366,6 +366,7 @@ impl<D: Disk> Pipeline<D> {
                             folds.renamed(key, &whole_key);
                             twins.renamed(key, &whole_key);
                             doubts.renamed(key, &whole_key);
+                            draft.renamed(key, &whole_key);
                             *key = whole_key;
                         }
                     }

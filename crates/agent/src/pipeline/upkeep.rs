@@ -1,6 +1,7 @@
 //! Keeping the state itself in order: mending it when its file is gone or damaged, forgetting what is long past,
 //! bringing what is held forward with time, and giving memory back when nothing happens.
 
+use super::doubts::Doubts;
 use super::{KeepError, Pipeline};
 use crate::delivery::{Wake, chain};
 use crate::event::Event;
@@ -24,6 +25,7 @@ impl<D: Disk> Pipeline<D> {
         // It would count with problems that the new state does not know.
         self.folds = Folds::default();
         self.twins = Twins::default();
+        self.doubts = Doubts::default();
         self.shared.warn(STATE, note);
         Ok(())
     }
