@@ -12,6 +12,8 @@ const GATHER: &str = "[limits]\ngather_s = 4\ncount_flush_s = 0\nretry_min_s = 1
                       tickets_per_hour = 0\ntickets_per_day = 0\nwrites_per_minute = 0";
 const AT_ONCE: &str = "[limits]\ngather_s = 0\ncount_flush_s = 0\nretry_min_s = 1\nretry_max_s = 1\n\
                        tickets_per_hour = 0\ntickets_per_day = 0\nwrites_per_minute = 0";
+/// The records of these tests are older than their agents, and none of them is left out for that.
+const FROM_START: &str = "[watch]\nstart_at = 'start'";
 
 /// Two desks and their agents, on one log folder.
 fn two_sites(limits: &str) -> (World, World) {
@@ -20,6 +22,7 @@ fn two_sites(limits: &str) -> (World, World) {
     one.append(LOG, "");
     for world in [&mut one, &mut two] {
         world.set(limits);
+        world.set(FROM_START);
         world.start_desk();
         world.start_agent();
     }
@@ -171,6 +174,27 @@ fn an_error_before_the_first_word_of_its_session_is_filed_where_that_word_comes(
     // Neither its text nor its archive is kept where it is not filed.
     let folder = state(&two);
     assert_eq!(fs::read_dir(folder.evidence()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_was_written_before_an_agent_s_first_start_is_filed_by_one_that_read_it() {
+    let (mut one, two) = two_sites(GATHER);
+    let mut three = World::beside(&mut one);
+    three.set(GATHER);
+    three.start_desk();
+    attach(&one, 1, 1);
+    attach(&two, 2, 2);
+    one.append(LOG, &error(33, "while_starting"));
+    for world in [&one, &two] {
+        world.status_when("the record", |status| status["outcomes"]["spooled"] == 1);
+    }
+    // The first session of a third site wrote it. Its agent begins with the end of the log.
+    three.start_agent();
+    attach(&three, 33, 3);
+    outcomes(&one, 1, 1);
+    outcomes(&two, 1, 0);
+    outcomes(&three, 0, 0);
+    assert_eq!((tickets(&one), tickets(&two)), (vec![], vec![(title("while_starting"), 1)]));
 }
 
 #[test]

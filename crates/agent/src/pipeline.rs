@@ -153,7 +153,16 @@ impl<D: Disk> Pipeline<D> {
         surroundings.words.extend([machine.user.clone(), machine.host.clone()]);
         let now_ms = parts.shared.clock.steady_ms();
         let wall = WallWatch::new(&*parts.shared.clock);
-        let sites = own_sites(&parts);
+        let known = {
+            let wall_ms = parts.shared.clock.wall_ms();
+            let mut store = lock(&parts.shared.store);
+            if let Err(error) = store.clock_at_start(wall_ms) {
+                parts.shared.state_trouble(&error);
+            }
+            store.forget_old_sessions(wall_ms).and_then(|()| store.sessions())
+        };
+        let known = known.unwrap_or_default();
+        let sites = own_sites(&parts, &known);
         let mut pipeline = Pipeline {
             recogniser: surroundings.recogniser(&parts.settings),
             surroundings,
@@ -185,12 +194,9 @@ impl<D: Disk> Pipeline<D> {
             at_rest: false,
             wall,
         };
-        let now_ms = pipeline.shared.clock.wall_ms();
-        let known = {
+        {
+            let now_ms = pipeline.shared.clock.wall_ms();
             let mut store = lock(&pipeline.shared.store);
-            if let Err(error) = store.clock_at_start(now_ms) {
-                pipeline.shared.state_trouble(&error);
-            }
             pipeline.folds = Folds::of(store.processes().unwrap_or_default());
             let (waiting, sums) =
                 (store.sightings().unwrap_or_default(), store.sighting_sums().unwrap_or_default());
@@ -199,10 +205,9 @@ impl<D: Disk> Pipeline<D> {
             if let Err(error) = store.mutes_of_settings(&pipeline.settings.ticket.mutes, now_ms) {
                 pipeline.shared.state_trouble(&error);
             }
-            store.forget_old_sessions(now_ms).and_then(|()| store.sessions())
-        };
+        }
         // Newest first; in the book the last word on a PID is the one that holds.
-        for session in known.unwrap_or_default().into_iter().rev() {
+        for session in known.into_iter().rev() {
             pipeline.learn(&session);
             pipeline.sessions.tell(session, None);
         }
@@ -296,6 +301,8 @@ impl<D: Disk> Pipeline<D> {
         if (draft.has_news() || due) && !self.keep(draft, due) {
             return Duration::from_secs(1);
         }
+        // Where it began is kept.
+        self.sites.reads(self.shared.clock.wall_ms());
         if more {
             return Duration::ZERO;
         }

@@ -179,14 +179,13 @@ impl Reading<'_> {
         if !met.from.is_log() {
             return Whose::Ours;
         }
-        match sites.whose(pid, at_ms.unwrap_or(self.wall_ms)) {
-            Whose::Unknown if !self.gathers => {
-                if sites.keeps_unknown(met.folder, at_ms, &is_running) {
-                    Whose::Ours
-                } else {
-                    Whose::Theirs
-                }
-            }
+        let wall_ms = at_ms.unwrap_or(self.wall_ms);
+        if self.gathers {
+            return sites.whose_yet(pid, wall_ms);
+        }
+        match sites.whose(pid, wall_ms) {
+            Whose::Unknown if sites.keeps_unknown(met.folder, at_ms, &is_running) => Whose::Ours,
+            Whose::Unknown => Whose::Theirs,
             whose => whose,
         }
     }

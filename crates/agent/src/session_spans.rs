@@ -33,6 +33,8 @@ pub(crate) struct SessionSpans {
     v: u32,
     /// When it was written, milliseconds since 1970.
     told_ms: i64,
+    /// What was written before is not read by this agent; `None` while it has not begun to read.
+    reads_since_ms: Option<i64>,
     /// Log folders that are followed; what is no Unicode in their names is replaced.
     folders: Vec<String>,
     sessions: Vec<Span>,
@@ -118,11 +120,27 @@ impl SessionSpans {
         self.end_all(at_ms, |span| !left.iter().any(|known| is_left(span, known)))
     }
 
-    /// The clock was set back: a session that is there has begun.
+    /// The clock was set back: a session that is there has begun, and so has the reading.
     pub(crate) fn begun_by(&mut self, now_ms: i64) {
         for span in self.sessions.iter_mut().filter(|span| span.until_ms.is_none()) {
             span.from_ms = span.from_ms.min(now_ms);
         }
+        self.reads_since_ms = self.reads_since_ms.map(|since_ms| since_ms.min(now_ms));
+    }
+
+    /// The agent reads what is written from `since_ms` on; `None`: it has yet to begin, and knows nothing of what is written till then.
+    pub(crate) fn read_since(&mut self, since_ms: Option<i64>) {
+        self.reads_since_ms = since_ms;
+    }
+
+    /// Since when the agent reads.
+    pub(crate) fn reads_since_ms(&self) -> Option<i64> {
+        self.reads_since_ms
+    }
+
+    /// Whether a record that was written at a moment is one that the agent reads. One without a time is.
+    pub(crate) fn reads(&self, at_ms: Option<i64>) -> bool {
+        self.reads_since_ms.is_some_and(|since_ms| at_ms.is_none_or(|at_ms| since_ms <= at_ms))
     }
 
     fn end_all(&mut self, at_ms: i64, is_over: impl Fn(&Span) -> bool) -> bool {

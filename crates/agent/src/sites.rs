@@ -7,7 +7,7 @@
 
 use crate::control::ask;
 use crate::paths::{StateFolder, refuse_strangers};
-use crate::session_spans::SessionSpans;
+use crate::session_spans::{Claim, SessionSpans};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -53,10 +53,12 @@ struct Other {
 
 impl Sites {
     /// What the agent of a state folder knows of its site when it starts. `open`: its sessions that have not ended, with when they began.
+    /// `reads_all`: it goes on where it was, or begins with the beginning of each log.
     pub(crate) fn at_start(
         folder: StateFolder,
         log_folders: &[impl AsRef<Path>],
         open: &[(u32, Option<String>, i64)],
+        reads_all: bool,
         now_ms: i64,
     ) -> Sites {
         let mut own = SessionSpans::read(&folder.sessions()).unwrap_or_else(SessionSpans::empty);
@@ -65,6 +67,7 @@ impl Sites {
         for (pid, started, from_ms) in open {
             own.tell(*pid, started.as_deref(), *from_ms);
         }
+        own.read_since(reads_all.then(|| own.reads_since_ms().unwrap_or(0)));
         own.begun_by(now_ms);
         for log_folder in log_folders {
             own.follow(log_folder.as_ref());
@@ -73,6 +76,15 @@ impl Sites {
             Sites { folder, own, is_unwritten: true, others: BTreeMap::new(), is_fresh: false, look_ms: 0 };
         sites.write(now_ms);
         sites
+    }
+
+    /// The first look is over: from now on everything that is written is read.
+    pub(crate) fn reads(&mut self, now_ms: i64) {
+        if self.own.reads_since_ms().is_none() {
+            self.own.read_since(Some(now_ms));
+            self.is_unwritten = true;
+            self.write(now_ms);
+        }
     }
 
     /// A session is there since `from_ms` (wall time).
@@ -118,20 +130,38 @@ impl Sites {
         (self.is_fresh, self.look_ms) = (false, look_ms);
     }
 
-    /// Whose a record of a process is, written at a moment (wall time).
+    /// Whose a record of a process is, written at a moment (wall time): another site's only if that site's agent reads it.
     pub(crate) fn whose(&mut self, pid: Option<u32>, at_ms: i64) -> Whose {
         self.refresh();
-        self.as_seen(pid, at_ms)
+        let claim = claim_of(pid, at_ms);
+        self.compare(claim, |spans| claim(spans).filter(|_| spans.reads(Some(at_ms))))
     }
 
-    /// The same, as far as was seen in this look.
+    /// The same, when there is time to ask again: near is not enough, because a session that is just beginning may have it, of whose
+    /// first word one agent has heard and the other one not.
+    pub(crate) fn whose_yet(&mut self, pid: Option<u32>, at_ms: i64) -> Whose {
+        self.refresh();
+        let claim = claim_of(pid, at_ms);
+        let held = move |spans: &SessionSpans| claim(spans).filter(|claim| matches!(claim, Claim::Held(_)));
+        self.compare(held, |spans| held(spans).filter(|_| spans.reads(Some(at_ms))))
+    }
+
+    /// Whose session wrote a record, whether its site's agent reads that or not, as far as was seen in this look.
     pub(crate) fn as_seen(&self, pid: Option<u32>, at_ms: i64) -> Whose {
+        let claim = claim_of(pid, at_ms);
+        self.compare(claim, claim)
+    }
+
+    fn compare(
+        &self,
+        ours: impl Fn(&SessionSpans) -> Option<Claim>,
+        theirs: impl Fn(&SessionSpans) -> Option<Claim>,
+    ) -> Whose {
         if self.others.is_empty() {
             return Whose::Ours;
         }
-        let claim = |spans: &SessionSpans| pid.and_then(|pid| spans.claim(pid, at_ms));
-        let theirs = self.others.values().filter_map(|other| claim(other.spans.as_ref()?)).max();
-        match (claim(&self.own), theirs) {
+        let theirs = self.others.values().filter_map(|other| theirs(other.spans.as_ref()?)).max();
+        match (ours(&self.own), theirs) {
             (None, None) => Whose::Unknown,
             // Two who are equally right both file it: rather twice than never.
             (ours, theirs) if ours >= theirs => Whose::Ours,
@@ -165,7 +195,8 @@ impl Sites {
         let (folder, look_ms) = (self.folder.path(), self.look_ms);
         let mut before: Vec<_> = (self.others.iter_mut())
             .filter_map(|(name, other)| {
-                let spans = other.spans.as_ref().filter(|spans| spans.follows(log_folder))?;
+                let reads = |spans: &&SessionSpans| spans.follows(log_folder) && spans.reads(at_ms);
+                let spans = other.spans.as_ref().filter(reads)?;
                 Some(((rank(spans), Reverse(name.as_os_str())), &mut other.answered))
             })
             .filter(|(other, _)| *other > own)
@@ -212,6 +243,10 @@ impl Sites {
     }
 }
 
+fn claim_of(pid: Option<u32>, at_ms: i64) -> impl Fn(&SessionSpans) -> Option<Claim> + Copy {
+    move |spans| spans.claim(pid?, at_ms)
+}
+
 /// Whether the agent of a state folder answers.
 pub(crate) fn is_running(folder: &StateFolder) -> bool {
     // What costs it least.
@@ -234,7 +269,7 @@ mod tests {
         fn agent(&self, site: &str) -> Sites {
             let folder = StateFolder::new(self.0.path(), site);
             folder.create().unwrap();
-            Sites::at_start(folder, &["/logs"], &[], NOW)
+            Sites::at_start(folder, &["/logs"], &[], true, NOW)
         }
     }
 
@@ -256,6 +291,46 @@ mod tests {
         std::fs::write(user.0.path().join("file"), "").unwrap();
         assert_eq!(whose(&mut one, 7, NOW), Whose::Ours);
         assert!(one.keeps_unknown(Path::new("/logs"), Some(NOW), &|_| true));
+    }
+
+    #[test]
+    fn near_is_not_enough_while_a_session_may_still_have_its_first_word() {
+        let user = User::new();
+        let (mut one, mut two) = (user.agent("one"), user.agent("two"));
+        attach(&mut one, 7, NOW - 100);
+        one.end(7, None, NOW);
+        one.write(NOW);
+        // An engine starts anew for the other site: one agent reads its first record before its first word, the other one after.
+        two.look_begins(0);
+        assert_eq!(two.whose_yet(Some(7), NOW + 2), Whose::Unknown);
+        attach(&mut two, 7, NOW + 1);
+        one.look_begins(1);
+        assert_eq!(one.whose_yet(Some(7), NOW + 2), Whose::Theirs);
+        assert_eq!(whose(&mut two, 7, NOW + 2), Whose::Ours);
+        // And without that word it is the session's that was there.
+        assert_eq!((whose(&mut one, 7, NOW), one.whose_yet(Some(7), NOW)), (Whose::Ours, Whose::Ours));
+    }
+
+    #[test]
+    fn what_was_written_before_an_agent_s_first_look_is_the_others() {
+        let user = User::new();
+        let mut one = user.agent("one");
+        attach(&mut one, 1, NOW - 100);
+        let folder = StateFolder::new(user.0.path(), "two");
+        folder.create().unwrap();
+        let mut two = Sites::at_start(folder.clone(), &["/logs"], &[], false, NOW);
+        attach(&mut two, 7, NOW - 50);
+        let keeps = |one: &mut Sites, at_ms| one.keeps_unknown(Path::new("/logs"), Some(at_ms), &|_| true);
+        assert_eq!((whose(&mut one, 7, NOW + 5), keeps(&mut one, NOW + 5)), (Whose::Unknown, true));
+        two.reads(NOW + 3);
+        let found = [2, 3].map(|later| (whose(&mut one, 7, NOW + later), keeps(&mut one, NOW + later)));
+        assert_eq!(found, [(Whose::Unknown, true), (Whose::Theirs, false)]);
+        // No matter of ours all the same, in a log that goes with a ticket.
+        assert_eq!(one.as_seen(Some(7), NOW + 2), Whose::Theirs);
+        // Its next run goes on where it was, whatever it is told again.
+        let mut two = Sites::at_start(folder, &["/logs"], &[], true, NOW + 60_000);
+        two.reads(NOW + 60_000);
+        assert_eq!([2, 3].map(|later| whose(&mut one, 7, NOW + later)), [Whose::Unknown, Whose::Theirs]);
     }
 
     #[test]
@@ -341,12 +416,12 @@ mod tests {
         drop(two);
         let folder = StateFolder::new(user.0.path(), "two");
         let open = [(8, Some("now".to_owned()), NOW - 20)];
-        let _two = Sites::at_start(folder.clone(), &["/logs"], &open, NOW);
+        let _two = Sites::at_start(folder.clone(), &["/logs"], &open, true, NOW);
         assert_eq!([7, 8].map(|pid| whose(&mut one, pid, NOW - 30)), [Whose::Theirs; 2]);
         let long_after = NOW + 3_600_000;
         assert_eq!([7, 8].map(|pid| whose(&mut one, pid, long_after)), [Whose::Unknown, Whose::Theirs]);
         std::fs::remove_file(folder.sessions()).unwrap();
-        let _two = Sites::at_start(folder, &["/logs"], &open, NOW);
+        let _two = Sites::at_start(folder, &["/logs"], &open, true, NOW);
         assert_eq!([7, 8].map(|pid| whose(&mut one, pid, NOW - 10)), [Whose::Unknown, Whose::Theirs]);
     }
 }

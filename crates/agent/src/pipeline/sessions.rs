@@ -8,7 +8,7 @@ use crate::draft::First;
 use crate::event::Event;
 use crate::facts::{Moment, clean_session};
 use crate::recognise::{Recogniser, Surroundings};
-use crate::settings::Settings;
+use crate::settings::{Settings, StartAt};
 use crate::shared::lock;
 use crate::sites::Sites;
 use jiff::Timestamp;
@@ -181,13 +181,16 @@ impl<D: Disk> Pipeline<D> {
 }
 
 /// What is known of this agent's sessions from the runs before, for itself and for the agents of other sites.
-pub(super) fn own_sites<D: Disk>(parts: &Parts<D>) -> Sites {
-    let open = lock(&parts.shared.store).sessions().unwrap_or_default();
-    let open: Vec<_> = (open.into_iter())
-        .map(|session| (session.pid, session.started.clone(), begun_ms(&session, None)))
+/// `known`: those that have not ended.
+pub(super) fn own_sites<D: Disk>(parts: &Parts<D>, known: &[Session]) -> Sites {
+    let open: Vec<_> = (known.iter())
+        .map(|session| (session.pid, session.started.clone(), begun_ms(session, None)))
         .collect();
     let now_ms = parts.shared.clock.wall_ms();
-    Sites::at_start(parts.folder.clone(), &parts.log_folders, &open, now_ms)
+    // Without folders of a run before, this one leaves out what is there.
+    let goes_on = lock(&parts.shared.store).folders().is_ok_and(|folders| !folders.is_empty());
+    let reads_all = goes_on || parts.settings.watch.start_at == StartAt::Start;
+    Sites::at_start(parts.folder.clone(), &parts.log_folders, &open, reads_all, now_ms)
 }
 
 /// When a session began, wall time: by its app's words, else when that was sent, else before everything that is read.
