@@ -7,6 +7,7 @@ use super::Pipeline;
 use crate::delivery::Wake;
 use crate::draft::{Doubt, MOST_DOUBTS};
 use crate::evidence;
+use crate::settings::LimitSettings;
 use crate::shared::lock;
 use crate::sites::{Whose, is_running};
 use crate::store::Taken;
@@ -41,12 +42,16 @@ impl Doubts {
     }
 }
 
+/// In time for the ticket's step, which is due when this has passed, or when the next record of its problem comes after the other.
+fn wait_ms(limits: &LimitSettings) -> u64 {
+    limits.gather_s.min(limits.gather_max_s).saturating_mul(800)
+}
+
 impl<D: Disk> Pipeline<D> {
     /// Remembers what has just been kept and may be another site's.
     pub(super) fn doubt(&mut self, doubts: Vec<Doubt>, taken: &[Taken]) {
         taken.iter().for_each(|taken| self.doubts.taken(&taken.part));
-        // In time for the ticket's step, which is due when this time has passed.
-        let wait_ms = self.settings.limits.gather_s.saturating_mul(800);
+        let wait_ms = wait_ms(&self.settings.limits);
         let due_ms = self.shared.clock.steady_ms().saturating_add(wait_ms);
         let room = MOST_DOUBTS.saturating_sub(self.doubts.0.len());
         self.doubts.0.extend(doubts.into_iter().take(room).map(|doubt| (due_ms, doubt)));
@@ -89,5 +94,34 @@ impl<D: Disk> Pipeline<D> {
                 self.shared.state_trouble(&error);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draft::Draft;
+    use crate::settings::Layers;
+    use std::path::Path;
+
+    #[test]
+    fn a_doubt_is_decided_before_its_ticket_is_made_whichever_limit_makes_it() {
+        let mut limits = Layers::default().resolve().unwrap().limits;
+        for (gather_s, gather_max_s, expected_ms) in [(10, 30, 8_000), (10, 5, 4_000), (10, 0, 0)] {
+            (limits.gather_s, limits.gather_max_s) = (gather_s, gather_max_s);
+            assert_eq!(wait_ms(&limits), expected_ms);
+        }
+    }
+
+    #[test]
+    fn a_doubt_goes_with_its_record_into_another_key_before_and_after_it_is_kept() {
+        let mut draft = Draft::default();
+        draft.doubt("seen", Some(7), Some(5), Path::new("/logs"));
+        draft.doubt("other", Some(7), Some(5), Path::new("/logs"));
+        draft.renamed("seen", "whole");
+        let mut doubts = Doubts(draft.doubts.into_iter().map(|doubt| (0, doubt)).collect());
+        doubts.renamed("other", "grown");
+        let keys: Vec<_> = doubts.0.iter().map(|(_, doubt)| doubt.key.as_str()).collect();
+        assert_eq!(keys, ["whole", "grown"]);
     }
 }
