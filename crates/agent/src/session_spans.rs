@@ -47,6 +47,8 @@ struct Span {
     started: Option<String>,
     from_ms: i64,
     until_ms: Option<i64>,
+    /// When it was first written here.
+    told_ms: Option<i64>,
 }
 
 /// How well a site's sessions fit a record; the greater one has it.
@@ -84,6 +86,10 @@ impl SessionSpans {
     /// When the system refuses.
     pub(crate) fn keep(&mut self, path: &Path, now_ms: i64) -> io::Result<()> {
         self.told_ms = now_ms;
+        for span in &mut self.sessions {
+            // Not after now: by a clock that was set back it would be news for long.
+            span.told_ms = Some(span.told_ms.unwrap_or(now_ms).min(now_ms));
+        }
         replace_private(path, &serde_json::to_vec(self)?)
     }
 
@@ -101,7 +107,7 @@ impl SessionSpans {
             let oldest = (0..self.sessions.len()).min_by_key(|at| order(&self.sessions[*at]));
             oldest.map(|at| self.sessions.remove(at));
         }
-        self.sessions.push(Span { pid, started, from_ms, until_ms: None });
+        self.sessions.push(Span { pid, started, from_ms, until_ms: None, told_ms: None });
         true
     }
 
@@ -171,8 +177,8 @@ impl SessionSpans {
         self.folders.iter().any(|known| *known == name)
     }
 
-    /// How well these sessions fit a record of a process at a moment (wall time).
-    pub(crate) fn claim(&self, pid: u32, at_ms: i64) -> Option<Claim> {
+    /// How well these sessions fit a record of a process at a moment (wall time), of those that were told of by another moment.
+    pub(crate) fn claim(&self, pid: u32, at_ms: i64, told_by_ms: i64) -> Option<Claim> {
         let of_span = |span: &Span| {
             let until_ms = span.until_ms.unwrap_or_else(|| self.told_ms.saturating_add(TOLD_HOLDS_MS));
             let away_ms = span.from_ms.saturating_sub(at_ms).max(at_ms.saturating_sub(until_ms));
@@ -182,12 +188,17 @@ impl SessionSpans {
                 _ => None,
             }
         };
-        self.sessions.iter().filter(|span| span.pid == pid).filter_map(of_span).max()
+        self.told_by(told_by_ms).filter(|span| span.pid == pid).filter_map(of_span).max()
     }
 
-    /// When the newest session began that was there by a moment; what came later does not change it.
-    pub(crate) fn newest_by(&self, at_ms: i64) -> Option<i64> {
-        self.sessions.iter().map(|span| span.from_ms).filter(|from_ms| *from_ms <= at_ms).max()
+    /// When the newest session began that was there by a moment, of those that were told of by another moment.
+    pub(crate) fn newest_by(&self, at_ms: i64, told_by_ms: i64) -> Option<i64> {
+        self.told_by(told_by_ms).map(|span| span.from_ms).filter(|from_ms| *from_ms <= at_ms).max()
+    }
+
+    /// What is not written yet nobody else was told of.
+    fn told_by(&self, moment_ms: i64) -> impl Iterator<Item = &Span> {
+        self.sessions.iter().filter(move |span| span.told_ms.unwrap_or(i64::MAX) <= moment_ms)
     }
 }
 
@@ -199,6 +210,7 @@ fn shortened(started: &str) -> String {
 mod tests {
     use super::*;
 
+    const EVER: i64 = i64::MAX;
     const MINUTE: i64 = 60_000;
 
     fn spans(told_ms: i64) -> SessionSpans {
@@ -210,10 +222,10 @@ mod tests {
         let mut of_site = spans(100 * MINUTE);
         assert!(of_site.tell(7, Some("a"), 20 * MINUTE) && !of_site.tell(7, Some("a"), 21 * MINUTE));
         assert!(of_site.end(7, Some("a"), 40 * MINUTE) && !of_site.end(7, None, 41 * MINUTE));
-        let claims: Vec<_> = [9, 10, 20, 40, 50, 51].map(|at| of_site.claim(7, at * MINUTE)).into();
+        let claims: Vec<_> = [9, 10, 20, 40, 50, 51].map(|at| of_site.claim(7, at * MINUTE, EVER)).into();
         let (held, edge) = (Some(Claim::Held(20 * MINUTE)), Some(Claim::Near(-10 * MINUTE)));
         assert_eq!(claims, [None, edge, held, held, edge, None]);
-        assert_eq!(of_site.claim(8, 30 * MINUTE), None);
+        assert_eq!(of_site.claim(8, 30 * MINUTE, EVER), None);
         assert!(held > edge && edge > None);
     }
 
@@ -221,8 +233,8 @@ mod tests {
     fn a_session_whose_agent_is_gone_for_days_holds_its_process_no_more() {
         let mut of_site = spans(0);
         of_site.tell(7, None, 0);
-        assert!(of_site.claim(7, TOLD_HOLDS_MS).is_some());
-        assert_eq!(of_site.claim(7, TOLD_HOLDS_MS + NEAR_MS + 1), None);
+        assert!(of_site.claim(7, TOLD_HOLDS_MS, EVER).is_some());
+        assert_eq!(of_site.claim(7, TOLD_HOLDS_MS + NEAR_MS + 1, EVER), None);
     }
 
     #[test]
@@ -234,9 +246,9 @@ mod tests {
             of_site.end(pid, None, i64::from(pid) + 1);
         }
         assert_eq!(of_site.sessions.len(), MOST_SESSIONS);
-        assert!(of_site.claim(1, 5).is_some() && of_site.claim(999, 999).is_some());
+        assert!(of_site.claim(1, 5, EVER).is_some() && of_site.claim(999, 999, EVER).is_some());
         assert_eq!(of_site.sessions.iter().filter(|span| span.pid == 2).count(), 0);
-        assert_eq!((of_site.newest_by(1_000), of_site.newest_by(-1)), (Some(999), None));
+        assert_eq!((of_site.newest_by(1_000, EVER), of_site.newest_by(-1, EVER)), (Some(999), None));
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("sessions.json");
         of_site.keep(&path, 5).unwrap();

@@ -16,6 +16,8 @@ use std::time::SystemTime;
 
 /// Folders beside ours that are looked at.
 const MOST_FOLDERS: usize = 256;
+/// Whenever it was told.
+const EVER: i64 = i64::MAX;
 /// One that does not answer is not asked again for so long: asking may take seconds, in which nothing is followed.
 const NO_ANSWER_MS: u64 = 60_000;
 
@@ -41,6 +43,8 @@ pub(crate) struct Sites {
     is_fresh: bool,
     /// When the look began, in steady time.
     look_ms: u64,
+    /// What the others have told after this moment is not heard in this look.
+    told_by_ms: i64,
 }
 
 struct Other {
@@ -72,8 +76,15 @@ impl Sites {
         for log_folder in log_folders {
             own.follow(log_folder.as_ref());
         }
-        let mut sites =
-            Sites { folder, own, is_unwritten: true, others: BTreeMap::new(), is_fresh: false, look_ms: 0 };
+        let mut sites = Sites {
+            folder,
+            own,
+            is_unwritten: true,
+            others: BTreeMap::new(),
+            is_fresh: false,
+            look_ms: 0,
+            told_by_ms: EVER,
+        };
         sites.write(now_ms);
         sites
     }
@@ -127,28 +138,35 @@ impl Sites {
 
     /// A look at the logs begins: what the others say is asked anew.
     pub(crate) fn look_begins(&mut self, look_ms: u64) {
-        (self.is_fresh, self.look_ms) = (false, look_ms);
+        (self.is_fresh, self.look_ms, self.told_by_ms) = (false, look_ms, EVER);
+    }
+
+    /// It is decided what was in doubt. What the others have told only since `told_by_ms` (wall time) takes nothing away from here: an
+    /// agent that has decided a moment before has not heard of it, and both would let go.
+    pub(crate) fn decision_begins(&mut self, look_ms: u64, told_by_ms: i64) {
+        self.look_begins(look_ms);
+        self.told_by_ms = told_by_ms;
     }
 
     /// Whose a record of a process is, written at a moment (wall time): another site's only if that site's agent reads it.
     pub(crate) fn whose(&mut self, pid: Option<u32>, at_ms: i64) -> Whose {
         self.refresh();
-        let claim = claim_of(pid, at_ms);
-        self.compare(claim, |spans| claim(spans).filter(|_| spans.reads(Some(at_ms))))
+        let theirs = claim_of(pid, at_ms, self.told_by_ms);
+        self.compare(claim_of(pid, at_ms, EVER), |spans| theirs(spans).filter(|_| spans.reads(Some(at_ms))))
     }
 
     /// The same, when there is time to ask again: near is not enough, because a session that is just beginning may have it, of whose
     /// first word one agent has heard and the other one not.
     pub(crate) fn whose_yet(&mut self, pid: Option<u32>, at_ms: i64) -> Whose {
         self.refresh();
-        let claim = claim_of(pid, at_ms);
+        let claim = claim_of(pid, at_ms, EVER);
         let held = move |spans: &SessionSpans| claim(spans).filter(|claim| matches!(claim, Claim::Held(_)));
         self.compare(held, |spans| held(spans).filter(|_| spans.reads(Some(at_ms))))
     }
 
     /// Whose session wrote a record, whether its site's agent reads that or not, as far as was seen in this look.
     pub(crate) fn as_seen(&self, pid: Option<u32>, at_ms: i64) -> Whose {
-        let claim = claim_of(pid, at_ms);
+        let claim = claim_of(pid, at_ms, EVER);
         self.compare(claim, claim)
     }
 
@@ -180,8 +198,7 @@ impl Sites {
     }
 
     /// Whether this agent files a record that no site's session wrote: one of all that read the log does. It is the one whose
-    /// newest session had begun last when the record was written, which no later session changes, so all come to the same
-    /// answer; and only one that runs, as nobody else would file it.
+    /// newest session had begun last when the record was written; and only one that runs, as nobody else would file it.
     pub(crate) fn keeps_unknown(
         &mut self,
         log_folder: &Path,
@@ -190,14 +207,16 @@ impl Sites {
     ) -> bool {
         self.refresh();
         // A record without a time is the same agent's at all times.
-        let rank = |spans: &SessionSpans| at_ms.and_then(|at_ms| spans.newest_by(at_ms));
-        let own = (rank(&self.own), Reverse(self.folder.path().file_name().unwrap_or_default()));
+        let rank =
+            |spans: &SessionSpans, told_by_ms| at_ms.and_then(|at_ms| spans.newest_by(at_ms, told_by_ms));
+        let told_by_ms = self.told_by_ms;
+        let own = (rank(&self.own, EVER), Reverse(self.folder.path().file_name().unwrap_or_default()));
         let (folder, look_ms) = (self.folder.path(), self.look_ms);
         let mut before: Vec<_> = (self.others.iter_mut())
             .filter_map(|(name, other)| {
                 let reads = |spans: &&SessionSpans| spans.follows(log_folder) && spans.reads(at_ms);
                 let spans = other.spans.as_ref().filter(reads)?;
-                Some(((rank(spans), Reverse(name.as_os_str())), &mut other.answered))
+                Some(((rank(spans, told_by_ms), Reverse(name.as_os_str())), &mut other.answered))
             })
             .filter(|(other, _)| *other > own)
             .collect();
@@ -243,8 +262,8 @@ impl Sites {
     }
 }
 
-fn claim_of(pid: Option<u32>, at_ms: i64) -> impl Fn(&SessionSpans) -> Option<Claim> + Copy {
-    move |spans| spans.claim(pid?, at_ms)
+fn claim_of(pid: Option<u32>, at_ms: i64, told_by_ms: i64) -> impl Fn(&SessionSpans) -> Option<Claim> + Copy {
+    move |spans| spans.claim(pid?, at_ms, told_by_ms)
 }
 
 /// Whether the agent of a state folder answers.
@@ -309,6 +328,31 @@ mod tests {
         assert_eq!(whose(&mut two, 7, NOW + 2), Whose::Ours);
         // And without that word it is the session's that was there.
         assert_eq!((whose(&mut one, 7, NOW), one.whose_yet(Some(7), NOW)), (Whose::Ours, Whose::Ours));
+    }
+
+    #[test]
+    fn a_first_word_between_two_decisions_does_not_make_both_let_go() {
+        let decides = |sites: &mut Sites, now_ms: i64| {
+            sites.decision_begins(u64::try_from(now_ms).unwrap(), now_ms - 2_000);
+            match sites.whose(Some(7), NOW) {
+                Whose::Unknown => sites.keeps_unknown(Path::new("/logs"), Some(NOW), &|_| true),
+                whose => whose == Whose::Ours,
+            }
+        };
+        // The word comes so long before the second of two decisions.
+        for (before_ms, expected) in [(50, true), (1_950, true), (2_000, false), (7_000, false)] {
+            let user = User::new();
+            let (mut one, mut two) = (user.agent("one"), user.agent("two"));
+            attach(&mut two, 8, NOW - 1_000);
+            let decided_ms = NOW + 8_000;
+            if expected {
+                assert!(!decides(&mut one, decided_ms), "the newest session is the other's");
+            }
+            one.tell(7, Some("late"), NOW - 5);
+            one.write(decided_ms + 100 - before_ms);
+            assert_eq!(decides(&mut two, decided_ms + 100), expected, "{before_ms}");
+            assert!(decides(&mut one, decided_ms + 200), "its own words are always heard");
+        }
     }
 
     #[test]

@@ -64,7 +64,9 @@ impl<D: Disk> Pipeline<D> {
             return;
         }
         let wall_ms = self.shared.clock.wall_ms();
-        self.sites.look_begins(now_ms);
+        // Each agent decides when its wait since it has read the record is over: with the default, within less than 2 s of each other.
+        let late_ms = i64::try_from(wait_ms(&self.settings.limits) / 4).unwrap_or(i64::MAX);
+        self.sites.decision_begins(now_ms, wall_ms.saturating_sub(late_ms));
         let due: Vec<Doubt> = self.doubts.0.drain(..due).map(|(_, doubt)| doubt).collect();
         let mut released = Vec::new();
         for doubt in due {
