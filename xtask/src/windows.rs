@@ -33,6 +33,9 @@ const CHOSEN: [&str; 14] = [
     "windows::",
 ];
 
+/// Tests that are alone: the registry is one for all of them, and agents of other tests mend an entry that one of these breaks.
+const REGISTRY: &str = "autostart::";
+
 /// Everything that is no option goes to the tests: words of which a test's name must hold one.
 pub(crate) fn run_tests(arguments: &[String]) -> Done {
     let (mut packages, mut words) = (Vec::new(), Vec::new());
@@ -46,13 +49,30 @@ pub(crate) fn run_tests(arguments: &[String]) -> Done {
     if packages.is_empty() {
         packages = PACKAGES.to_vec();
     }
-    let mut targets = vec!["--tests"];
-    targets.extend(packages.iter().flat_map(|package| ["--package", package]));
     let mut tests = Tests::start()?;
     if packages.contains(&"cli") {
         tests.build_starter()?;
     }
-    tests.run(&targets, &words)
+    if !words.is_empty() {
+        return tests.run(&of(&packages), &words);
+    }
+    let (program, others): (Vec<&str>, Vec<&str>) =
+        packages.into_iter().partition(|package| *package == "cli");
+    let mut done = Ok(());
+    if !others.is_empty() {
+        done = tests.run(&of(&others), &[]);
+    }
+    if !program.is_empty() {
+        for words in [&["--skip", REGISTRY][..], &[REGISTRY]] {
+            done = tests.run(&of(&program), words).and(done);
+        }
+    }
+    done
+}
+
+fn of<'a>(packages: &[&'a str]) -> Vec<&'a str> {
+    let named = packages.iter().flat_map(|package| ["--package", package]);
+    ["--tests"].into_iter().chain(named).collect()
 }
 
 /// What the gate runs: files, the agent's door and its start at login, and the program through its front door.
@@ -63,8 +83,7 @@ pub(crate) fn gate() -> Done {
         .run(&["--package", "agent", "--lib"], &["control::", "autostart::", "instance::", "local_disk::"])?;
     tests.build_starter()?;
     tests.run(&["--package", "cli", "--test", "binary"], &CHOSEN)?;
-    // The registry is one for all tests, and agents of others mend an entry that one of these breaks.
-    tests.run(&["--package", "cli", "--test", "binary"], &["autostart::"])
+    tests.run(&["--package", "cli", "--test", "binary"], &[REGISTRY])
 }
 
 /// Wine and everything the tests are told of it.
