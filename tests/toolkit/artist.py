@@ -8,6 +8,7 @@ import signal
 import time
 
 from host_log import assert_nothing_of_ours_above_warning, loud
+from tickets import counts_of
 from waiting import wait_for
 
 
@@ -99,7 +100,7 @@ class Artist:
 
     def check(self):
         """Every problem has its ticket, with its count and its attachments, and nothing else is there."""
-        wait_for("counts as logged", lambda: self._counts() == self.logged, self._state)
+        wait_for("counts as logged", lambda: counts_of(self._workplace) == self.logged, self._state)
         status = wait_for("nothing that waits", self._delivered, self._state)
         tickets = self._workplace.desk.tickets()
         for ticket in tickets:
@@ -138,15 +139,6 @@ class Artist:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
 
-    def _counts(self):
-        found = {}
-        for ticket in self._workplace.desk.tickets():
-            words = ticket["description"].split("What failed: Could not ", 1)[1]
-            words = words.split("\n", 1)[0]
-            assert words not in found, "two tickets about %r" % words
-            found[words] = ticket["sg_incident_count"]
-        return found
-
     def _count_in(self, instance):
         return sum(
             times for words, times in self.logged.items() if words.endswith(instance)
@@ -163,6 +155,6 @@ class Artist:
     def _state(self):
         return "logged: %s\ntickets: %s\n%s" % (
             self.logged,
-            self._counts(),
+            counts_of(self._workplace),
             self._agent.state(),
         )

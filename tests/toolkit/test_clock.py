@@ -13,6 +13,7 @@ from clock import Clock
 from host_log import assert_nothing_of_ours_above_warning
 from network import Network
 from tk_incident import session
+from tickets import counts_of
 from waiting import wait_for
 
 HOUR = 3600
@@ -71,7 +72,7 @@ class Machine:
 
     def check(self):
         """Each problem has one ticket with its count and files, and nothing waits."""
-        wait_for("counts as logged", lambda: self._counts() == self.logged, self._state)
+        wait_for("counts as logged", lambda: counts_of(self._place) == self.logged, self._state)
         status = wait_for("nothing that waits", self._at_rest, self._state)
         assert status["seen"] == sum(self.logged.values()), self._state()
         assert status["seen"] == sum(status["outcomes"].values()), status
@@ -89,21 +90,12 @@ class Machine:
         assert after["cpu_s"] - before["cpu_s"] < passed / 3, (before, after)
         assert after["wakes"] - before["wakes"] < 40 * passed, (before, after)
 
-    def _counts(self):
-        found = {}
-        for ticket in self._place.desk.tickets():
-            words = ticket["description"].split("What failed: Could not ", 1)[1]
-            words = words.split("\n", 1)[0]
-            assert words not in found, "two tickets about %r" % words
-            found[words] = ticket["sg_incident_count"]
-        return found
-
     def _at_rest(self):
         status = self._place.agent.status()
         return status and status["waiting_count"] == 0 and status
 
     def _state(self):
-        return "%s\n%s\n%s" % (self.logged, self._counts(), self._place.agent.state())
+        return "%s\n%s\n%s" % (self.logged, counts_of(self._place), self._place.agent.state())
 
 
 def work(pid):

@@ -34,6 +34,17 @@ def ticket_with(workplace, text, attachments=0):
     return ticket
 
 
+def counts_of(workplace):
+    """How often each problem that was made to fail was counted; none has two tickets."""
+    found = {}
+    for ticket in workplace.desk.tickets():
+        words = ticket["description"].split("What failed: Could not ", 1)[1]
+        words = words.split("\n", 1)[0]
+        assert words not in found, "two tickets about %r" % words
+        found[words] = ticket["sg_incident_count"]
+    return found
+
+
 def incident_of(workplace, ticket):
     """The `incident.json` of the one archive on `ticket`."""
     files = workplace.desk.attachments(ticket)
